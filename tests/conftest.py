@@ -1,0 +1,27 @@
+"""Fixtures that several rooms need."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def _shared(name: str) -> Path:
+    folder = Path(os.environ.get("SHARED", ROOT.parent / "shared")) / name
+    if not folder.is_dir():
+        pytest.skip(f"sample folder {folder.name!r} is not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of small real datasets in their official layouts; tests that need it skip where it is missing."""
+    return _shared("data")
+
+
+@pytest.fixture(scope="session")
+def shared_golden() -> Path:
+    """Folder of reference values; tests that need it skip where it is missing."""
+    return _shared("golden")
