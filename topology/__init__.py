@@ -1,0 +1,36 @@
+"""Ground floor: skeletons, components, Betti numbers and persistence of 2D and 3D images.
+
+Every function takes numpy arrays or torch tensors and returns the same kind, on the same device. Importing this package
+does not import torch: metrics, tables and the evaluation of a run do without it.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from topology.betti import betti_numbers, euler_number
+from topology.components import count_components, label, touching_components
+from topology.persistence import PersistencePairs, persistence_pairs
+from topology.skeletons import skeletonize
+
+if TYPE_CHECKING:
+    from topology.soft_skeletons import soft_skeleton
+
+__all__ = [
+    "PersistencePairs",
+    "betti_numbers",
+    "count_components",
+    "euler_number",
+    "label",
+    "persistence_pairs",
+    "skeletonize",
+    "soft_skeleton",
+    "touching_components",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the one module that needs torch when it is asked for."""
+    if name == "soft_skeleton":
+        from topology.soft_skeletons import soft_skeleton
+
+        return soft_skeleton
+    raise AttributeError(f"module 'topology' has no attribute {name!r}")

@@ -1,0 +1,64 @@
+"""The door of the room: masks come in as numpy arrays or torch tensors, alone or as a batch."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MaskFunction = Callable[[npt.NDArray[np.bool_]], npt.NDArray[Any]]
+
+
+def is_tensor(array: Any) -> bool:
+    """Tell a torch tensor from anything else without importing torch."""
+    return type(array).__module__.split(".")[0] == "torch"
+
+
+def to_numpy(array: Any) -> npt.NDArray[Any]:
+    """Give the values of a tensor or an array as a numpy array on the CPU."""
+    return array.detach().cpu().numpy() if is_tensor(array) else np.asarray(array)
+
+
+def as_mask(mask: Any) -> npt.NDArray[np.bool_]:
+    """Give one 2D or 3D mask as a bool array.
+
+    Args:
+        mask: (H, W) or (D, H, W), array or tensor of any dtype; everything but zero is foreground.
+
+    Returns:
+        Bool array of the same shape.
+
+    Raises:
+        ValueError: the mask has not 2 or 3 axes, or an axis of length 0.
+    """
+    array = to_numpy(mask)
+    if array.ndim not in (2, 3) or 0 in array.shape:
+        raise ValueError(f"`mask` must be one 2D or 3D image without empty axes, got shape {tuple(array.shape)}")
+    return array if array.dtype == bool else array != 0
+
+
+def map_masks(function: MaskFunction, mask: Any) -> Any:
+    """Apply a function of one mask to a mask or to each image of a batch, and return what kind of array came in.
+
+    Args:
+        function: from a bool mask to an array of the same shape.
+        mask: (H, W) or (D, H, W), or a batch of them, (B, C, H, W) or (B, C, D, H, W), array or tensor.
+
+    Returns:
+        The results in the mask's shape, on its device where it is a tensor.
+
+    Raises:
+        ValueError: the mask has fewer than 2 or more than 5 axes.
+    """
+    array = to_numpy(mask)
+    if array.ndim in (4, 5):
+        images = array.reshape(-1, *array.shape[2:])
+        results = [function(as_mask(image)) for image in images]
+        result = np.stack(results).reshape(array.shape) if results else np.zeros(array.shape, bool)
+    else:
+        result = function(as_mask(array))
+    if not is_tensor(mask):
+        return result
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(result)).to(mask.device)
