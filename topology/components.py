@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from topology._arrays import as_mask, map_masks, to_numpy
 
+_connected_components: Any = cc3d.connected_components  # its overloads do not fit a plain call
+
 FULL_ADJACENCY = {2: 8, 3: 26}
 CROSS_ADJACENCY = {2: 4, 3: 6}
 
@@ -80,7 +82,7 @@ def count_components(mask: Any, adjacency: int | None = None) -> int:
     """
     image = np.ascontiguousarray(as_mask(mask))
     connectivity = resolve_adjacency(adjacency, image.ndim)
-    return int(cc3d.connected_components(image, connectivity=connectivity, return_N=True)[1])
+    return int(_connected_components(image, connectivity=connectivity, return_N=True)[1])
 
 
 def touching_components(mask: Any, seeds: Any, adjacency: int | None = None) -> Any:

@@ -9,11 +9,10 @@ from topology._arrays import map_masks
 
 
 def skeletonize(mask: Any) -> Any:
-    """Thin a mask to its skeleton, of the same topology where the thinning algorithm keeps it.
+    """Thin a mask to its skeleton.
 
-    Zhang-Suen in 2D and Lee in 3D, as scikit-image does them. Both work through the image in a fixed order, so a
-    skeleton may differ by a pixel from the mirrored skeleton of the mirrored mask; Zhang-Suen deletes 2x2 squares, as
-    published.
+    Zhang-Suen in 2D and Lee in 3D, as scikit-image does them. Both look at the sides of a structure in a fixed order, so
+    a skeleton may differ by a pixel from the mirrored skeleton of the mirrored mask.
 
     Args:
         mask: (H, W) or (D, H, W), or a batch (B, C, *spatial), array or tensor; non-zero is foreground.
