@@ -1,0 +1,110 @@
+"""Under which code, packages and machine a run was made."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "topology-loss-benchmark",
+    "cripser",
+    "connected-components-3d",
+    "edt",
+    "gudhi",
+    "monai",
+    "nibabel",
+    "numpy",
+    "pandas",
+    "pillow",
+    "scikit-image",
+    "scipy",
+    "torch",
+)
+
+_ROOT = Path(__file__).parents[1]
+
+
+def collect() -> dict[str, Any]:
+    """Describe the code, the packages and the machine.
+
+    torch is asked about GPUs only if it has been imported already, since importing it takes seconds.
+
+    Returns:
+        `git` (commit and dirty, or None outside a checkout), `python`, `packages` (name to version, None where not
+        installed), `machine` (system, processor, cores, memory in bytes) and `gpus` (one entry each).
+    """
+    return {
+        "git": _git(),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "machine": _machine(),
+        "gpus": _gpus(),
+    }
+
+
+def _git() -> dict[str, Any] | None:
+    if not (_ROOT / ".git").exists():
+        return None  # an installed copy: the version under `packages` is all there is to know
+    commit = _git_output("rev-parse", "HEAD")
+    if commit is None:
+        return None
+    status = _git_output("status", "--porcelain", "--untracked-files=no")
+    return {"commit": commit, "dirty": None if status is None else bool(status)}
+
+
+def _git_output(*arguments: str) -> str | None:
+    command = ["git", "--no-optional-locks", "-C", str(_ROOT), *arguments]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return result.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "name": platform.node(),
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_bytes": _memory(),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's model: Linux keeps it in /proc, elsewhere `platform` knows it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.machine()
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _gpus() -> list[dict[str, Any]]:
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return []
+    properties = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
+    return [
+        {"name": gpu.name, "memory_bytes": gpu.total_memory, "capability": f"{gpu.major}.{gpu.minor}"}
+        | {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
+        for gpu in properties
+    ]
