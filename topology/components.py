@@ -60,9 +60,8 @@ def label(mask: Any, adjacency: int | None = None) -> Any:
     connectivity = resolve_adjacency(adjacency, ndim - 2 if ndim > 3 else ndim)
 
     def label_one(image: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
-        return cc3d.connected_components(
-            np.ascontiguousarray(image), connectivity=connectivity, out_dtype=np.uint32
-        ).view(np.int32)
+        labels = _connected_components(np.ascontiguousarray(image), connectivity=connectivity, out_dtype=np.uint32)
+        return np.asarray(labels).view(np.int32)
 
     return map_masks(label_one, mask)
 

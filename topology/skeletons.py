@@ -11,8 +11,8 @@ from topology._arrays import map_masks
 def skeletonize(mask: Any) -> Any:
     """Thin a mask to its skeleton.
 
-    Zhang-Suen in 2D and Lee in 3D, as scikit-image does them. Both look at the sides of a structure in a fixed order, so
-    a skeleton may differ by a pixel from the mirrored skeleton of the mirrored mask.
+    Zhang-Suen in 2D and Lee in 3D, as scikit-image does them. Both peel the sides of a structure in a fixed order, so a
+    skeleton may differ by a pixel from the mirrored skeleton of the mirrored mask.
 
     Args:
         mask: (H, W) or (D, H, W), or a batch (B, C, *spatial), array or tensor; non-zero is foreground.

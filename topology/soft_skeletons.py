@@ -10,8 +10,8 @@ def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
     """Skeletonize a probability map softly (clDice, algorithm 1).
 
     S = relu(I - open(I)); then `iterations` times I = erode(I) and S = S + relu(I - open(I)) * (1 - S). Erosion is
-    the minimum over a cross (6-neighbourhood in 3D), dilation the maximum over the full 3x3(x3) box (listings G.2, G.3),
-    opening the one after the other. What lies outside the image never wins.
+    the minimum over a cross (6-neighbourhood in 3D), dilation the maximum over the full 3x3(x3) box (listings G.2 and
+    G.3), opening the one after the other. What lies outside the image never wins.
 
     Args:
         p: (B, C, H, W) or (B, C, D, H, W), floating point, in [0, 1]; each channel by itself.

@@ -1,0 +1,68 @@
+"""Dice and cross-entropy, the pixel-wise terms that the losses build on."""
+
+import torch
+
+from losses._segmentation import Segmentation
+
+
+def spatial_axes(tensor: torch.Tensor, batch: bool = False) -> tuple[int, ...]:
+    """Give the axes to sum over: the spatial ones, and the batch where its sums are common."""
+    return (0, *range(2, tensor.ndim)) if batch else tuple(range(2, tensor.ndim))
+
+
+def dice_ratio(overlap: torch.Tensor, total: torch.Tensor, smooth: float) -> torch.Tensor:
+    """Compute 1 - (2 overlap + smooth) / (total + smooth), averaged."""
+    return (1 - (2 * overlap + smooth) / (total + smooth)).mean()
+
+
+def dice_loss(p: torch.Tensor, y: torch.Tensor, smooth: float, batch: bool) -> torch.Tensor:
+    """Compute the soft Dice loss, 1 - (2 sum p y + smooth) / (sum p + sum y + smooth).
+
+    Args:
+        p: probabilities (B, K, *spatial).
+        y: ground truth (B, K, *spatial), bool or of p's dtype.
+        smooth: > 0.
+        batch: sums over the batch as well.
+
+    Returns:
+        Mean over classes (and samples), in [0, 1).
+    """
+    axes = spatial_axes(p, batch)
+    return dice_ratio((p * y).sum(axes), p.sum(axes) + y.sum(axes), smooth)
+
+
+def cross_entropy_loss(s: Segmentation, batch: bool) -> torch.Tensor:
+    """Compute the mean cross-entropy over the pixels that count.
+
+    Args:
+        s: prediction and ground truth.
+        batch: one mean over the batch; it differs from the mean of the samples' means only with ignored pixels.
+
+    Returns:
+        Scalar, 0 where all pixels are ignored.
+    """
+    if s.valid is None:
+        return s.cross_entropy.mean()
+    return masked_mean(s.cross_entropy, s.valid, batch)
+
+
+def masked_mean(values: torch.Tensor, mask: torch.Tensor, batch: bool = False) -> torch.Tensor:
+    """Average values over a mask for each sample and class, 0 where the mask is empty, then over both.
+
+    Args:
+        values: (B, K or 1, *spatial).
+        mask: bool (B, K, *spatial).
+        batch: one mean over the batch for each class.
+
+    Returns:
+        Scalar.
+    """
+    axes = spatial_axes(mask, batch)
+    count = mask.sum(axes)
+    total = torch.where(mask, values, 0).sum(axes)
+    return (total / count.clamp(min=1)).mean()
+
+
+def dice_ce_loss(s: Segmentation, smooth: float, batch: bool) -> torch.Tensor:
+    """Compute Dice + cross-entropy, equally weighted: L_pixel of the papers."""
+    return dice_loss(s.p, s.y, smooth, batch) + cross_entropy_loss(s, batch)

@@ -1,0 +1,173 @@
+"""The register: a decorator on each loss is all that notebooks, tables, tests and benchmarks need to find it."""
+
+import dataclasses
+import difflib
+import importlib.util
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+    from losses._base import SegmentationLoss
+
+# the order of the tables: baseline, the papers' losses, then the others by name
+_FIRST = (
+    "dice_ce",
+    "cldice",
+    "compound_cldice",
+    "closs",
+    "thin_closs",
+    "scnp",
+    "thpm",
+    "phpm",
+    "shpm",
+    "topoloss",
+)
+_ENTRIES: dict[str, "Entry"] = {}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the suite knows of a loss.
+
+    Attributes:
+        slug: name in code, parameters, paths and tables.
+        title: name to print.
+        dims: spatial dimensions that it supports.
+        reference: authors, venue, year.
+        cls: the class.
+        file: where it is defined.
+        requires: import names of the optional packages that it needs.
+    """
+
+    slug: str
+    title: str
+    dims: tuple[int, ...]
+    reference: str
+    cls: type["SegmentationLoss"]
+    file: str
+    requires: tuple[str, ...] = ()
+
+    def available(self) -> tuple[bool, str]:
+        """Tell whether the loss can run here, and why not."""
+        missing = [name for name in self.requires if importlib.util.find_spec(name) is None]
+        return (False, f"needs {', '.join(missing)}: pip install {' '.join(missing)}") if missing else (True, "")
+
+
+def register(
+    slug: str, *, title: str, dims: tuple[int, ...] = (2, 3), reference: str, requires: tuple[str, ...] = ()
+) -> Callable[[type["SegmentationLoss"]], type["SegmentationLoss"]]:
+    """Put a loss class into the register.
+
+    Args:
+        slug: lower case with underscores; unique.
+        title: name to print in tables and figures.
+        dims: spatial dimensions that the loss supports.
+        reference: authors, venue, year.
+        requires: import names of optional packages.
+
+    Returns:
+        A decorator that leaves the class as it is.
+
+    Raises:
+        ValueError: the slug is taken (the message names both files).
+    """
+
+    def put(cls: type["SegmentationLoss"]) -> type["SegmentationLoss"]:
+        file = inspect.getfile(cls)
+        if slug in _ENTRIES and _ENTRIES[slug].file != file:
+            raise ValueError(f"loss {slug!r} is registered twice: in {_ENTRIES[slug].file} and in {file}")
+        _ENTRIES[slug] = Entry(slug, title, dims, reference, cls, file, requires)
+        return cls
+
+    return put
+
+
+def names() -> list[str]:
+    """List the slugs of all losses: baseline first, then the papers' losses, then the others by name."""
+    return [s for s in _FIRST if s in _ENTRIES] + sorted(s for s in _ENTRIES if s not in _FIRST)
+
+
+def entry(name: str) -> Entry:
+    """Look up what is known of a loss.
+
+    Args:
+        name: slug.
+
+    Returns:
+        Its entry.
+
+    Raises:
+        ValueError: no such loss; the message names the nearest one.
+    """
+    if name in _ENTRIES:
+        return _ENTRIES[name]
+    near = difflib.get_close_matches(str(name), names(), n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"unknown loss {name!r}{hint} Known: {', '.join(names())}")
+
+
+def parameters(name: str) -> dict[str, Any]:
+    """Give the parameters of a loss and their defaults.
+
+    Args:
+        name: slug.
+
+    Returns:
+        Name to default, in the order of the class.
+
+    Raises:
+        ValueError: no such loss.
+    """
+    fields = dataclasses.fields(entry(name).cls)
+    return {f.name: f.default_factory() if callable(f.default_factory) else f.default for f in fields}
+
+
+def build(name: str, **params: Any) -> "SegmentationLoss":
+    """Make a loss.
+
+    Args:
+        name: slug, see `names`.
+        **params: its parameters, see `parameters`.
+
+    Returns:
+        A module with `forward(input, target)`.
+
+    Raises:
+        ValueError: unknown loss or parameter, value out of range, or an optional package is missing.
+        TypeError: a value of the wrong type.
+    """
+    found = entry(name)
+    known = parameters(name)
+    for param in params:
+        if param not in known:
+            near = difflib.get_close_matches(param, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"{name!r} has no parameter {param!r}{hint} It has: {', '.join(known)}")
+    usable, reason = found.available()
+    if not usable:
+        raise ValueError(f"loss {name!r} {reason}")
+    return found.cls(**params)
+
+
+def critical_pixels(name: str, input: "torch.Tensor", target: "torch.Tensor", **params: Any) -> "torch.Tensor":
+    """Show which pixels a loss singles out on an input.
+
+    Args:
+        name: slug.
+        input: logits (B, C, *spatial).
+        target: (B, 1, *spatial) class indices or (B, C, *spatial) one-hot.
+        **params: parameters of the loss.
+
+    Returns:
+        bool (B, C, *spatial); for C > 1 the background channel is False unless `include_background=True`. All True in
+        the channels of a loss that treats all pixels alike.
+
+    Raises:
+        ValueError: as `build` and `forward`.
+        TypeError: as `build` and `forward`.
+    """
+    return build(name, **params).critical_pixels(input, target)

@@ -1,0 +1,81 @@
+"""What every loss looks at: the prediction and the ground truth of one call, each view of them computed once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+import torch.nn.functional as F
+
+
+@dataclass(eq=False)
+class Segmentation:
+    """Logits and ground truth of a batch, with the notation of the papers.
+
+    Attributes:
+        logits: z, (B, C, *spatial), float32 or float64.
+        indices: class of each pixel, (B, *spatial), int64; 0 where ignored.
+        valid: (B, 1, *spatial) bool, False where ignored; None where all pixels count.
+        include_background: for C > 1, whether channel 0 is a class like the others.
+
+    K below is the number of classes that count: 1 for C = 1, else C - 1, or C with `include_background`.
+    """
+
+    logits: torch.Tensor
+    indices: torch.Tensor
+    valid: torch.Tensor | None = None
+    include_background: bool = False
+
+    @property
+    def binary(self) -> bool:
+        """Tell whether one channel stands for one foreground class (sigmoid)."""
+        return self.logits.shape[1] == 1
+
+    @property
+    def first(self) -> int:
+        """Give the first channel that counts."""
+        return 0 if self.binary or self.include_background else 1
+
+    @cached_property
+    def p(self) -> torch.Tensor:
+        """Give the probability of each class that counts, (B, K, *spatial); 0 where ignored."""
+        p = torch.sigmoid(self.logits) if self.binary else torch.softmax(self.logits, 1)[:, self.first :]
+        return p if self.valid is None else torch.where(self.valid, p, 0)
+
+    @cached_property
+    def y(self) -> torch.Tensor:
+        """Give the ground truth of each class that counts, bool (B, K, *spatial); False where ignored."""
+        y = self.one_hot[:, self.first :]
+        return y if self.valid is None else y & self.valid
+
+    @cached_property
+    def b(self) -> torch.Tensor:
+        """Give the binarised prediction (p > 0.5 or argmax), bool (B, K, *spatial); False where ignored."""
+        if self.binary:
+            b = self.logits.detach() > 0
+        else:
+            b = _one_hot(self.logits.detach().argmax(1), self.logits.shape[1])[:, self.first :]
+        return b if self.valid is None else b & self.valid
+
+    @cached_property
+    def one_hot(self) -> torch.Tensor:
+        """Give the ground truth of every channel, bool (B, C, *spatial), whether ignored or not."""
+        return self.indices.unsqueeze(1) == 1 if self.binary else _one_hot(self.indices, self.logits.shape[1])
+
+    @cached_property
+    def cross_entropy(self) -> torch.Tensor:
+        """Give the cross-entropy of each pixel over all channels, (B, 1, *spatial); 0 where ignored."""
+        if self.binary:
+            target = self.one_hot.to(self.logits.dtype)
+            ce = F.binary_cross_entropy_with_logits(self.logits, target, reduction="none")
+        else:
+            ce = F.cross_entropy(self.logits, self.indices, reduction="none").unsqueeze(1)
+        return ce if self.valid is None else torch.where(self.valid, ce, 0)
+
+    def with_logits(self, logits: torch.Tensor) -> "Segmentation":
+        """Give the same ground truth under other logits."""
+        return Segmentation(logits, self.indices, self.valid, self.include_background)
+
+
+def _one_hot(indices: torch.Tensor, channels: int) -> torch.Tensor:
+    classes = torch.arange(channels, device=indices.device).view(1, channels, *[1] * (indices.ndim - 1))
+    return indices.unsqueeze(1) == classes

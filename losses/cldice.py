@@ -1,0 +1,93 @@
+"""clDice: overlap of the prediction with the ground truth's centreline, and the other way round."""
+
+from dataclasses import dataclass
+
+import torch
+
+from losses import _checks
+from losses._base import SegmentationLoss
+from losses._pixelwise import dice_loss, spatial_axes
+from losses._register import register
+from losses._segmentation import Segmentation
+from topology import soft_skeleton
+
+
+def soft_skeletons(s: Segmentation, iterations: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give the soft skeletons of the prediction (with gradient) and of the ground truth."""
+    return soft_skeleton(s.p, iterations), soft_skeleton(s.y.to(s.p.dtype), iterations)
+
+
+def cldice_loss(
+    s: Segmentation, skeleton_p: torch.Tensor, skeleton_y: torch.Tensor, smooth: float, batch: bool
+) -> torch.Tensor:
+    """Compute 1 - 2 T_prec T_sens / (T_prec + T_sens), averaged over classes (and samples).
+
+    Args:
+        s: prediction and ground truth.
+        skeleton_p: soft skeleton of p, (B, K, *spatial).
+        skeleton_y: soft skeleton of y, (B, K, *spatial).
+        smooth: added to numerator and denominator of both ratios.
+        batch: sums over the batch as well.
+
+    Returns:
+        Scalar in [0, 1).
+    """
+    axes = spatial_axes(s.p, batch)
+    precision = ((skeleton_p * s.y).sum(axes) + smooth) / (skeleton_p.sum(axes) + smooth)
+    sensitivity = ((skeleton_y * s.p).sum(axes) + smooth) / (skeleton_y.sum(axes) + smooth)
+    return (1 - 2 * precision * sensitivity / (precision + sensitivity)).mean()
+
+
+@register("cldice", title="clDice", reference="Shit et al., CVPR 2021")
+@dataclass(eq=False, repr=False, kw_only=True)
+class CLDice(SegmentationLoss):
+    """Dice and soft clDice, weighted (clDice, equation 3, algorithms 1 and 2).
+
+    L = (1 - gamma) L_Dice + gamma L_clDice, with
+    L_clDice = 1 - 2 T_prec T_sens / (T_prec + T_sens),
+    T_prec = (sum s(p) y + smooth) / (sum s(p) + smooth), T_sens = (sum s(y) p + smooth) / (sum s(y) + smooth),
+    s the soft skeleton. gamma = 0: Dice. The gradient goes through s(p).
+
+    It differs from the published code in two ways: `iterations` is honoured (there it is always 10), and the ratios are
+    for each class (there one over all channels, which is the same for one foreground class).
+
+    Args:
+        gamma: weight of clDice, in [0, 1]; the paper tries 0.1 to 0.5, which it calls alpha.
+        iterations: k of the soft skeleton; at least the largest radius in pixels (paper: 5 to 25).
+        smooth: of Dice and of both ratios; the published code has 1.
+        batch: see `SegmentationLoss`, as are the other options. The published code sums over the batch.
+
+    Raises:
+        ValueError: `gamma` or `iterations` out of range.
+
+    Reference:
+        S. Shit et al., clDice - a novel topology-preserving loss function for tubular structure segmentation,
+        CVPR 2021, https://arxiv.org/abs/2003.07311
+    """
+
+    gamma: float = 0.5
+    iterations: int = 10
+    smooth: float = 1.0
+
+    def check_parameters(self) -> None:
+        """Refuse values out of range."""
+        _checks.in_range("gamma", self.gamma, 0, 1, source="clDice eq. 3, alpha")
+        _checks.whole_number("iterations", self.iterations, 0, source="clDice alg. 1, k")
+
+    def compute(self, s: Segmentation) -> torch.Tensor:
+        """Compute the whole loss."""
+        return (1 - self.gamma) * dice_loss(s.p, s.y, self.smooth, self.batch) + self.gamma * self.term(s)
+
+    def term(self, s: Segmentation) -> torch.Tensor:
+        """Compute soft clDice alone."""
+        return cldice_loss(s, *soft_skeletons(s, self.iterations), self.smooth, self.batch)
+
+    def critical(self, s: Segmentation) -> torch.Tensor:
+        """Show the two skeletons that the ratios are taken on."""
+        return cldice_pixels(s, self.iterations)
+
+
+def cldice_pixels(s: Segmentation, iterations: int) -> torch.Tensor:
+    """Show the soft skeletons of the binarised prediction and of the ground truth (they are binary for masks)."""
+    dtype = s.p.dtype
+    return (soft_skeleton(s.b.to(dtype), iterations) + soft_skeleton(s.y.to(dtype), iterations)) > 0

@@ -1,0 +1,157 @@
+"""Hard pixel mining: a mean squared error on the pixels that a rule calls hard (THPM, SHPM, PHPM)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from losses import _checks
+from losses._base import SegmentationLoss
+from losses._pixelwise import dice_ce_loss, masked_mean
+from losses._register import register
+from losses._segmentation import Segmentation
+from topology import PersistencePairs, persistence_pairs, skeletonize
+
+_REFERENCE = "Zhang et al., HPM, BMVC 2023"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class HardPixelMining(SegmentationLoss):
+    """Dice&CE plus a weighted mean squared error over hard pixels H (HPM, equation 1).
+
+    L = L_BCE + L_Dice + weight * mean over H of (p - y)^2; the mean is 0 where H is empty. Cross-entropy stands for BCE
+    with several classes. A subclass says what H is. H carries no gradient. Dice is this suite's, for comparison with
+    the other losses; the published code squares p and y in the denominator.
+
+    Args:
+        threshold: t on p, in (0, 1); 0.6 in all published configurations.
+        weight: lambda, at least 0; 0.5 in all published configurations.
+        batch: one Dice ratio and one mean over the batch (see `SegmentationLoss`, as for the other options).
+
+    Raises:
+        ValueError: `threshold` or `weight` out of range.
+
+    Reference:
+        H. Zhang et al., Topology-preserving hard pixel mining for tubular structure segmentation, BMVC 2023.
+    """
+
+    threshold: float = 0.6
+    weight: float = 0.5
+
+    def check_parameters(self) -> None:
+        """Refuse values out of range."""
+        _checks.in_range("threshold", self.threshold, 0, 1, interval="()", source="HPM, t")
+        _checks.in_range("weight", self.weight, 0, source="HPM eq. 1, lambda")
+
+    def compute(self, s: Segmentation) -> torch.Tensor:
+        """Compute the whole loss."""
+        return dice_ce_loss(s, self.smooth, self.batch) + self.weight * self.term(s)
+
+    def term(self, s: Segmentation) -> torch.Tensor:
+        """Compute the mean squared error over the hard pixels."""
+        return masked_mean((s.p - s.y.to(s.p.dtype)) ** 2, self.critical(s), self.batch)
+
+    def above(self, s: Segmentation) -> torch.Tensor:
+        """Give {p > t}, False where ignored."""
+        return s.p.detach() > self.threshold
+
+
+@register("thpm", title="THPM", reference=_REFERENCE)
+@dataclass(eq=False, repr=False, kw_only=True)
+class THPM(HardPixelMining):
+    """Hard pixel mining by threshold: H = {p > t} xor y (HPM, equations 2 and 3).
+
+    See `HardPixelMining` for the loss and its parameters.
+    """
+
+    def critical(self, s: Segmentation) -> torch.Tensor:
+        """Show H."""
+        return self.above(s) ^ s.y
+
+
+@register("shpm", title="SHPM", reference=_REFERENCE)
+@dataclass(eq=False, repr=False, kw_only=True)
+class SHPM(HardPixelMining):
+    """Hard pixel mining by skeletons: H = (s(y) and not b) or (s(b) and not y), b = {p > t} (HPM, equations 6 to 8).
+
+    The paper does not give the threshold of b; the published code binarises at 0.6. See `HardPixelMining` for the loss.
+    """
+
+    def critical(self, s: Segmentation) -> torch.Tensor:
+        """Show H."""
+        b = self.above(s)
+        return (skeletonize(s.y) & ~b) | (skeletonize(b) & ~s.y)
+
+
+@register("phpm", title="PHPM", reference=_REFERENCE)
+@dataclass(eq=False, repr=False, kw_only=True)
+class PHPM(HardPixelMining):
+    """Hard pixel mining by persistence: H holds critical cells of wrongly classified pixels (HPM, equations 4 and 5).
+
+    f(p, y, t) is 1 where p >= t and y = 1, 0 where p <= t and y = 0, else p. H are the birth and death pixels of the
+    persistence of f's superlevel sets where f differs from y. As in the published code, the squared errors are
+    averaged for each dimension, a pixel counting as often as it is critical, and the means are summed.
+
+    Args:
+        dims: homology dimensions D; None: 0 and 1 in 2D (the paper's Roads runs), 0 in 3D (its ICAS-d runs).
+        threshold: see `HardPixelMining`, as for `weight`.
+
+    Raises:
+        ValueError: `dims` holds something else than 0, 1, or in 3D 2; see `HardPixelMining` too.
+    """
+
+    dims: tuple[int, ...] | list[int] | None = None
+
+    def check_parameters(self) -> None:
+        """Refuse values out of range."""
+        super().check_parameters()
+        _checks.homology_dimensions("dims", self.dims)
+
+    def term(self, s: Segmentation) -> torch.Tensor:
+        """Compute the sum over the dimensions of the mean squared error at critical pixels."""
+        error = ((s.p - s.y.to(s.p.dtype)) ** 2).flatten()
+        total = error.sum() * 0
+        for means in self._critical_indices(s):
+            for indices in means:
+                total = total + (error[indices].mean() if len(indices) else 0)
+        return total / (s.p.shape[1] if self.batch else s.p.shape[0] * s.p.shape[1])
+
+    def critical(self, s: Segmentation) -> torch.Tensor:
+        """Show H."""
+        hard = torch.zeros(s.p.numel(), dtype=torch.bool, device=s.p.device)
+        for means in self._critical_indices(s):
+            for indices in means:
+                hard[indices] = True
+        return hard.view(s.p.shape)
+
+    def _critical_indices(self, s: Segmentation) -> list[list[torch.Tensor]]:
+        """List flat indices of critical pixels: for each image (with `batch`, each class) those of each dimension."""
+        p, y = s.p.detach(), s.y
+        right = torch.where(y, p >= self.threshold, p <= self.threshold)
+        filtered = torch.where(right, y.to(p.dtype), p)
+        dims = self.dims or ((0, 1) if p.ndim == 4 else (0,))
+        values = (1 - filtered.double()).cpu().numpy()
+        hard = (~right | (filtered != y)).cpu().numpy()
+        size = values[0, 0].size
+        found = []
+        for sample in range(p.shape[0]):
+            for channel in range(p.shape[1]):
+                pairs = persistence_pairs(values[sample, channel], dims)
+                offset = (sample * p.shape[1] + channel) * size
+                found.append(
+                    [_hard_cells(pairs.of_dimension(d), hard[sample, channel], offset, p.device) for d in dims]
+                )
+        if not self.batch:
+            return found
+        classes = p.shape[1]
+        return [[torch.cat(cells) for cells in zip(*found[c::classes], strict=True)] for c in range(classes)]
+
+
+def _hard_cells(
+    pairs: PersistencePairs, hard: npt.NDArray[np.bool_], offset: int, device: torch.device
+) -> torch.Tensor:
+    """Give the flat indices of those births and deaths, with repeats, that lie on hard pixels."""
+    cells = np.concatenate([pairs.birth_cell, pairs.death_cell])
+    flat = np.ravel_multi_index(tuple(cells.T), hard.shape)
+    return torch.from_numpy(flat[hard.ravel()[flat]] + offset).to(device)

@@ -1,0 +1,110 @@
+"""SCNP: each logit gives way to the worst logit of its class in the neighbourhood, before any loss."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from losses import _checks
+from losses._base import SegmentationLoss
+from losses._register import build, entry, register
+from losses._segmentation import Segmentation
+
+
+def scnp_logits(input: torch.Tensor, target: torch.Tensor, window: int = 3) -> torch.Tensor:
+    """Penalise same-class neighbours (SCNP, equation 1, algorithm 1).
+
+    Each foreground logit takes the smallest logit among the foreground pixels of its window, each background logit the
+    largest among the background ones, for each channel by itself; stride 1, same size. No sentinel enters the
+    arithmetic: a pixel always sees at least itself.
+
+    Args:
+        input: logits (B, C, H, W) or (B, C, D, H, W), floating point.
+        target: (B, 1, *spatial) class indices or (B, C, *spatial) one-hot.
+        window: w, odd, at least 1 (which changes nothing); the paper's default is 3.
+
+    Returns:
+        Logits, same shape and dtype. Of several equal logits one takes the gradient.
+
+    Raises:
+        TypeError: see `SegmentationLoss.forward`.
+        ValueError: see `SegmentationLoss.forward`, or an even window.
+
+    Reference:
+        J. M. Valverde et al., SCNP, 2026, https://jmlipman.github.io/SCNP-SameClassNeighborPenalization
+    """
+    _checks.whole_number("window", window, 1, odd=True, source="SCNP eq. 1, w")
+    _checks.check_input(input, target, check_finite=False)
+    indices, _ = _checks.class_indices(target, input.shape[1], None)
+    return _penalise(input, Segmentation(input, indices).one_hot, None, window)
+
+
+def _penalise(z: torch.Tensor, y: torch.Tensor, valid: torch.Tensor | None, window: int) -> torch.Tensor:
+    foreground, background = (y, ~y) if valid is None else (y & valid, ~y & valid)
+    pool = F.max_pool2d if z.ndim == 4 else F.max_pool3d
+    smallest = -pool(torch.where(foreground, -z, -torch.inf), window, 1, window // 2)
+    largest = pool(torch.where(background, z, -torch.inf), window, 1, window // 2)
+    worst = torch.where(y, smallest, largest)
+    return worst if valid is None else torch.where(valid, worst, z)
+
+
+@register("scnp", title="SCNP", reference="Valverde et al., SCNP, 2026")
+@dataclass(eq=False, repr=False, kw_only=True)
+class SCNP(SegmentationLoss):
+    """Any loss, on logits that give way to the worst same-class neighbour (SCNP, equation 1, algorithm 1).
+
+    L = L_base(SCNP(z), y); with `joint` L_base(SCNP(z), y) + L_base(z, y). window = 1: the base loss (joint: twice).
+    All channels are penalised, the background too, before the activation; so C = 2 differs from C = 1 here. Ignored
+    pixels neither penalise nor are penalised.
+
+    Args:
+        base: slug of the loss L.
+        window: w, odd; the paper's default is 3, 5 to 11 suit thicker structures.
+        joint: add the loss on the plain logits.
+        base_parameters: parameters of the base loss, by name; they win over the common options below.
+        smooth: of the base loss; None for its own default.
+        batch: see `SegmentationLoss`, as are the other options; they are handed to the base loss.
+
+    Raises:
+        ValueError: unknown base or base parameter, even window, or SCNP over itself.
+
+    Reference:
+        J. M. Valverde et al., SCNP, 2026, https://jmlipman.github.io/SCNP-SameClassNeighborPenalization
+    """
+
+    base: str = "dice_ce"
+    window: int = 3
+    joint: bool = False
+    smooth: float | None = None  # type: ignore[assignment]
+    base_parameters: dict[str, Any] = field(default_factory=dict)
+
+    def check_parameters(self) -> None:
+        """Refuse values out of range, and build the base loss."""
+        _checks.whole_number("window", self.window, 1, odd=True, source="SCNP eq. 1, w")
+        _checks.flag("joint", self.joint)
+        if entry(self.base).cls is SCNP:
+            raise ValueError("`base` must be another loss than SCNP itself, got 'scnp'")
+        if not isinstance(self.base_parameters, dict):
+            raise TypeError(f"`base_parameters` must be a dict of names and values, got {self.base_parameters!r}")
+        common = {name: getattr(self, name) for name in ("batch", "include_background", "ignore_index")}
+        if self.smooth is not None:
+            common["smooth"] = self.smooth
+        self.base_loss = build(self.base, **{**common, **self.base_parameters})
+
+    def compute(self, s: Segmentation) -> torch.Tensor:
+        """Compute the whole loss."""
+        penalised = self.term(s)
+        return penalised + self.base_loss.compute(s) if self.joint else penalised
+
+    def term(self, s: Segmentation) -> torch.Tensor:
+        """Compute the base loss on SCNP's logits."""
+        return self.base_loss.compute(s.with_logits(self.penalise(s)))
+
+    def critical(self, s: Segmentation) -> torch.Tensor:
+        """Show the pixels whose logit gives way to a neighbour's."""
+        return (self.penalise(s) != s.logits)[:, s.first :]
+
+    def penalise(self, s: Segmentation) -> torch.Tensor:
+        """Give SCNP's logits (B, C, *spatial)."""
+        return _penalise(s.logits, s.one_hot, s.valid, self.window)
