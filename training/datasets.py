@@ -1,0 +1,120 @@
+"""Opening the dataset of a run: the embedded ones are made on the spot, the others must have been prepared."""
+
+from typing import TYPE_CHECKING, Any
+
+from training.config import Config
+
+if TYPE_CHECKING:
+    from data_prep.read import Prepared
+
+DEFAULT_PATCH = {2: [128, 128], 3: [32, 32, 32]}
+
+
+def open_data(config: Config) -> "Prepared":
+    """Open the dataset of a run and check that the run fits it.
+
+    Args:
+        config: the run's parameters.
+
+    Returns:
+        The dataset, its checksums verified.
+
+    Raises:
+        FileNotFoundError: when it has not been prepared, with the command that does it.
+        ValueError: when files do not match their checksums, or fold, patch, loss or test group do not fit the data.
+    """
+    from data_prep.read import Prepared
+
+    _prepare_embedded(config)
+    data = Prepared(config.data_folder)
+    problems = [problem for problem in (_fold(config, data), _dims(config, data), _group(config, data)) if problem]
+    if problems:
+        raise ValueError("\n".join(problems))
+    return data
+
+
+def split_to_predict(data: "Prepared") -> str:
+    """Return which cases a run predicts: "test", or "val" where the dataset has no test cases (a user's own data)."""
+    return "test" if data.cases("test") else "val"
+
+
+def cases_to_predict(config: Config, data: "Prepared") -> list[str]:
+    """Return the cases that a run predicts, sorted.
+
+    Args:
+        config: `test_group` and `max_test_cases` choose among them.
+        data: the dataset.
+
+    Returns:
+        Test cases, or the fold's validation cases where there are none.
+    """
+    if split_to_predict(data) == "val":
+        cases = data.cases("val", config.fold)
+    else:
+        cases = data.cases("test", group=config.test_group or None)
+    return sorted(cases)[: config.max_test_cases or None]
+
+
+def patch_size(config: Config, dims: int) -> list[int]:
+    """Return the run's patch size, filled in where the parameter is empty."""
+    return list(config.patch_size) or DEFAULT_PATCH[dims]
+
+
+def describe(config: Config, data: "Prepared") -> dict[str, Any]:
+    """Return what run.json says about the data."""
+    return {
+        "name": config.dataset,
+        "folder": str(config.data_folder.absolute()),
+        "checksum": data.checksum,
+        "dims": data.dims,
+        "channels": data.channels,
+        "classes": list(data.classes),
+        "training_cases": len(data.cases("train", config.fold)),
+        "predicted": split_to_predict(data),
+    }
+
+
+def _prepare_embedded(config: Config) -> None:
+    import data_prep
+
+    if config.data_folder.is_dir():
+        return
+    known = config.dataset in data_prep.names()
+    if known and getattr(data_prep.entry(config.dataset), "embedded", False):
+        data_prep.prepare(config.dataset, None, config.data)
+        return
+    command = f"python -m data_prep prepare {config.dataset} --source DIR --destination {config.data}"
+    remedy = f"prepare it: {command}" if known else f"known are {', '.join(data_prep.names())}; or put your own there"
+    raise FileNotFoundError(f"dataset {config.dataset!r} is not at {config.data_folder}; {remedy}")
+
+
+def _fold(config: Config, data: "Prepared") -> str:
+    count = len(data.folds)
+    if config.fold < count:
+        return ""
+    return f"`fold` {config.fold} does not exist: dataset {config.dataset!r} has {count} folds, 0 to {count - 1}"
+
+
+def _dims(config: Config, data: "Prepared") -> str:
+    import losses
+    from training import networks
+
+    if data.dims not in losses.entry(config.loss).dims:
+        return f"loss {config.loss!r} is not defined in {data.dims}D, dataset {config.dataset!r} is"
+    size = patch_size(config, data.dims)
+    if len(size) != data.dims:
+        return f"`patch_size` must have {data.dims} sides for dataset {config.dataset!r}, got {size}"
+    try:
+        networks.check_patch(config.network, config.network_parameters, size)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _group(config: Config, data: "Prepared") -> str:
+    groups = data.card.get("groups") or {}
+    if not config.test_group or config.test_group in groups:
+        return ""
+    return (
+        f"`test_group` {config.test_group!r} does not exist, dataset {config.dataset!r} has {sorted(groups) or 'none'}"
+    )

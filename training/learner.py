@@ -1,0 +1,160 @@
+"""Network, optimizer and loss of a run: one step at a time, saved and resumed without a difference."""
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from training import checkpoints, determinism
+from training.config import Config
+
+MOMENTUM = 0.99  # Nesterov, nnU-Net
+DECAY_POWER = 0.9  # of the polynomial decay of the learning rate, nnU-Net
+LARGEST_GRADIENT = 12.0  # norm at which gradients are clipped, nnU-Net
+
+HISTORY = ("iteration", "loss", "learning_rate", "seconds")
+
+
+class NonFiniteError(ArithmeticError):
+    """The loss or its gradient is no number any more; going on would destroy the weights."""
+
+
+@dataclass
+class Learner:
+    """What changes while training.
+
+    Args:
+        network: gives logits, on `device`.
+        loss: takes float32 logits and class indices.
+        optimizer: over the network's weights.
+        scaler: gradient scaling of half precision; without effect when that is off.
+        config: the run's parameters.
+        description: name, parameters and channels of the network, which a checkpoint must share.
+        training_hash: of everything that determines the weights, which a checkpoint must share.
+        iteration: how many are done.
+        history: one row for each, with the columns `HISTORY`.
+    """
+
+    network: nn.Module
+    loss: nn.Module
+    optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
+    config: Config
+    description: dict[str, Any]
+    training_hash: str
+    device: torch.device
+    iteration: int
+    history: list[dict[str, float]]
+
+    def step(self, images: torch.Tensor, target: torch.Tensor) -> float:
+        """Make one iteration and add it to the history.
+
+        Args:
+            images: (B, channels, *spatial), float32.
+            target: (B, 1, *spatial), class indices.
+
+        Returns:
+            The loss.
+
+        Raises:
+            NonFiniteError: when loss or gradient is NaN or infinite; the weights are left as they were.
+        """
+        determinism.seed_iteration(self.config.seed, self.iteration)
+        rate = self._set_learning_rate()
+        images, target = images.to(self.device), target.to(self.device)
+        self.optimizer.zero_grad(set_to_none=True)
+        started = self._now()
+        with torch.autocast(self.device.type, torch.float16, enabled=self.scaler.is_enabled()):
+            logits = self.network(images)
+        loss = self.loss(logits.float(), target)  # topological terms need full precision
+        value = loss.item()
+        if not math.isfinite(value):
+            raise NonFiniteError(f"loss became {_name(value)} at iteration {self.iteration}")
+        self.scaler.scale(loss).backward()
+        seconds = self._now() - started
+        self._update()
+        row = {"iteration": self.iteration, "loss": value, "learning_rate": rate, "seconds": seconds}
+        self.history.append(row)
+        self.iteration += 1
+        return value
+
+    def save(self, path: Path, peak_memory: dict[str, Any]) -> None:
+        """Write the checkpoint, atomically."""
+        content = {
+            "model": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "iteration": self.iteration,
+            "history": {name: [row[name] for row in self.history] for name in HISTORY},
+            "peak_memory": peak_memory,
+            "training_hash": self.training_hash,
+            "network": self.description,
+        }
+        checkpoints.save(path, content)
+
+    def resume(self, content: dict[str, Any]) -> None:
+        """Go on from a checkpoint's content."""
+        self.network.load_state_dict(content["model"])
+        self.optimizer.load_state_dict(content["optimizer"])
+        if content["scaler"]:  # empty when it was written on a CPU
+            self.scaler.load_state_dict(content["scaler"])
+        self.iteration = content["iteration"]
+        rows = zip(*(content["history"][name] for name in HISTORY), strict=True)
+        self.history = [dict(zip(HISTORY, row, strict=True)) for row in rows]
+
+    def _set_learning_rate(self) -> float:
+        rate = self.config.learning_rate * (1 - self.iteration / self.config.iterations) ** DECAY_POWER
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _update(self) -> None:
+        self.scaler.unscale_(self.optimizer)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT).item()
+        # the scaler looks for gradients beyond half precision and skips their step by itself
+        if not self.scaler.is_enabled() and not math.isfinite(norm):
+            raise NonFiniteError(f"gradient became {_name(norm)} at iteration {self.iteration}")
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+
+    def _now(self) -> float:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        return time.perf_counter()
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of that name.
+
+    Args:
+        name: "auto", "cpu" or "cuda".
+
+    Returns:
+        The device; "auto" is CUDA where there is one.
+
+    Raises:
+        ValueError: for "cuda" where there is none.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("`device` is 'cuda', but torch finds no CUDA device here; use 'auto' or 'cpu'")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def make_optimizer(config: Config, network: nn.Module) -> torch.optim.Optimizer:
+    """Return the run's optimizer over the network's weights: SGD with Nesterov momentum 0.99, or AdamW."""
+    weights = network.parameters()
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(weights, config.learning_rate, weight_decay=config.weight_decay)
+    return torch.optim.SGD(
+        weights, config.learning_rate, MOMENTUM, weight_decay=config.weight_decay, nesterov=True
+    )  # fmt: skip
+
+
+def _name(value: float) -> str:
+    return "NaN" if math.isnan(value) else "infinite"
