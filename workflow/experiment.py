@@ -1,0 +1,291 @@
+"""Experiment files: read one, refuse what it has too much or wrong, all of it in one message.
+
+An experiment file is YAML with these keys (all but `datasets` and `losses` may be left out):
+
+    title, note      what the tables and figures print above themselves
+    smoke            true: results prove the machinery, and say so on their face
+    datasets         name: {source, options, adjacency, common, pretrain, finetune, losses}, for each dataset
+                     (source: folder below --data with the official files; options: of data_prep.prepare;
+                     losses: parameters that differ on this dataset)
+    losses           list of slugs, or {slug: {parameter: value}}
+    metrics          list of slugs; all when left out
+    folds, seeds     lists of integers, [0] when left out
+    common           parameters of notebooks/train.ipynb for all runs
+    pretrain         those of the Dice&CE runs from scratch that the others start from
+    finetune         those of the runs of each loss
+    quick            overrides of all the above, for `--quick`
+
+A dataset's own common, pretrain and finetune go over the experiment's.
+"""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from workflow.nearest import unknown
+
+FOLDER = Path(__file__).parent / "experiments"
+SECTIONS = ("common", "pretrain", "finetune")
+# what the workflow itself gives to the train notebook
+RESERVED = (
+    "dataset", "loss", "loss_parameters", "fold", "seed", "experiment", "stage", "data", "results", "init_from", "smoke",
+)  # fmt: skip
+
+_KEYS: dict[str, type] = {
+    "title": str, "note": str, "smoke": bool, "datasets": dict, "losses": list, "metrics": list, "folds": list,
+    "seeds": list, "common": dict, "pretrain": dict, "finetune": dict, "quick": dict,
+}  # fmt: skip
+_DATASET_KEYS: dict[str, type] = {
+    "source": str, "options": dict, "adjacency": int, "common": dict, "pretrain": dict, "finetune": dict, "losses": dict,
+}  # fmt: skip
+
+
+class ExperimentError(ValueError):
+    """An experiment file cannot be run; the message lists every problem."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment file that has been read, with `quick` and overrides applied; see the module for the keys."""
+
+    name: str
+    datasets: dict[str, dict[str, Any]]
+    losses: list[tuple[str, dict[str, Any]]]
+    title: str = ""
+    note: str = ""
+    smoke: bool = False
+    metrics: list[str] = field(default_factory=list)
+    folds: list[int] = field(default_factory=lambda: [0])
+    seeds: list[int] = field(default_factory=lambda: [0])
+    common: dict[str, Any] = field(default_factory=dict)
+    pretrain: dict[str, Any] = field(default_factory=dict)
+    finetune: dict[str, Any] = field(default_factory=dict)
+
+
+def names() -> list[str]:
+    """Return the experiments that come with the suite."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load(
+    experiment: str, quick: bool = False, overrides: tuple[str, ...] = (), prepared: str = "results/data"
+) -> Experiment:
+    """Read and check an experiment.
+
+    Args:
+        experiment: name of a file in workflow/experiments, or path of a .yaml file.
+        quick: apply the file's `quick` section; the experiment is then called `<name>-quick`.
+        overrides: changes such as "finetune.iterations=4", applied last.
+        prepared: folder of prepared datasets; one's own that lies there needs no entry in data_prep.
+
+    Returns:
+        The experiment.
+
+    Raises:
+        ExperimentError: one message with every problem: unknown keys, datasets, losses, loss parameters, metrics and
+            training parameters, each with its nearest neighbour, and wrong types.
+    """
+    path = find(experiment)
+    content = _read(path)
+    if quick and "quick" not in content:
+        raise ExperimentError(f"{path} has no `quick` section")
+    if quick and isinstance(content["quick"], dict):
+        content = merge(content, content["quick"])
+    for override in overrides:
+        content = merge(content, _override(override))
+    problems = _problems(content, Path(prepared))
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        raise ExperimentError(f"{path} cannot be run:\n{lines}")
+    content.pop("quick", None)
+    content["losses"] = [_loss(entry) for entry in content["losses"]]
+    content["datasets"] = {name: settings or {} for name, settings in content["datasets"].items()}
+    return Experiment(name=path.stem + ("-quick" if quick else ""), **content)
+
+
+def find(experiment: str) -> Path:
+    """Return the file of an experiment given by name or path.
+
+    Args:
+        experiment: name of a file in workflow/experiments, or path of a .yaml file.
+
+    Returns:
+        The path.
+
+    Raises:
+        ExperimentError: when there is none, with the nearest name.
+    """
+    for path in (FOLDER / f"{experiment}.yaml", Path(experiment)):
+        if path.is_file() and path.suffix in (".yaml", ".yml"):
+            return path
+    raise ExperimentError(unknown("experiment", experiment, names()))
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one mapping over another, mappings within them key by key; lists and values are replaced.
+
+    Args:
+        below: the defaults.
+        above: what goes over them.
+
+    Returns:
+        A new mapping.
+    """
+    result = copy.deepcopy(dict(below))
+    for key, value in above.items():
+        inner = result.get(key)
+        both = isinstance(inner, dict) and isinstance(value, Mapping)
+        result[key] = merge(inner, value) if both else copy.deepcopy(value)
+    return result
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error: the second would win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if twice:
+            raise yaml.constructor.ConstructorError(None, None, f"key {', '.join(twice)} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+    except yaml.YAMLError as error:
+        raise ExperimentError(f"{path} is not readable as YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ExperimentError(f"{path} must hold a mapping of keys, got {type(content).__name__}")
+    return content
+
+
+def _override(text: str) -> dict[str, Any]:
+    """Read "a.b=value" as {"a": {"b": value}}."""
+    keys, equals, value = text.partition("=")
+    if not equals or not all(keys.split(".")):
+        raise ExperimentError(f"--set wants KEY.KEY=VALUE such as finetune.iterations=4, got {text!r}")
+    result = yaml.safe_load(value)
+    for key in reversed(keys.split(".")):
+        result = {key: result}
+    return dict(result)
+
+
+def _loss(entry: Any) -> tuple[str, dict[str, Any]]:
+    """Read `slug` or `{slug: {parameter: value}}`."""
+    if isinstance(entry, str):
+        return entry, {}
+    if isinstance(entry, dict) and len(entry) == 1:
+        slug, parameters = next(iter(entry.items()))
+        if isinstance(slug, str) and isinstance(parameters or {}, dict):
+            return slug, dict(parameters or {})
+    raise ExperimentError(f"an entry of `losses` must be a slug or {{slug: {{parameter: value}}}}, got {entry!r}")
+
+
+def _problems(content: dict[str, Any], prepared: Path) -> list[str]:
+    problems = _typed(content, _KEYS, "")
+    problems += [f"`{key}` is missing or empty" for key in ("datasets", "losses") if not content.get(key)]
+    if problems:
+        return problems
+    problems += _sections(content, "")
+    problems += _metrics(content.get("metrics", []))
+    problems += _loss_list(content["losses"])
+    problems += _datasets(content["datasets"], prepared)
+    for key in ("folds", "seeds"):
+        values = content.get(key, [0])
+        if not values or any(type(value) is not int or value < 0 for value in values) or len(set(values)) < len(values):
+            problems.append(f"`{key}` must be a list of different integers from 0, got {values}")
+    return problems
+
+
+def _typed(content: Mapping[str, Any], keys: Mapping[str, type], where: str) -> list[str]:
+    """Check names and types of the keys of one mapping."""
+    problems = [
+        unknown("key", f"{where}{key}", [f"{where}{known}" for known in keys]) for key in content if key not in keys
+    ]
+    return problems + [
+        f"`{where}{key}` must be a {keys[key].__name__}, got {content[key]!r}"
+        for key in content
+        if key in keys and type(content[key]) is not keys[key]
+    ]
+
+
+def _sections(content: Mapping[str, Any], where: str) -> list[str]:
+    """Check the names of training parameters; their values are checked run by run (workflow.plan)."""
+    from training.config import Config
+
+    known = [entry.name for entry in fields(Config) if entry.name not in RESERVED]
+    given = [(section, name) for section in SECTIONS for name in content.get(section, {})]
+    problems = [
+        f"`{where}{section}.{name}` is set by the workflow itself and cannot stand in an experiment file"
+        for section, name in given
+        if name in RESERVED
+    ]
+    return problems + [
+        f"{where}{section}: {unknown('training parameter', name, known)}"
+        for section, name in given
+        if name not in known and name not in RESERVED
+    ]
+
+
+def _metrics(given: list[Any]) -> list[str]:
+    import metrics
+
+    known = metrics.names()
+    return [unknown("metric", name, known) for name in given if name not in known]
+
+
+def _loss_list(entries: list[Any]) -> list[str]:
+    problems, seen = [], []
+    for entry in entries:
+        try:
+            loss = _loss(entry)
+        except ExperimentError as error:
+            problems.append(str(error))
+            continue
+        problems += loss_problems(*loss)
+        if loss in seen:
+            problems.append(f"loss {loss[0]} stands twice with the same parameters {loss[1]}")
+        seen.append(loss)
+    return problems
+
+
+def loss_problems(slug: str, parameters: Mapping[str, Any]) -> list[str]:
+    """Check a loss's name and the names of its parameters.
+
+    Args:
+        slug: name of the loss.
+        parameters: by name.
+
+    Returns:
+        The problems, none when all is well.
+    """
+    import losses
+
+    if slug not in losses.names():
+        return [unknown("loss", slug, losses.names())]
+    known = losses.parameters(slug)
+    return [unknown(f"parameter of {slug}", name, known) for name in parameters if name not in known]
+
+
+def _datasets(datasets: Mapping[str, Any], prepared: Path) -> list[str]:
+    import data_prep
+
+    problems = []
+    for name, settings in datasets.items():
+        if name not in data_prep.names() and not (prepared / name / "dataset.json").is_file():
+            problems.append(unknown("dataset", name, data_prep.names()))
+        if settings is not None and not isinstance(settings, dict):
+            problems.append(f"`datasets.{name}` must be a mapping, got {settings!r}")
+            continue
+        typed = _typed(settings or {}, _DATASET_KEYS, f"datasets.{name}.")
+        problems += typed
+        if not typed and settings:
+            problems += _sections(settings, f"datasets.{name}.")
+            for slug, parameters in settings.get("losses", {}).items():
+                problems += [f"datasets.{name}.losses: {text}" for text in loss_problems(slug, parameters or {})]
+    return problems

@@ -1,0 +1,57 @@
+"""The start-up check: are `losses`, `tables` and the other rooms this project's?
+
+Several of these names are taken elsewhere as well (`tables` is PyTables' import name), and a wrong one shows only much
+later and far away from its cause.
+"""
+
+import importlib.util
+import os
+from pathlib import Path
+
+ROOMS = ("topology", "losses", "metrics", "data_prep", "training", "tables", "workflow")
+
+
+def project_root() -> Path:
+    """Return the folder that holds the rooms."""
+    return Path(__file__).resolve().parents[1]
+
+
+def check_rooms() -> None:
+    """Make sure that each room that would be imported is this project's.
+
+    Raises:
+        ImportError: when another library is found under one of the names, naming all of them and what to do.
+    """
+    wrong = [f"`{name}` is {found}" for name in ROOMS if (found := _foreign(name)) is not None]
+    if wrong:
+        raise ImportError(
+            f"{'; '.join(wrong)}, which is not this project's. Uninstall that library from this environment "
+            f"(`tables` belongs to PyTables: pip uninstall tables), or start in {project_root()}"
+        )
+
+
+def start() -> Path:
+    """Open a notebook's session: check the rooms and stand in the project's folder, where relative paths begin.
+
+    JupyterLab starts a kernel beside its notebook and papermill where it was called; results would end up in different
+    places.
+
+    Returns:
+        The working folder.
+
+    Raises:
+        ImportError: when another library is found under one of the rooms' names.
+    """
+    check_rooms()
+    if Path.cwd() == project_root() / "notebooks":
+        os.chdir(project_root())
+    return Path.cwd()
+
+
+def _foreign(name: str) -> str | None:
+    """Return where a room's name leads if not into this project."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        return "missing"
+    folder = Path(spec.origin).resolve().parent
+    return None if folder == project_root() / name else str(folder)
