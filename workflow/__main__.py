@@ -110,7 +110,7 @@ def _conclude(plan: dict, status: int) -> None:
     print(f"notebooks: {folder}/tables.ipynb, and train.ipynb and evaluate.ipynb of each run")
     if status:
         print("\nSome steps failed; the same command tries them again:", file=sys.stderr)
-        for failure in progress.failures(folder.parent):
+        for failure in progress.failures(folder):
             print(f"  {failure}", file=sys.stderr)
 
 

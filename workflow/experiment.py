@@ -32,7 +32,8 @@ FOLDER = Path(__file__).parent / "experiments"
 SECTIONS = ("common", "pretrain", "finetune")
 # what the workflow itself gives to the train notebook
 RESERVED = (
-    "dataset", "loss", "loss_parameters", "fold", "seed", "experiment", "stage", "data", "results", "init_from", "smoke",
+    "dataset", "loss", "loss_parameters", "fold", "seed", "experiment", "stage", "data", "results", "init_from",
+    "smoke",
 )  # fmt: skip
 
 _KEYS: dict[str, type] = {
@@ -40,7 +41,8 @@ _KEYS: dict[str, type] = {
     "seeds": list, "common": dict, "pretrain": dict, "finetune": dict, "quick": dict,
 }  # fmt: skip
 _DATASET_KEYS: dict[str, type] = {
-    "source": str, "options": dict, "adjacency": int, "common": dict, "pretrain": dict, "finetune": dict, "losses": dict,
+    "source": str, "options": dict, "adjacency": int, "common": dict, "pretrain": dict, "finetune": dict,
+    "losses": dict,
 }  # fmt: skip
 
 

@@ -43,8 +43,8 @@ def declared(notebook: Path) -> dict[str, str]:
     tagged = sum("parameters" in cell.get("metadata", {}).get("tags", []) for cell in cells)
     if tagged != 1:
         raise NotebookError(
-            f"{notebook} must have exactly one cell tagged `parameters`, it has {tagged}: the defaults would run whatever "
-            "is asked for. Add the tag (JupyterLab: property inspector, cell tags)"
+            f"{notebook} must have exactly one cell tagged `parameters`, it has {tagged}: the defaults would run "
+            "whatever is asked for. Add the tag (JupyterLab: property inspector, cell tags)"
         )
     found = papermill.inspect_notebook(str(notebook))
     return {name: "" if (kind := str(entry["inferred_type_name"])) == "None" else kind for name, entry in found.items()}

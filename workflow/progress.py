@@ -42,24 +42,23 @@ def follow(command: list[str], folder: Path) -> int:
         status = _wait(process)
     if "--dry-run" in command:
         print("".join(unseen))
-    elif status and not any(folder.parent.rglob(FAILURE)):
+    elif status and not failures(folder):
         sys.stderr.write("".join(unseen))  # Snakemake itself could not go on
     return status
 
 
 def failures(folder: Path) -> list[str]:
-    """Return one line for each failed notebook below a folder: where it lies and what it said.
+    """Return one line for each failed notebook of an experiment: where it lies and what it said.
 
     Args:
-        folder: an experiment's folder, or the results folder.
+        folder: the experiment's folder; the preparation of data lies beside it.
 
     Returns:
         The lines, sorted by path.
     """
-    found = sorted(folder.rglob(FAILURE))
-    return [
-        f"{path.parent / record['notebook']}: {record['error']}" for path in found if (record := files.read_json(path))
-    ]
+    found = [*folder.rglob(FAILURE), *(folder.parent / "data" / "notebooks").rglob(FAILURE)]
+    records = [(path.parent, files.read_json(path)) for path in sorted(found)]
+    return [f"{place / record['notebook']}: {record['error']}" for place, record in records]
 
 
 def _wait(process: subprocess.Popen[str]) -> int:

@@ -1,6 +1,6 @@
 """Run one notebook: refuse what it does not declare, keep what happened, compare what was used with what was asked.
 
-    python -m workflow.run_notebook notebooks/train.ipynb out.ipynb -p dataset synthetic2d -p loss closs -p iterations 20
+    python -m workflow.run_notebook notebooks/train.ipynb out.ipynb -p loss closs -p iterations 20
 
 The executed notebook appears whole or not at all. A failed one stays, with its traceback, beside a `failure.json` that
 says why in one line; both go when the notebook is run again.
@@ -122,9 +122,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="one parameter")
     parser.add_argument("--json", default="{}", metavar="OBJECT", help="parameters as one JSON object")
     parser.add_argument("--record", type=Path, help="run.json to compare with what was asked")
-    parser.add_argument(
-        "--lock", action="store_true", help="wait while another process writes into the output's folder"
-    )
+    parser.add_argument("--lock", action="store_true", help="wait while another writes into the output's folder")
     parser.add_argument("--title", default="", help="what to call this in messages")
     return parser
 
