@@ -7,12 +7,13 @@ that differ from the loss's defaults are in the name; `run.json` holds all of th
 
 A value is written so that it reads back with its type: floats by repr (`0.2`, `1e-05`), integers, `true`, `false`,
 `none`, plain words as they are (`base=cldice`), any other text after an `@` and percent-encoded (`base=@0.5`), lists
-with a `~` after each element (`dims=0~1~`, `dims=~` for an empty one).
+with a `~` after each element (`dims=0~1~`, `dims=~` for an empty one), mappings as one dotted name for each entry
+(`base_parameters.gamma=0.3`, `base_parameters=.` for an empty one).
 """
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ class Run:
         dataset: name of the prepared dataset.
         loss: slug of the loss.
         loss_parameters: those of its parameters that differ from its defaults (`differing` finds them); None, booleans,
-            integers, finite floats, strings and flat lists of these. Tuples become lists.
+            integers, finite floats, strings, flat lists of these, mappings of names to these. Tuples become lists.
         fold: number of the fold, from 0.
         seed: the seed, from 0.
         stage: "finetune", or "pretrain" for the run that others start from.
@@ -55,7 +56,7 @@ class Run:
     stage: str = "finetune"
 
     def __post_init__(self) -> None:
-        parameters = {name: plain(value) for name, value in sorted(self.loss_parameters.items())}
+        parameters = plain(self.loss_parameters)
         object.__setattr__(self, "loss_parameters", parameters)
         for name in ("experiment", "dataset"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
@@ -69,24 +70,29 @@ class Run:
         if not isinstance(self.loss, str) or not _IDENTIFIER.fullmatch(self.loss):
             raise ValueError(f"`loss` must be a slug such as 'thin_closs', got {self.loss!r}")
         for name in parameters:
-            if not _IDENTIFIER.fullmatch(name) or name == "stage":
-                raise ValueError(f"a loss parameter cannot be named {name!r}: the run's folder could not hold it")
+            if name == "stage":
+                raise ValueError("a loss parameter cannot be named 'stage': the run's folder uses that name")
 
 
 def plain(value: Any) -> Any:
     """Return a parameter value as JSON would give it back: tuples become lists.
 
     Args:
-        value: None, bool, int, finite float, str, or a flat list or tuple of these.
+        value: None, bool, int, finite float, str, a flat list or tuple of these, or a mapping of names to these.
 
     Returns:
-        The same value, a new list for lists and tuples.
+        The same value, a new list for lists and tuples, a new dict sorted by name for mappings.
 
     Raises:
-        ValueError: for any other type, nested lists, NaN and infinities.
+        ValueError: for any other type, nested lists, names that are no identifiers, NaN and infinities.
     """
+    if isinstance(value, Mapping):
+        for name in value:
+            if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
+                raise ValueError(f"a loss parameter's name must be letters, digits and underscores, got {name!r}")
+        return {name: plain(value[name]) for name in sorted(value)}
     if isinstance(value, (list, tuple)):
-        if any(isinstance(element, (list, tuple)) for element in value):
+        if any(isinstance(element, (list, tuple, Mapping)) for element in value):
             raise ValueError(f"a loss parameter may be a flat list, got the nested {value!r}")
         return [plain(element) for element in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -133,7 +139,7 @@ def format_run(run: Run) -> Path:
     Raises:
         ValueError: when a name is longer than file systems allow.
     """
-    parts = [run.loss] + [f"{name}={_encode(value)}" for name, value in run.loss_parameters.items()]
+    parts = [run.loss] + [f"{name}={_encode(value)}" for name, value in _flat(run.loss_parameters)]
     if run.stage != "finetune":
         parts.append(f"stage={run.stage}")
     names = (_escape(run.experiment), "runs", _escape(run.dataset), ",".join(parts), f"fold{run.fold}-seed{run.seed}")
@@ -163,7 +169,7 @@ def parse_run(path: str | Path) -> Run:
     try:
         texts = dict(part.split("=") for part in parts)
         stage = texts.pop("stage", "finetune")
-        parameters = {name: _decode(text) for name, text in texts.items()}
+        parameters = _nested({name: _decode(text) for name, text in texts.items()})
     except ValueError as error:
         raise ValueError(f"{path} is no run's folder: {names[3]!r} is not <loss>[,name=value...] ({error})") from error
     fold, seed = (int(digits) for digits in match.groups())
@@ -204,7 +210,33 @@ def _same(value: Any, default: Any) -> bool:
     return repr(value) == repr(default)
 
 
+def _flat(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the parameters, the entries of a mapping under dotted names."""
+    for name, value in parameters.items():
+        if isinstance(value, dict) and value:
+            nested = [key for key, entry in value.items() if isinstance(entry, dict)]
+            if nested:
+                raise ValueError(f"loss parameter {name!r} may hold no mapping itself, got one in {nested[0]!r}")
+            yield from ((f"{name}.{key}", entry) for key, entry in value.items())
+        else:
+            yield name, value
+
+
+def _nested(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Undo `_flat`."""
+    result: dict[str, Any] = {}
+    for name, value in parameters.items():
+        outer, dot, inner = name.partition(".")
+        if dot:
+            result.setdefault(outer, {})[inner] = value
+        else:
+            result[name] = value
+    return result
+
+
 def _encode(value: Any) -> str:
+    if isinstance(value, dict):
+        return "."  # _flat leaves only empty ones
     if isinstance(value, list):
         return "".join(f"{_encode(element)}~" for element in value) or "~"
     if value is None or isinstance(value, bool):
@@ -218,6 +250,8 @@ def _encode(value: Any) -> str:
 def _decode(text: str) -> Any:
     if text.endswith("~"):
         return [_decode(element) for element in text[:-1].split("~")] if text != "~" else []
+    if text == ".":
+        return {}
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if text.startswith("@"):

@@ -29,7 +29,5 @@ def keep_touching(prediction: np.ndarray, pretrained: np.ndarray) -> np.ndarray:
         raise ValueError(f"`pretrained` must have the prediction's shape {prediction.shape}, got {pretrained.shape}")
     kept = np.zeros_like(prediction)
     for value in np.unique(prediction[prediction > 0]):
-        labels = np.asarray(topology.label(prediction == value))
-        touching = np.unique(labels[(pretrained == value) & (labels > 0)])
-        kept[np.isin(labels, touching)] = value
+        kept[topology.touching_components(prediction == value, pretrained == value)] = value
     return kept
