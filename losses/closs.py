@@ -29,9 +29,9 @@ def skeleton_errors(s: Segmentation) -> tuple[torch.Tensor, torch.Tensor]:
 class ThinCLoss(SegmentationLoss):
     """Dice&CE, and Dice&CE on the skeleton pixels of topological errors (ContextLoss A.10, table 4).
 
-    L = (1 - gamma) L_pixel(p, y) + gamma L_pixel(p, y on M_thin), M_thin = E_fn or E_fp: the ground truth's skeleton that
-    the prediction misses, and the prediction's skeleton outside the ground truth. Dice on M is computed from p*M and
-    y*M, cross-entropy averaged over M; both are 0 where M is empty. M carries no gradient. gamma = 0: Dice&CE.
+    L = (1 - gamma) L_pixel(p, y) + gamma L_pixel(p, y on M_thin), M_thin = E_fn or E_fp: the ground truth's skeleton
+    that the prediction misses, and the prediction's skeleton outside the ground truth. Dice on M is computed from p*M
+    and y*M, cross-entropy averaged over M; both are 0 where M is empty. M carries no gradient. gamma = 0: Dice&CE.
 
     The text at hand gives the idea, not the algorithm: this is the project's reading.
 
