@@ -21,13 +21,15 @@ def open_data(config: Config) -> "Prepared":
 
     Raises:
         FileNotFoundError: when it has not been prepared, with the command that does it.
-        ValueError: when files do not match their checksums, or fold, patch, loss or test group do not fit the data.
+        ValueError: when files do not match their checksums, or fold, patch, loss or test group do not fit the data; in
+            a user's own folder, which has no checksums, when a case cannot be read or label and image differ in size.
     """
     from data_prep.read import Prepared
 
     _prepare_embedded(config)
     data = Prepared(config.data_folder)
     problems = [problem for problem in (_fold(config, data), _dims(config, data), _group(config, data)) if problem]
+    problems = problems or _unreadable(config, data)
     if problems:
         raise ValueError("\n".join(problems))
     return data
@@ -118,3 +120,21 @@ def _group(config: Config, data: "Prepared") -> str:
     return (
         f"`test_group` {config.test_group!r} does not exist, dataset {config.dataset!r} has {sorted(groups) or 'none'}"
     )
+
+
+def _unreadable(config: Config, data: "Prepared") -> list[str]:
+    """Read every case of a dataset that nobody has checked, so that a broken one stops the run now and not in hours."""
+    if (config.data_folder / "checksums.json").exists():
+        return []
+    problems = []
+    for case in sorted({*data.cases("train", config.fold), *cases_to_predict(config, data)}):
+        try:
+            image = data.image(case)
+            label = data.label(case) if data.has_label(case) else None
+        except ValueError as error:
+            problems.append(str(error))
+            continue
+        if label is not None and label.shape != image.shape[1:]:
+            path = f"{config.data_folder}: case {case!r}"
+            problems.append(f"{path} has an image of size {image.shape[1:]} and a label of size {label.shape}")
+    return problems

@@ -63,7 +63,7 @@ def write_prediction(folder: str | Path, case: str, prediction: np.ndarray, spac
         folder: the run's folder.
         case: name of the case.
         prediction: class indices, uint8 (*spatial).
-        spacing: of each axis; in 3D it becomes the affine.
+        spacing: of each axis, in the order of the axes; in 3D it becomes the affine.
 
     Returns:
         The file.
@@ -77,7 +77,9 @@ def write_prediction(folder: str | Path, case: str, prediction: np.ndarray, spac
         else:
             import nibabel
 
-            nibabel.save(nibabel.Nifti1Image(prediction, np.diag([*spacing, 1.0])), temporary)
+            # NIfTI counts its axes x, y, z, arrays here z, y, x, as the prepared labels
+            affine = np.diag([*reversed(spacing), 1.0])
+            nibabel.save(nibabel.Nifti1Image(prediction.transpose(), affine), temporary)
     return path
 
 
@@ -107,7 +109,7 @@ def read_prediction(folder: str | Path, case: str, dims: int) -> np.ndarray:
                 return np.array(image, dtype=np.uint8)
         import nibabel
 
-        return np.asarray(nibabel.load(path).dataobj, dtype=np.uint8)
+        return np.ascontiguousarray(np.asarray(nibabel.load(path).dataobj, dtype=np.uint8).transpose())
     except Exception as error:  # both libraries raise many kinds for damaged files
         raise ValueError(f"{path} is damaged ({error}); delete it and run the training again") from error
 

@@ -1,0 +1,255 @@
+"""One run from parameters to predictions: train, go on where a killed run stopped, predict, record."""
+
+import datetime
+import math
+import shutil
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from tqdm import tqdm
+
+from training import checkpoints, datasets, determinism, files, inference, measure, networks, provenance, record
+from training.config import Config, loss_parameters
+from training.learner import HISTORY, Learner, choose_device, make_optimizer
+from training.patches import Sampler
+
+if TYPE_CHECKING:
+    from data_prep.read import Prepared
+
+_TRACEBACK_LINES = 30
+
+
+def train(config: Config, progress: bool = True) -> Path:
+    """Train a network and predict the test cases; write run.json, history.csv, checkpoint.pt and predictions/.
+
+    A run that is finished with the same parameters, data and initial weights is not repeated. An unfinished one goes on
+    from its last checkpoint, on the CPU to the same weights, bit for bit, as an undisturbed run. If only what concerns
+    the prediction has changed, it only predicts again. After any other change the run starts anew.
+
+    Args:
+        config: the run's parameters.
+        progress: show progress bars where the output is a terminal.
+
+    Returns:
+        The run's folder.
+
+    Raises:
+        FileNotFoundError: when the dataset has not been prepared, or `init_from` does not exist.
+        ValueError: when data, fold, patch or initial weights do not fit. Neither leaves a trace in the run's folder.
+        ArithmeticError: when the loss becomes NaN; recorded in run.json, as every failure after the start.
+    """
+    device = choose_device(config.device)
+    with determinism.deterministic(config.threads, device.type == "cuda") as flags:
+        data = datasets.open_data(config)
+        job = _prepare(config, data, device, flags)
+        if not job.is_finished():
+            job.execute(progress)
+    return config.run_folder
+
+
+@dataclass
+class _Job:
+    """A run whose parts are built and whose record is begun."""
+
+    config: Config
+    data: "Prepared"
+    learner: Learner
+    record: dict[str, Any]
+    progress: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.config.run_folder
+
+    def is_finished(self) -> bool:
+        """Whether the folder holds this very run, finished and whole."""
+        try:
+            found = record.read_record(self.folder)
+        except FileNotFoundError:
+            return False
+        if found.get("hash") != self.record["hash"] or found.get("exit_cause") != "completed":
+            return False
+        wanted = set(datasets.cases_to_predict(self.config, self.data))
+        whole = (self.folder / checkpoints.NAME).is_file() and (self.folder / "history.csv").is_file()
+        return whole and wanted <= set(inference.predicted_cases(self.folder))
+
+    def execute(self, progress: bool) -> None:
+        """Train and predict; whatever happens is in run.json."""
+        self.progress = progress
+        self.record["start"] = _now()
+        try:
+            self._resume()
+            self._write("running")
+            self._train()
+            self._predict()
+        except KeyboardInterrupt:
+            self._write("interrupted")
+            raise
+        except Exception as error:
+            self.record["traceback"] = traceback.format_exc().splitlines()[-_TRACEBACK_LINES:]
+            self._write(f"failed: {error or type(error).__name__}")
+            raise
+        self._write("completed")
+
+    def _resume(self) -> None:
+        """Go on from the checkpoint of this run, or clear away what another one has left."""
+        path = self.folder / checkpoints.NAME
+        content = checkpoints.load(path) if path.is_file() else None
+        if content and content["training_hash"] == self.learner.training_hash:
+            self.learner.resume(content)
+            self.record["resumed_at"] = self.learner.iteration
+            self.record["peak_memory"] = content["peak_memory"]
+        else:
+            path.unlink(missing_ok=True)
+            (self.folder / "history.csv").unlink(missing_ok=True)
+        shutil.rmtree(self.folder / inference.FOLDER, ignore_errors=True)
+        for name in ("metrics.csv", "evaluation.json"):  # of predictions that are gone
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _train(self) -> None:
+        config, learner = self.config, self.learner
+        if learner.iteration == config.iterations:
+            return
+        sampler = Sampler(
+            self.data,
+            self.data.cases("train", config.fold),
+            patch_size=datasets.patch_size(config, self.data.dims),
+            batch_size=config.batch_size,
+            foreground_share=config.foreground_share,
+            augmented=config.augment,
+            seed=config.seed,
+        )
+        peak = measure.PeakMemory(learner.device)
+        learner.network.train()
+        with self._bar(config.iterations, "iteration", learner.iteration) as bar:
+            while learner.iteration < config.iterations:
+                images, target = sampler.batch(learner.iteration)
+                value = learner.step(torch.from_numpy(images), torch.from_numpy(target))
+                bar.set_postfix(loss=f"{value:.4f}", refresh=False)
+                bar.update()
+                if learner.iteration % config.checkpoint_every == 0 or learner.iteration == config.iterations:
+                    self._save(peak)
+
+    def _save(self, peak: measure.PeakMemory) -> None:
+        before = self.record["peak_memory"]
+        now = peak.read()
+        self.record["peak_memory"] = before if before and (before["bytes"] or 0) > (now["bytes"] or 0) else now
+        self.learner.save(self.folder / checkpoints.NAME, self.record["peak_memory"])
+        files.write_csv(self.folder / "history.csv", HISTORY, self.learner.history)
+
+    def _predict(self) -> None:
+        config, learner = self.config, self.learner
+        cases = datasets.cases_to_predict(config, self.data)
+        with self._bar(len(cases), "case") as bar:
+            for case in cases:
+                prediction = inference.predict(
+                    learner.network,
+                    self.data.image(case),
+                    window=datasets.patch_size(config, self.data.dims),
+                    overlap=config.overlap,
+                    batch_size=config.batch_size,
+                    device=learner.device,
+                    amp=config.amp,
+                )
+                inference.write_prediction(self.folder, case, prediction, self.data.spacing(case))
+                bar.update()
+
+    def _bar(self, total: int, unit: str, initial: int = 0) -> tqdm:
+        title = f"{self.record['loss_title']}, fold {self.config.fold}, seed {self.config.seed}"
+        # None: tqdm is quiet by itself when the output is no terminal
+        return tqdm(total=total, initial=initial, unit=unit, desc=title, disable=None if self.progress else True)
+
+    def _write(self, exit_cause: str) -> None:
+        """Write run.json as things stand."""
+        losses = [row["loss"] for row in self.learner.history]
+        self.record |= {
+            "end": None if exit_cause == "running" else _now(),
+            "exit_cause": exit_cause,
+            "iterations_done": self.learner.iteration,
+            "last_loss": losses[-1] if losses else None,
+            "seconds_per_iteration": measure.seconds_per_iteration([row["seconds"] for row in self.learner.history]),
+            "weights_sha256": checkpoints.weights_sha256(self.learner.network.state_dict()),
+        }
+        record.write_record(self.folder, self.record)
+
+
+def _prepare(config: Config, data: "Prepared", device: torch.device, flags: dict[str, Any]) -> _Job:
+    """Build network, loss and optimizer, and begin the record."""
+    import losses
+
+    description = {
+        "name": config.network,
+        "parameters": networks.resolve(config.network, config.network_parameters),
+        "dims": data.dims,
+        "in_channels": data.channels,
+        "out_channels": len(data.classes),
+    }
+    determinism.seed_weights(config.seed)
+    network = networks.build(
+        config.network, data.dims, description["in_channels"], description["out_channels"], config.network_parameters
+    )
+    start = checkpoints.load_weights(config.init_from, network, description) if config.init_from else None
+    network.to(device)
+    basis = {
+        "data": data.checksum,
+        "initial_weights": start and start["weights_sha256"],
+        # filled in, so that another default in a later version is another run
+        "network": description,
+        "loss_parameters": loss_parameters(config.loss, config.loss_parameters),
+        "patch_size": datasets.patch_size(config, data.dims),
+    }
+    learner = Learner(
+        network=network,
+        loss=losses.build(config.loss, **config.loss_parameters),
+        optimizer=make_optimizer(config, network),
+        scaler=torch.amp.GradScaler(device.type, enabled=config.amp and device.type == "cuda"),
+        config=config,
+        description=description,
+        training_hash=record.fingerprint(basis | {"parameters": config.training_parameters()}),
+        device=device,
+        iteration=0,
+        history=[],
+    )
+    return _Job(config, data, learner, _begin_record(config, data, learner, basis, start, flags))
+
+
+def _begin_record(
+    config: Config,
+    data: "Prepared",
+    learner: Learner,
+    basis: dict[str, Any],
+    start: dict[str, str] | None,
+    flags: dict[str, Any],
+) -> dict[str, Any]:
+    import losses
+
+    weights = sum(math.prod(each.shape) for each in learner.network.parameters())
+    return {
+        "run": record.identity(config.run),
+        "loss_title": losses.entry(config.loss).title,
+        "loss_parameters": basis["loss_parameters"],
+        "smoke": config.smoke,
+        "exit_cause": "running",
+        "parameters": config.as_dict(),
+        "hash": record.fingerprint(basis | {"parameters": config.result_parameters()}),
+        "training_hash": learner.training_hash,
+        "init_from": start,
+        "data": datasets.describe(config, data),
+        "network": learner.description | {"weights": weights},
+        "patch_size": basis["patch_size"],
+        "normalization": "z-score of each channel over the whole image",
+        "device": learner.device.type,
+        "half_precision": learner.scaler.is_enabled(),
+        "seeds": {"weights": config.seed, "patches_and_augmentation": "numpy default_rng([seed, iteration])"},
+        "determinism": flags,
+        "resumed_at": None,
+        "peak_memory": None,
+        "timed": f"forward and backward pass, median without the first {measure.WARM_UP} iterations",
+    } | provenance.collect()
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
