@@ -25,6 +25,7 @@ class Job:
         folder: the run's folder.
         after: folder of the pretraining run that it starts from; "" for a pretraining run itself.
         title: what to call it in messages.
+        loss_title: printed name of its loss.
         train: parameters of notebooks/train.ipynb.
         evaluate: parameters of notebooks/evaluate.ipynb.
     """
@@ -32,6 +33,7 @@ class Job:
     folder: str
     after: str
     title: str
+    loss_title: str
     train: dict[str, Any]
     evaluate: dict[str, Any]
 
@@ -116,6 +118,8 @@ def _parameters(experiment: Experiment, settings: dict[str, Any], stage: str) ->
 
 
 def _job(train: dict[str, Any], config: Config, experiment: Experiment) -> Job:
+    import losses
+
     after = str(Path(train["init_from"]).parent) if train["init_from"] else ""
     changed = ",".join(f"{name}={value}" for name, value in config.loss_parameters.items())
     loss = "pretraining" if config.stage == "pretrain" else config.loss + (f" ({changed})" if changed else "")
@@ -126,7 +130,7 @@ def _job(train: dict[str, Any], config: Config, experiment: Experiment) -> Job:
         "adjacency": experiment.datasets[config.dataset].get("adjacency", 0),
     }
     title = f"{loss} on {config.dataset}, fold {config.fold}, seed {config.seed}"
-    return Job(str(config.run_folder), after, title, train, evaluate)
+    return Job(str(config.run_folder), after, title, losses.entry(config.loss).title, train, evaluate)
 
 
 def _prepare(name: str, settings: dict[str, Any], results: str, data: str) -> dict[str, Any]:

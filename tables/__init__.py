@@ -1,0 +1,1 @@
+"""Tables and figures from the files of finished runs; nothing here trains, evaluates or imports torch."""

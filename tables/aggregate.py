@@ -1,0 +1,236 @@
+"""Collect an experiment's runs from their files, and average them case by case.
+
+A run that failed, has not ended or is missing stays in the list with its state: tables show it as such. The case is the
+unit: folds and seeds are averaged within each case first.
+"""
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from training import paths
+from training.paths import Run
+from training.record import read_record
+
+DONE, FAILED, UNFINISHED, UNEVALUATED, MISSING = "done", "failed", "unfinished", "not evaluated", "no run"
+SMOKE = "Smoke run: it proves that everything works; the numbers say nothing about any loss."
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One run: what it is, how far it got, and its files' content.
+
+    Args:
+        folder: the run's folder.
+        run: what distinguishes it.
+        title: printed name of its loss.
+        state: "done", "failed", "unfinished", "not evaluated" or "no run".
+        reason: why it is not done, "" otherwise.
+        record: run.json, {} where there is none.
+        metrics: metrics.csv, empty where there is none.
+        definitions: metric slug to title, unit, direction and version, from evaluation.json.
+    """
+
+    folder: Path
+    run: Run
+    title: str
+    state: str
+    reason: str = ""
+    record: dict[str, Any] = field(default_factory=dict)
+    metrics: pd.DataFrame = field(default_factory=pd.DataFrame)
+    definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """What runs that differ only by fold and seed share: stage, and loss with its parameters."""
+        return self.run.stage, paths.format_run(self.run).parts[3]
+
+    @property
+    def label(self) -> str:
+        """Printed name with the differing parameters; pretraining says what it is."""
+        changed = ", ".join(f"{name}={value}" for name, value in self.run.loss_parameters.items())
+        name = f"{self.title} ({changed})" if changed else self.title
+        return f"{name}, pretraining" if self.run.stage == "pretrain" else name
+
+
+@dataclass(frozen=True)
+class Results:
+    """All runs of an experiment, and what its tables say above themselves."""
+
+    folder: Path
+    title: str
+    note: str
+    smoke: bool
+    runs: list[RunResult]
+    left_out: dict[str, str]
+
+    @property
+    def datasets(self) -> list[str]:
+        """The datasets, in the order of the experiment file."""
+        return list(dict.fromkeys(result.run.dataset for result in self.runs))
+
+    def of(self, dataset: str) -> list[RunResult]:
+        """Return the runs on one dataset."""
+        return [result for result in self.runs if result.run.dataset == dataset]
+
+    @property
+    def banner(self) -> str:
+        """What the reader has to know before the first number; "" for nothing."""
+        partial = sorted({result.run.dataset for result in self.runs if _is_partial(result.record)})
+        lines = [SMOKE] if self.smoke else []
+        lines += [f"Partial data: {', '.join(partial)} lacks files of the official dataset."] if partial else []
+        return " ".join(lines + ([self.note] if self.note else []))
+
+
+def collect(folder: str | Path) -> Results:
+    """Read all runs of an experiment.
+
+    Args:
+        folder: the experiment's folder, such as results/smoke. Its plan.json, where there is one, says which runs
+            ought to be there; runs that it does not name are left out.
+
+    Returns:
+        The runs, in the plan's order, otherwise sorted by folder.
+
+    Raises:
+        ValueError: when there is nothing to collect, a file is unreadable, or a metric was measured with different
+            versions; the message names the commands that evaluate again.
+    """
+    folder = Path(folder)
+    plan = _json(folder / "plan.json")
+    found = paths.find_runs(folder.parent, folder.name)
+    planned = {folder.parent / paths.format_run(run): title for run, title in _planned(plan)}
+    runs = [_read(path, planned.get(path, "")) for path in planned or found]
+    if not runs:
+        raise ValueError(f"there are no runs in {folder}: python -m workflow {folder.name} makes them")
+    _refuse_mixed_versions(runs)
+    smoke = bool(plan.get("smoke", any(result.record.get("parameters", {}).get("smoke") for result in runs)))
+    title = plan.get("title", folder.name)
+    return Results(folder, title, plan.get("note", ""), smoke, runs, plan.get("skipped", {}))
+
+
+def _is_partial(record: dict[str, Any]) -> bool:
+    """Tell whether a run's dataset lacks files of the official one; its card says so."""
+    return bool(_json(Path(record.get("data", {}).get("folder", "")) / "card.json").get("partial"))
+
+
+def _planned(plan: dict[str, Any]) -> list[tuple[Run, str]]:
+    return [(paths.parse_run(job["folder"]), job["loss_title"]) for job in plan.get("jobs", [])]
+
+
+def _read(folder: Path, title: str) -> RunResult:
+    """Read one run's files and find out how far it got."""
+    run = paths.parse_run(folder.absolute())
+    record = read_record(folder) if (folder / "run.json").is_file() else {}
+    title = record.get("loss_title") or title or run.loss
+    state, reason = _state(folder, record)
+    if state != DONE:
+        return RunResult(folder, run, title, state, reason, record)
+    evaluation = _json(folder / "evaluation.json")
+    metrics = pd.read_csv(folder / "metrics.csv", dtype={"case": str, "reason": str}, keep_default_na=True)
+    options = evaluation.get("options", {})
+    return RunResult(folder, run, title, DONE, "", record, metrics, evaluation.get("metrics", {}), options)
+
+
+def _state(folder: Path, record: dict[str, Any]) -> tuple[str, str]:
+    failure = _json(folder / "failure.json")
+    cause = str(record.get("exit_cause", ""))
+    if failure or cause.startswith("failed"):
+        return FAILED, str(failure.get("error", cause))
+    if not record:
+        return MISSING, "the run was not started"
+    if cause != "completed":
+        return UNFINISHED, cause
+    evaluation = _json(folder / "evaluation.json")
+    if not evaluation or not (folder / "metrics.csv").is_file():
+        return UNEVALUATED, _evaluate_again(folder)
+    if evaluation.get("hash") != record.get("hash"):
+        return UNEVALUATED, f"trained again since it was evaluated: {_evaluate_again(folder)}"
+    return DONE, ""
+
+
+def _evaluate_again(folder: Path) -> str:
+    return f"papermill notebooks/evaluate.ipynb {folder}/evaluate.ipynb -p run {folder}"
+
+
+def _refuse_mixed_versions(runs: list[RunResult]) -> None:
+    versions: dict[str, dict[int, list[Path]]] = {}
+    for result in runs:
+        for slug, definition in result.definitions.items():
+            versions.setdefault(slug, {}).setdefault(int(definition["version"]), []).append(result.folder)
+    mixed = {slug: by_version for slug, by_version in versions.items() if len(by_version) > 1}
+    if not mixed:
+        return
+    old = {path for by_version in mixed.values() for version, where in by_version.items() if version < max(by_version)
+           for path in where}  # fmt: skip
+    commands = "\n".join(f"  {_evaluate_again(path)}" for path in sorted(old))
+    raise ValueError(f"{', '.join(sorted(mixed))} were measured with different versions; evaluate again:\n{commands}")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """Read a JSON file, {} when there is none."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ValueError(f"{path} is not readable as JSON ({error})") from error
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A metric of a loss over the cases.
+
+    Args:
+        mean: over the cases where it is defined, NaN when there is none.
+        std: sample standard deviation over these cases, NaN below two.
+        defined: number of these cases.
+        cases: number of all cases.
+    """
+
+    mean: float = math.nan
+    std: float = math.nan
+    defined: int = 0
+    cases: int = 0
+
+
+def per_case(runs: list[RunResult], metric: str, postprocessed: bool) -> pd.Series:
+    """Average folds and seeds within each case.
+
+    Args:
+        runs: runs that differ only by fold and seed.
+        metric: slug.
+        postprocessed: with or without post-processing.
+
+    Returns:
+        Value by case; NaN where it is undefined in every run.
+    """
+    done = [result.metrics for result in runs if result.state == DONE]
+    if not done:
+        return pd.Series(dtype=float)
+    table = pd.concat(done)
+    chosen = table[(table["metric"] == metric) & (table["postprocessed"].astype(int) == int(postprocessed))]
+    return chosen.groupby("case")["value"].mean()
+
+
+def cell(runs: list[RunResult], metric: str, postprocessed: bool) -> Cell:
+    """Average a metric over the cases.
+
+    Args:
+        runs: runs that differ only by fold and seed.
+        metric: slug.
+        postprocessed: with or without post-processing.
+
+    Returns:
+        Mean, standard deviation and counts.
+    """
+    values = per_case(runs, metric, postprocessed)
+    defined = values.dropna()
+    if defined.empty:
+        return Cell(cases=len(values))
+    return Cell(float(defined.mean()), float(defined.std(ddof=1)), len(defined), len(values))
