@@ -1,0 +1,54 @@
+"""Rules that make folds out of a list of cases; nothing is drawn."""
+
+from collections.abc import Sequence
+
+
+def interleaved_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, list[str]]]:
+    """Make folds in which fold k validates on every `count`-th case of the sorted list, starting with the k-th.
+
+    Args:
+        cases: at least two names.
+        count: number of folds; fewer where there are fewer cases.
+
+    Returns:
+        {"train": [...], "val": [...]} for each fold.
+
+    Raises:
+        ValueError: fewer than two cases.
+    """
+    ordered = _at_least_two(cases)
+    count = min(count, len(ordered))
+    return [_fold(ordered, ordered[k::count]) for k in range(count)]
+
+
+def block_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, list[str]]]:
+    """Make folds that validate on contiguous blocks, for slices of a stack, where neighbours look alike.
+
+    Args:
+        cases: at least two names, in the order of the stack.
+        count: number of folds; fewer where there are fewer cases.
+
+    Returns:
+        {"train": [...], "val": [...]} for each fold.
+
+    Raises:
+        ValueError: fewer than two cases.
+    """
+    ordered = _at_least_two(cases)
+    return [_fold(ordered, block) for block in blocks(ordered, min(count, len(ordered)))]
+
+
+def blocks(cases: Sequence[str], count: int) -> list[list[str]]:
+    """Cut a list, in its order, into `count` contiguous blocks whose lengths differ by one at most."""
+    edges = [len(cases) * k // count for k in range(count + 1)]
+    return [list(cases[start:stop]) for start, stop in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def _fold(cases: Sequence[str], validation: Sequence[str]) -> dict[str, list[str]]:
+    return {"train": [case for case in cases if case not in validation], "val": list(validation)}
+
+
+def _at_least_two(cases: Sequence[str]) -> list[str]:
+    if len(cases) < 2:
+        raise ValueError(f"folds need at least two training cases, got {len(cases)}")
+    return sorted(cases)

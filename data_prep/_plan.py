@@ -1,0 +1,71 @@
+"""What a dataset file hands over: a plan of cases, each of which can be loaded by itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Fold = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The arrays of one case.
+
+    Attributes:
+        image: (channels, *spatial), uint8 in 2D; any integer or float type in 3D.
+        label: (*spatial), class indices, 0 is background.
+        spacing: one number for each axis of `label`, in the order of its axes; empty: all 1.
+        betti: Betti numbers known by construction, {class index: [b0, b1(, b2)]}; None where they are not known.
+    """
+
+    image: np.ndarray
+    label: np.ndarray
+    spacing: tuple[float, ...] = ()
+    betti: Mapping[int, Sequence[int]] | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image with its ground truth, not loaded yet.
+
+    Attributes:
+        name: file name in the prepared folder, unique among training and test cases together.
+        load: reads or makes the sample; raises `PreparationError` with the path of a broken file.
+        sources: the source files that `load` reads.
+        test: whether the case belongs to the test set.
+    """
+
+    name: str
+    load: Callable[[], Sample]
+    sources: tuple[Path, ...] = ()
+    test: bool = False
+
+
+@dataclass
+class Plan:
+    """Everything about a dataset but its pixels: a cheap look at the source, made before anything is written.
+
+    Attributes:
+        cases: training and test cases.
+        classes: names, background first.
+        channels: names, one for each channel of the images.
+        folds: what `splits_final.json` holds: {"train": [...], "val": [...]} for each fold.
+        groups: test cases that must not be averaged together, {group: [cases]}.
+        card: further entries of card.json (foreground, exclusions, unchecked claims, ...).
+        source: the folder that the sources' recorded names are relative to; None for embedded data.
+        problems: what stops the preparation, one line each.
+        missing: what is absent from an otherwise sound source, one line each; goes on only with `partial`.
+    """
+
+    cases: list[Case]
+    classes: Sequence[str]
+    channels: Sequence[str]
+    folds: Sequence[Fold]
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    card: dict[str, Any] = field(default_factory=dict)
+    source: Path | None = None
+    problems: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)

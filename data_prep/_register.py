@@ -1,0 +1,141 @@
+"""The register of datasets: one file and one decorator each."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from data_prep._plan import Plan
+
+PlanFunction = Callable[..., Plan]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the register knows of a dataset.
+
+    Attributes:
+        slug: name in code, parameters and paths.
+        title: name to print.
+        dims: 2 or 3.
+        classes: names with the default options, background first.
+        licence: terms, and whether they were read or are only recalled.
+        where: where to get it and what the folder has to look like.
+        size: number and size of the images, officially.
+        papers: slugs of the papers that use it.
+        reference: authors, title, year.
+        embedded: made by the suite itself, needs no source.
+        plan: the registered function.
+    """
+
+    slug: str
+    title: str
+    dims: int
+    classes: tuple[str, ...]
+    licence: str
+    where: str
+    size: str
+    papers: tuple[str, ...]
+    reference: str
+    embedded: bool
+    plan: PlanFunction
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Options of the dataset with their defaults."""
+        parameters = inspect.signature(self.plan).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+    @property
+    def file(self) -> str:
+        """File that registers the dataset."""
+        return inspect.getsourcefile(self.plan) or "unknown file"
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Refuse an option that the dataset does not have.
+
+        Args:
+            options: names and values as given by the user.
+
+        Raises:
+            ValueError: unknown names, with those that exist.
+        """
+        known = self.parameters
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            offers = ", ".join(f"{name}={value!r}" for name, value in known.items()) or "none"
+            raise ValueError(
+                f"dataset {self.slug!r} has no option {', '.join(map(repr, unknown))}; its options: {offers}"
+            )
+
+
+_entries: dict[str, Entry] = {}
+
+
+def register(
+    slug: str,
+    *,
+    title: str,
+    dims: int,
+    classes: tuple[str, ...],
+    licence: str,
+    where: str,
+    size: str,
+    papers: tuple[str, ...] = (),
+    reference: str = "",
+    embedded: bool = False,
+) -> Callable[[PlanFunction], PlanFunction]:
+    """Register a function `(source, *, options...) -> Plan` as a dataset; the arguments are those of `Entry`.
+
+    Args:
+        slug: name in code, parameters and paths.
+        title: name to print.
+        dims: 2 or 3.
+        classes: names with the default options, background first.
+        licence: terms, and whether they were read or are only recalled.
+        where: where to get it and what the folder has to look like.
+        size: number and size of the images, officially.
+        papers: slugs of the papers that use it.
+        reference: authors, title, year.
+        embedded: made by the suite itself, needs no source.
+
+    Returns:
+        A decorator that gives the function back unchanged.
+
+    Raises:
+        ValueError: the slug is taken.
+    """
+
+    def decorate(plan: PlanFunction) -> PlanFunction:
+        new = Entry(slug, title, dims, classes, licence, where, size, papers, reference, embedded, plan)
+        if slug in _entries:
+            raise ValueError(f"dataset {slug!r} is registered twice: in {_entries[slug].file} and in {new.file}")
+        _entries[slug] = new
+        return plan
+
+    return decorate
+
+
+def names() -> list[str]:
+    """Give the slugs of all datasets, sorted."""
+    return sorted(_entries)
+
+
+def entry(name: str) -> Entry:
+    """Give what the register knows of one dataset.
+
+    Args:
+        name: its slug.
+
+    Returns:
+        The entry.
+
+    Raises:
+        ValueError: no such dataset.
+    """
+    if name not in _entries:
+        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.4)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown dataset {name!r}{hint} (there are: {', '.join(names())})")
+    return _entries[name]
