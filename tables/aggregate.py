@@ -105,7 +105,7 @@ def collect(folder: str | Path) -> Results:
     plan = _json(folder / "plan.json")
     found = paths.find_runs(folder.parent, folder.name)
     planned = {folder.parent / paths.format_run(run): title for run, title in _planned(plan)}
-    runs = [_read(path, planned.get(path, "")) for path in planned or found]
+    runs = [read_run(path, planned.get(path, "")) for path in planned or found]
     if not runs:
         raise ValueError(f"there are no runs in {folder}: python -m workflow {folder.name} makes them")
     _refuse_mixed_versions(runs)
@@ -123,8 +123,20 @@ def _planned(plan: dict[str, Any]) -> list[tuple[Run, str]]:
     return [(paths.parse_run(job["folder"]), job["loss_title"]) for job in plan.get("jobs", [])]
 
 
-def _read(folder: Path, title: str) -> RunResult:
-    """Read one run's files and find out how far it got."""
+def read_run(folder: str | Path, title: str = "") -> RunResult:
+    """Read one run's files and find out how far it got.
+
+    Args:
+        folder: the run's folder.
+        title: printed name of the loss, for a run that has no record to say it.
+
+    Returns:
+        The run.
+
+    Raises:
+        ValueError: when a file is unreadable, or the record is of another run than the folder.
+    """
+    folder = Path(folder)
     run = paths.parse_run(folder.absolute())
     record = read_record(folder) if (folder / "run.json").is_file() else {}
     title = record.get("loss_title") or title or run.loss

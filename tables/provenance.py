@@ -14,7 +14,7 @@ def lines(results: Results) -> list[str]:
         results: the runs.
 
     Returns:
-        One line each for the banner, code, machine, packages, data and evaluation; what differs among the runs is listed.
+        One line each for the banner, code, machine, packages, data and evaluation; differing ones are listed.
     """
     records = [result.record for result in results.runs if result.record]
     data = [f"{record['data']['name']} {record['data']['checksum'][:12]}" for record in records if "data" in record]

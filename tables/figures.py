@@ -1,0 +1,214 @@
+"""Charts of an experiment: learning curves against Dice&CE, metrics of each loss, values case by case."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.stats import t as student
+
+from tables import aggregate, cases, compare, panels, style
+from tables.aggregate import DONE, Results, RunResult
+from tables.compare import Column
+
+_BASELINE = "dice_ce"
+_COLUMNS = 4
+
+
+def learning_curves(results: Results, dataset: str) -> Figure:
+    """Draw the training loss of each loss against that of Dice&CE.
+
+    Each loss has its own scale, so only the course compares, not the height.
+
+    Args:
+        results: the runs.
+        dataset: on which.
+
+    Returns:
+        The figure; the first fold and seed of each loss.
+    """
+    runs = [group[0] for group in _groups(results.of(dataset)) if group[0].run.stage == "finetune"]
+    baseline = next((result for result in runs if _is_baseline(result)), None)
+    others = [result for result in runs if not _is_baseline(result)] or runs
+    rows = -(-len(others) // _COLUMNS)
+    figure = Figure(figsize=(12, 2.3 * rows + 1.4), layout="constrained")
+    grid = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=True).ravel()
+    for index, (axes, result) in enumerate(zip(grid, others, strict=False)):
+        axes.set_title(result.label)
+        if baseline is not None and baseline is not result:
+            _curve(axes, baseline, style.BASELINE, "Dice&CE")
+        _curve(axes, result, style.OKABE_ITO[0], "this loss")
+        axes.set_xlabel("iteration" if index >= len(others) - _COLUMNS else "")
+        axes.set_ylabel("" if index % _COLUMNS else "training loss")
+        axes.tick_params(labelbottom=index >= len(others) - _COLUMNS)
+    for axes in grid[len(others) :]:
+        axes.set_axis_off()
+    style.heading(figure, f"Training loss on {dataset}: line smoothed, each loss on its own scale", results.banner)
+    style.legend(figure, [(style.OKABE_ITO[0], "the loss of the title"), (style.BASELINE, "Dice&CE")])
+    return figure
+
+
+def single_curve(folder: str | Path, baseline: str | Path | None = None) -> Figure:
+    """Draw the training loss of one run, against the Dice&CE run's where that is there.
+
+    Args:
+        folder: the run's folder.
+        baseline: the Dice&CE run's folder; None: the one beside it, same dataset, fold and seed.
+
+    Returns:
+        The figure.
+    """
+    folder = Path(folder)
+    baseline = Path(baseline) if baseline else folder.parents[1] / _BASELINE / folder.name
+    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    axes = figure.subplots()
+    results = aggregate.read_run(folder)
+    if baseline != folder and (baseline / "history.csv").is_file():
+        _curve(axes, aggregate.read_run(baseline), style.BASELINE, "Dice&CE")
+    _curve(axes, results, style.OKABE_ITO[0], results.label)
+    axes.set(xlabel="iteration", ylabel="training loss")
+    axes.legend(frameon=False)
+    smoke = aggregate.SMOKE if results.record.get("smoke") else ""
+    style.heading(figure, f"{results.label} on {results.run.dataset}", smoke)
+    return figure
+
+
+def metrics(results: Results, dataset: str) -> Figure:
+    """Draw each metric of each loss: mean over cases with its 95 % confidence interval, post-processed beside.
+
+    Args:
+        results: the runs.
+        dataset: on which.
+
+    Returns:
+        The figure; a line marks Dice&CE.
+    """
+    runs = results.of(dataset)
+    groups = _groups(runs)
+    columns = compare.columns_of(runs)
+    per_row = min(_COLUMNS, max(len(columns), 1))
+    rows = max(1, -(-len(columns) // per_row))
+    figure = Figure(figsize=(12, rows * (0.28 * len(groups) + 0.9) + 1.3), layout="constrained")
+    grid = figure.subplots(rows, per_row, squeeze=False, sharey=True).ravel()
+    for axes, column in zip(grid, columns, strict=False):
+        for flag, colour, offset in ((False, style.OKABE_ITO[0], -0.13), (True, style.OKABE_ITO[3], 0.13)):
+            _points(axes, groups, column, flag, colour, offset)
+        axes.set_title(column.heading)
+        axes.grid(axis="y", color="#E6E6E6")
+        axes.set_axisbelow(True)
+    for axes in grid[len(columns) :]:
+        axes.set_axis_off()
+    grid[0].set_yticks(range(len(groups)), [group[0].label for group in groups])
+    grid[0].invert_yaxis()
+    style.heading(figure, f"Metrics on {dataset}: mean over test cases, 95 % confidence interval", results.banner)
+    entries = [(style.OKABE_ITO[0], "without post-processing"), (style.OKABE_ITO[3], "with post-processing")]
+    style.legend(figure, [*entries, (style.BASELINE, "Dice&CE without (line)")])
+    return figure
+
+
+def distribution(folder: str | Path) -> Figure:
+    """Draw a run's metrics case by case, without and with post-processing.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        The figure.
+    """
+    result = aggregate.read_run(folder)
+    columns = compare.columns_of([result])
+    figure = Figure(figsize=(max(7, 1.7 * len(columns)), 3.6), layout="constrained")
+    grid = figure.subplots(1, max(len(columns), 1), squeeze=False).ravel()
+    for axes, column in zip(grid, columns, strict=False):
+        pair = [aggregate.per_case([result], column.slug, flag) for flag in (False, True)]
+        both = pd.concat(pair, axis=1, keys=["without", "with"])
+        axes.plot([0, 1], both.T.to_numpy(), color="#B0B0B0", linewidth=0.7, zorder=1)
+        for place, (colour, values) in enumerate(zip((style.OKABE_ITO[0], style.OKABE_ITO[3]), pair, strict=True)):
+            axes.scatter(np.full(len(values), place), values, color=colour, s=16, zorder=2)
+        axes.set_title(column.heading.replace(" ", "\n", 1))
+        axes.set(xticks=[0, 1], xticklabels=["without", "with"], xlim=(-0.5, 1.5))
+    smoke = aggregate.SMOKE if result.record.get("smoke") else ""
+    title = f"{result.label} on {result.run.dataset}: each point one case, without and with post-processing"
+    style.heading(figure, title, smoke)
+    return figure
+
+
+def worst_to_best(folder: str | Path, metric: str = "cldice") -> Figure:
+    """Draw the worst, the median and the best case of a run.
+
+    Args:
+        folder: the run's folder.
+        metric: what they are chosen by.
+
+    Returns:
+        The figure.
+    """
+    result = aggregate.read_run(folder)
+    column = next((each for each in compare.columns_of([result]) if each.slug == metric), None)
+    column = column or compare.columns_of([result])[0]
+    chosen = cases.typical(result.metrics, column.slug, column.higher_is_better)
+    values = aggregate.per_case([result], column.slug, False)
+    titles = [f"{word}: {name}\n{column.title} {values[name]:.{column.digits}f}" for word, name in chosen.items()]
+    smoke = aggregate.SMOKE if result.record.get("smoke") else ""
+    title = f"{result.label} on {result.run.dataset}: cases by {column.title}"
+    return panels.predictions([cases.load(folder, name) for name in chosen.values()], titles, title, smoke)
+
+
+def all_losses(results: Results, dataset: str) -> Figure:
+    """Draw one case as every loss predicts it.
+
+    Args:
+        results: the runs.
+        dataset: on which.
+
+    Returns:
+        The figure.
+    """
+    name, found = cases.of_all_losses(results, dataset)
+    return panels.side_by_side(found, f"{dataset}, test case {name}: the median of the pretraining", results.banner)
+
+
+def _groups(runs: list[RunResult]) -> list[list[RunResult]]:
+    grouped: dict[tuple[str, str], list[RunResult]] = {}
+    for result in runs:
+        grouped.setdefault(result.row, []).append(result)
+    return list(grouped.values())
+
+
+def _is_baseline(result: RunResult) -> bool:
+    return result.run.loss == _BASELINE and not result.run.loss_parameters and result.run.stage == "finetune"
+
+
+def _curve(axes: Axes, result: RunResult, colour: str, label: str) -> None:
+    """Draw a run's loss: every iteration faint, the running median strong."""
+    path = result.folder / "history.csv"
+    if not path.is_file():
+        axes.text(0.5, 0.5, f"({result.state})", ha="center", transform=axes.transAxes)
+        return
+    history = pd.read_csv(path)
+    window = max(3, len(history) // 15)
+    smooth = history["loss"].rolling(window, center=True, min_periods=1).median()
+    axes.plot(history["iteration"], history["loss"], color=colour, alpha=0.2, linewidth=0.8)
+    axes.plot(history["iteration"], smooth, color=colour, linewidth=1.5, label=label)
+
+
+def _points(axes: Axes, groups: list[list[RunResult]], column: Column, flag: bool, colour: str, offset: float) -> None:
+    """Draw one metric of all losses."""
+    for place, group in enumerate(groups):
+        done = [result for result in group if result.state == DONE]
+        cell = aggregate.cell(done, column.slug, flag)
+        if not cell.defined:
+            continue
+        half = _half_interval(cell)
+        axes.errorbar(cell.mean, place + offset, xerr=half, fmt="o", color=colour, markersize=4, capsize=2, linewidth=1)
+        if not flag and _is_baseline(group[0]):
+            axes.axvline(cell.mean, color=style.BASELINE, linewidth=0.8, linestyle="--")
+
+
+def _half_interval(cell: aggregate.Cell) -> float:
+    """Return half the 95 % confidence interval of the mean by Student's t, 0 below two cases."""
+    if cell.defined < 2 or not math.isfinite(cell.std):
+        return 0.0
+    return float(student.ppf(0.975, cell.defined - 1) * cell.std / math.sqrt(cell.defined))

@@ -1,0 +1,67 @@
+"""How all figures look: colours that colour-blind readers tell apart (Okabe and Ito), sizes, saving."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#F0E442")
+BASELINE = "#4D4D4D"  # Dice&CE in every figure
+SMOKE_COLOUR = "#D55E00"
+DPI = 130
+
+mpl.rcParams.update({"font.size": 9, "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False})
+
+
+def heading(figure: Figure, title: str, banner: str = "") -> None:
+    """Put a title on a figure, and below it what the reader has to know first.
+
+    Args:
+        figure: the figure.
+        title: what it shows.
+        banner: such as that a run is only a smoke run; "" for nothing.
+    """
+    text = figure.suptitle(title, fontsize=12, fontweight="bold")
+    if banner:
+        text.set_text(f"{title}\n")
+        figure.text(0.5, 0.985 - 0.26 / figure.get_figheight(), banner, ha="center", va="top", color=SMOKE_COLOUR)
+
+
+def legend(figure: Figure, entries: Iterable[tuple[str, str]], columns: int = 6) -> None:
+    """Put a legend of coloured patches below a figure.
+
+    Args:
+        figure: the figure.
+        entries: colour and text of each.
+        columns: entries in a row.
+    """
+    patches = [Patch(facecolor=colour, edgecolor="#808080", linewidth=0.5, label=text) for colour, text in entries]
+    figure.legend(handles=patches, loc="outside lower center", ncols=columns, frameon=False)
+
+
+def no_ticks(axes: Axes) -> None:
+    """Remove ticks and frame from an image's axes."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def save(figure: Figure, path: str | Path) -> Figure:
+    """Save a figure as PNG, whole or not at all.
+
+    Args:
+        figure: the figure.
+        path: where; missing folders are made.
+
+    Returns:
+        The figure, so that a notebook's cell shows it.
+    """
+    from training.files import atomic
+
+    with atomic(path) as temporary:
+        figure.savefig(temporary, dpi=DPI)
+    return figure
