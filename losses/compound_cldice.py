@@ -20,6 +20,13 @@ def weighted_mean(values: torch.Tensor, weights: torch.Tensor, batch: bool) -> t
     return ((weights * values).sum(axes) / (weights.sum(axes) + _SMALLEST_SKELETON)).mean()
 
 
+def clce_loss(s: Segmentation, skeleton_p: torch.Tensor, skeleton_y: torch.Tensor, batch: bool) -> torch.Tensor:
+    """Compute L_clCE: half the sum of the mean cross-entropies over two soft skeletons (B, K, *spatial)."""
+    over_y = weighted_mean(s.cross_entropy, skeleton_y, batch)
+    over_p = weighted_mean(s.cross_entropy, skeleton_p, batch)
+    return (over_y + over_p) / 2
+
+
 @register("compound_cldice", title="compound clDice", reference="Schacht et al., ContextLoss, 2025")
 @dataclass(eq=False, repr=False, kw_only=True)
 class CompoundCLDice(SegmentationLoss):
@@ -62,9 +69,7 @@ class CompoundCLDice(SegmentationLoss):
         """Compute L_clDice + L_clCE."""
         skeleton_p, skeleton_y = soft_skeletons(s, self.iterations)
         cldice = cldice_loss(s, skeleton_p, skeleton_y, self.skeleton_smooth, self.batch)
-        over_y = weighted_mean(s.cross_entropy, skeleton_y, self.batch)
-        over_p = weighted_mean(s.cross_entropy, skeleton_p, self.batch)
-        return cldice + (over_y + over_p) / 2
+        return cldice + clce_loss(s, skeleton_p, skeleton_y, self.batch)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the two skeletons that the term is taken on."""
