@@ -1,0 +1,67 @@
+"""What the benchmarks share: slugs, sizes, devices, data, and the reasons to skip."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+SIZES = {"2D 512x512": (1, 1, 512, 512), "3D 64x64x64": (1, 1, 64, 64, 64)}
+DEVICES = ["cpu", "cuda"]
+
+
+def registered(room: str) -> list[str]:
+    """List the slugs of a room from its source.
+
+    asv evaluates parameter lists once, on the first commit of a run; read from the source beside `benchmarks/` they are
+    the same for every commit, and an older one shows new entries as skipped.
+    """
+    lines = "\n".join(path.read_text() for path in sorted((ROOT / room).glob("[!_]*.py")))
+    return sorted(re.findall(r'^@register\(\s*"(\w+)"', lines, flags=re.MULTILINE))
+
+
+def tubes(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    """Draw wavy tubes of radius 3 across an image: bool array of the spatial shape."""
+    rng = np.random.default_rng(seed)
+    grid = np.indices(shape, dtype=np.float32)
+    mask = np.zeros(shape, bool)
+    for _ in range(max(4, shape[-1] // 32)):
+        squared = np.zeros(shape, np.float32)
+        for axis in range(1, len(shape)):
+            phase, start = rng.uniform(0, 6), rng.uniform(0.1, 0.9) * shape[axis]
+            line = start + 0.1 * shape[axis] * np.sin(grid[0] * 6 / shape[0] + phase)
+            squared += (grid[axis] - line) ** 2
+        mask |= squared < 9
+    return mask
+
+
+def logits_and_target(shape: tuple[int, ...], device: str) -> tuple:
+    """Make a plausible, imperfect prediction of tubes: logits with gradient, and class indices."""
+    import torch
+
+    target = tubes(shape[2:])
+    rng = np.random.default_rng(1)
+    logits = np.where(target, 2.0, -2.0) + rng.normal(0, 2, shape[2:])
+    z = torch.tensor(logits, dtype=torch.float32, device=device).expand(shape).contiguous().requires_grad_()
+    return z, torch.from_numpy(target).to(device).expand(shape[0], 1, *shape[2:]).long()
+
+
+def require_device(device: str) -> None:
+    """Skip, with the reason, what this machine cannot run."""
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise NotImplementedError("no CUDA device on this machine")
+
+
+def require_loss(slug: str, ndim: int) -> None:
+    """Skip, with the reason, a loss that this version does not have or that cannot run on this input."""
+    import losses
+
+    if slug not in losses.names():
+        raise NotImplementedError(f"no loss {slug!r} in this version")
+    usable, reason = losses.entry(slug).available()
+    if not usable:
+        raise NotImplementedError(reason)
+    if ndim not in losses.entry(slug).dims:
+        raise NotImplementedError(f"{slug} does not work in {ndim}D")
