@@ -102,6 +102,7 @@ class _Job:
             self.learner.resume(content)
             self.record["resumed_at"] = self.learner.iteration
             self.record["peak_memory"] = content["peak_memory"]
+            files.write_csv(self.folder / "history.csv", HISTORY, self.learner.history)
         else:
             path.unlink(missing_ok=True)
             (self.folder / "history.csv").unlink(missing_ok=True)

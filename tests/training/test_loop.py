@@ -1,0 +1,264 @@
+"""A run from parameters to predictions: recorded, repeatable, resumed after a kill to the same bits."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from conftest import TINY, write_raw
+from PIL import Image
+
+import losses
+from training import checkpoints
+from training.config import Config
+from training.learner import Learner
+from training.loop import train
+
+KILLED = """
+import os, signal, sys, json
+from training.config import Config
+from training.learner import Learner
+from training.loop import train
+step = Learner.step
+def step_or_die(self, images, target):
+    if self.iteration == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return step(self, images, target)
+Learner.step = step_or_die
+train(Config.from_parameters(**json.loads(sys.argv[1])))
+"""
+
+
+def run(parameters, **changes):
+    folder = train(Config.from_parameters(**parameters | changes), progress=False)
+    return folder, json.loads((folder / "run.json").read_text())
+
+
+def predictions(folder):
+    return {path.name: path.read_bytes() for path in sorted((folder / "predictions").iterdir())}
+
+
+def losses_in(folder):
+    """Read the history without its times."""
+    return [line.rsplit(",", 1)[0] for line in (folder / "history.csv").read_text().splitlines()]
+
+
+def test_run_leaves_everything_behind(tiny, tmp_path):
+    folder, record = run(tiny)
+    assert folder == tmp_path / "results" / "test" / "runs" / "tiny2d" / "dice_ce" / "fold0-seed0"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "checkpoint.pt",
+        "history.csv",
+        "predictions",
+        "run.json",
+    ]
+    assert record["exit_cause"] == "completed"
+    assert record["parameters"]["iterations"] == record["iterations_done"] == 6
+    assert record["loss_title"] == losses.entry("dice_ce").title
+    assert record["loss_parameters"].keys() == losses.parameters("dice_ce").keys()
+    assert record["seconds_per_iteration"] > 0
+    assert record["peak_memory"]["bytes"] > 2**20
+    assert record["git"] is None or len(record["git"]["commit"]) == 40
+    assert record["data"]["classes"] == ["background", "bar"]
+    assert len((folder / "history.csv").read_text().splitlines()) == 7
+    for name in ("ts0", "ts1"):
+        prediction = np.array(Image.open(folder / "predictions" / f"{name}.png"))
+        assert prediction.shape == (24, 20)
+        assert set(np.unique(prediction)) <= {0, 1}
+
+
+def test_same_seed_gives_the_same_bits(tiny, tmp_path):
+    first, record = run(tiny)
+    second, again = run(tiny, results=str(tmp_path / "again"))
+    assert record["weights_sha256"] == again["weights_sha256"]
+    assert record["hash"] == again["hash"]
+    assert predictions(first) == predictions(second)
+    assert run(tiny, seed=1)[1]["weights_sha256"] != record["weights_sha256"]
+
+
+def test_run_killed_in_the_middle_goes_on_to_the_same_weights(tiny, tmp_path):
+    other, undisturbed = run(tiny, results=str(tmp_path / "undisturbed"))
+    killed = subprocess.run([sys.executable, "-c", KILLED, json.dumps(tiny)], capture_output=True, timeout=120)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    folder = Config.from_parameters(**tiny).run_folder
+    assert json.loads((folder / "run.json").read_text())["exit_cause"] == "running"
+    assert checkpoints.load(folder / "checkpoint.pt")["iteration"] == 4
+    _, record = run(tiny)
+    assert record["resumed_at"] == 4
+    assert record["weights_sha256"] == undisturbed["weights_sha256"]
+    assert losses_in(folder) == losses_in(other)
+
+
+def test_interrupted_run_says_so_and_resumes_with_adamw(tiny, tmp_path, monkeypatch):
+    _, undisturbed = run(tiny, optimizer="adamw", results=str(tmp_path / "undisturbed"))
+    step = Learner.step
+
+    def step_or_stop(self, images, target):
+        if self.iteration == 3:
+            raise KeyboardInterrupt
+        return step(self, images, target)
+
+    monkeypatch.setattr(Learner, "step", step_or_stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny, optimizer="adamw")
+    folder = Config.from_parameters(**tiny | {"optimizer": "adamw"}).run_folder
+    assert json.loads((folder / "run.json").read_text())["exit_cause"] == "interrupted"
+    monkeypatch.undo()
+    _, record = run(tiny, optimizer="adamw")
+    assert record["resumed_at"] == 2
+    assert record["weights_sha256"] == undisturbed["weights_sha256"]
+
+
+def test_finished_run_is_not_repeated(tiny, monkeypatch):
+    folder, record = run(tiny)
+    monkeypatch.setattr(Learner, "step", lambda *_: pytest.fail("trained again"))
+    assert run(tiny) == (folder, record)
+    # only the prediction has changed: no iteration, one case
+    assert run(tiny, max_test_cases=1)[1]["weights_sha256"] == record["weights_sha256"]
+    assert list(predictions(folder)) == ["ts0.png"]
+
+
+def test_other_parameters_start_anew(tiny):
+    folder, record = run(tiny)
+    (folder / "metrics.csv").write_text("of the old predictions")
+    again, other = run(tiny, learning_rate=0.5)
+    assert again == folder
+    assert other["resumed_at"] is None
+    assert other["weights_sha256"] != record["weights_sha256"]
+    assert not (folder / "metrics.csv").exists()
+
+
+class BecomesNaN(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, logits, target):
+        self.calls += 1
+        return logits.mean() * (float("nan") if self.calls == 4 else 1.0)
+
+
+def test_loss_that_becomes_nan_stops_the_run(tiny, monkeypatch):
+    config = Config.from_parameters(**tiny)
+    monkeypatch.setattr(losses, "build", lambda *_, **__: BecomesNaN())
+    with pytest.raises(ArithmeticError, match="loss became NaN at iteration 3"):
+        train(config, progress=False)
+    record = json.loads((config.run_folder / "run.json").read_text())
+    assert record["exit_cause"] == "failed: loss became NaN at iteration 3"
+    assert "NonFiniteError" in record["traceback"][-1]
+    assert record["iterations_done"] == 3
+
+
+class EndlessGradient(torch.nn.Module):
+    def forward(self, logits, target):
+        return (logits * 0).abs().sqrt().sum()
+
+
+def test_gradient_that_becomes_nan_stops_the_run(tiny, monkeypatch):
+    config = Config.from_parameters(**tiny)
+    monkeypatch.setattr(losses, "build", lambda *_, **__: EndlessGradient())
+    with pytest.raises(ArithmeticError, match="gradient became NaN at iteration 0"):
+        train(config, progress=False)
+
+
+def test_init_from_starts_from_the_weights_of_another_run(tiny):
+    folder, pretrain = run(tiny, stage="pretrain")
+    _, record = run(tiny, init_from=str(folder / "checkpoint.pt"), learning_rate=1e-12)
+    assert record["init_from"]["weights_sha256"] == pretrain["weights_sha256"]
+    assert len(record["init_from"]["sha256"]) == 64
+    assert record["last_loss"] < 1.25
+    for changes, message in (
+        ({"network_parameters": {"channels": [4, 4], "num_res_units": 0}}, "is of another network"),
+        ({"init_from": str(folder / "run.json")}, "is corrupt"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run(tiny, **{"init_from": str(folder / "checkpoint.pt"), "fold": 1} | changes)
+
+
+def test_corrupt_checkpoint_is_named(tiny):
+    folder, record = run(tiny)
+    path = folder / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:500])
+    (folder / "run.json").write_text(json.dumps(record | {"exit_cause": "running"}))
+    with pytest.raises(ValueError, match=r"checkpoint .*checkpoint.pt is corrupt .*; delete it"):
+        run(tiny)
+
+
+def test_checkpoint_never_unpickles_objects(tmp_path):
+    torch.save({"model": Config()}, tmp_path / "checkpoint.pt")
+    with pytest.raises(ValueError, match="is corrupt"):
+        checkpoints.load(tmp_path / "checkpoint.pt")
+    torch.save({"model": {}}, tmp_path / "checkpoint.pt")
+    with pytest.raises(ValueError, match="is no checkpoint of this suite"):
+        checkpoints.load(tmp_path / "checkpoint.pt")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"fold": 4}, ValueError, "`fold` 4 does not exist: dataset 'tiny2d' has 4 folds, 0 to 3"),
+        ({"dataset": "nowhere"}, FileNotFoundError, "dataset 'nowhere' is not at .*nowhere; known are"),
+        ({"dataset": "topomortar"}, FileNotFoundError, "python -m data_prep prepare topomortar --source DIR"),
+        ({"patch_size": [16, 16, 16]}, ValueError, "`patch_size` must have 2 sides"),
+        ({"test_group": "hard"}, ValueError, "`test_group` 'hard' does not exist"),
+        ({"device": "cuda"}, ValueError, "torch finds no CUDA device"),
+    ],
+)
+def test_run_that_does_not_fit_the_data_stops_without_a_trace(tiny, tmp_path, changes, error, message):
+    if changes.get("device") == "cuda" and torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    with pytest.raises(error, match=message):
+        run(tiny, **changes)
+    assert not (tmp_path / "results").exists()
+
+
+def test_broken_files_of_ones_own_data_stop_the_run(tiny, tmp_path):
+    folder = tmp_path / "data" / "tiny2d"
+    image = folder / "imagesTr" / "tr1_0000.png"
+    image.write_bytes(image.read_bytes()[:100])
+    Image.fromarray(np.zeros((5, 5), np.uint8)).save(folder / "labelsTr" / "tr2.png")
+    with pytest.raises(ValueError, match="tr1_0000.png") as error:
+        run(tiny)
+    assert "case 'tr2' has an image of size (24, 20) and a label of size (5, 5)" in str(error.value)
+
+
+def test_data_without_test_cases_predict_the_validation_cases(tmp_path):
+    write_raw(tmp_path / "data" / "own", test=0)
+    parameters = TINY | {"dataset": "own", "data": str(tmp_path / "data"), "results": str(tmp_path / "results")}
+    folder, record = run(parameters, fold=1)
+    assert record["data"]["predicted"] == "val"
+    assert list(predictions(folder)) == ["tr1.png"]
+
+
+def test_3d_predictions_lie_where_the_labels_lie(tmp_path):
+    import nibabel
+
+    write_raw(tmp_path / "data" / "tiny3d", shape=(10, 12, 20), ending=".nii.gz")
+    parameters = TINY | {"data": str(tmp_path / "data"), "results": str(tmp_path / "results")}
+    folder, _ = run(parameters, dataset="tiny3d", patch_size=[8, 8, 16], iterations=2)
+    prediction = nibabel.load(folder / "predictions" / "ts0.nii.gz")
+    label = nibabel.load(tmp_path / "data" / "tiny3d" / "labelsTs" / "ts0.nii.gz")
+    assert prediction.shape == label.shape == (20, 12, 10)
+    np.testing.assert_array_equal(prediction.affine, label.affine)
+
+
+def test_embedded_dataset_is_prepared_on_the_spot(tmp_path, monkeypatch):
+    import types
+
+    import data_prep
+
+    made = []
+
+    def prepare(name, source, destination):
+        made.append((name, source))
+        return write_raw(tmp_path / "data" / name)
+
+    monkeypatch.setattr(data_prep, "names", lambda: ["embedded"])
+    monkeypatch.setattr(data_prep, "entry", lambda _: types.SimpleNamespace(embedded=True))
+    monkeypatch.setattr(data_prep, "prepare", prepare)
+    parameters = TINY | {"data": str(tmp_path / "data"), "results": str(tmp_path / "results")}
+    run(parameters, dataset="embedded", iterations=1)
+    assert made == [("embedded", None)]

@@ -1,0 +1,60 @@
+"""A dataset in numbers: how much of an image is foreground, and its topology."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+import topology
+
+if TYPE_CHECKING:
+    from data_prep.read import Prepared
+
+
+def summary(data: "Prepared") -> pd.DataFrame:
+    """Say what a dataset is, from its card.
+
+    Args:
+        data: the dataset.
+
+    Returns:
+        Two columns: what, and its value.
+    """
+    card = data.card
+    groups = {name: len(cases) for name, cases in (card.get("groups") or {}).items()}
+    rows = {
+        "title": card.get("title", data.name),
+        "dimensions": data.dims,
+        "classes": ", ".join(data.classes),
+        "training cases": len(data.cases("train")),
+        "test cases": len(data.cases("test")),
+        "test groups": ", ".join(f"{name}: {count}" for name, count in groups.items()) or "none",
+        "folds": len(data.folds),
+        "licence": card.get("licence", "not stated"),
+        "source": card.get("source", "not stated"),
+        "lacks files of the official dataset": "yes" if card.get("partial") else "no",
+        "checksum (SHA-256)": data.checksum,
+    }
+    return pd.DataFrame(rows.items(), columns=["", "value"]).set_index("")
+
+
+def cases(data: "Prepared", names: Sequence[str]) -> pd.DataFrame:
+    """Measure some cases: size, foreground share and Betti numbers of each foreground class.
+
+    Args:
+        data: the dataset.
+        names: of the cases.
+
+    Returns:
+        A row for each case and class.
+    """
+    rows = []
+    for name in names:
+        label = data.label(name)
+        for value, title in enumerate(data.classes[1:], start=1):
+            mask = label == value
+            betti = topology.betti_numbers(mask, data.card.get("adjacency"))
+            row = {"case": name, "class": title, "size": " x ".join(map(str, mask.shape))}
+            row["foreground share"] = f"{mask.mean():.1%}"
+            rows.append(row | {f"Betti {dim}": number for dim, number in enumerate(betti)})
+    return pd.DataFrame(rows).set_index(["case", "class"])
