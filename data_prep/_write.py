@@ -185,6 +185,7 @@ class _Writer:
             "spacing": self._common_spacing(),
             "foreground": "",
             "exclusions": [],
+            "notes": [],
             "unchecked": [],
             "groups": {name: list(cases) for name, cases in plan.groups.items()},
             **plan.card,
