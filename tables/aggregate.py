@@ -161,7 +161,7 @@ def _state(folder: Path, record: dict[str, Any]) -> tuple[str, str]:
     evaluation = _json(folder / "evaluation.json")
     if not evaluation or not (folder / "metrics.csv").is_file():
         return UNEVALUATED, _evaluate_again(folder)
-    if evaluation.get("hash") != record.get("hash"):
+    if evaluation.get("run_hash") != record.get("hash"):
         return UNEVALUATED, f"trained again since it was evaluated: {_evaluate_again(folder)}"
     return DONE, ""
 
@@ -246,3 +246,32 @@ def cell(runs: list[RunResult], metric: str, postprocessed: bool) -> Cell:
     if defined.empty:
         return Cell(cases=len(values))
     return Cell(float(defined.mean()), float(defined.std(ddof=1)), len(defined), len(values))
+
+
+def overview(result: RunResult) -> pd.DataFrame:
+    """Sum up a run: each metric without and with post-processing.
+
+    Args:
+        result: an evaluated run.
+
+    Returns:
+        Mean, standard deviation and counts by metric and post-processing.
+    """
+    values = result.metrics.groupby(["metric", "postprocessed"], sort=False)["value"]
+    table = values.agg(mean="mean", std="std", defined="count", cases="size").reset_index()
+    for name in ("title", "unit", "version"):
+        table[name] = [result.definitions[slug][name] for slug in table["metric"]]
+    return table.set_index(["title", "postprocessed"]).drop(columns="metric")
+
+
+def undefined(result: RunResult) -> pd.DataFrame:
+    """List the undefined values of a run with their reasons.
+
+    Args:
+        result: an evaluated run.
+
+    Returns:
+        A row for each; none when all values are defined.
+    """
+    table = result.metrics[result.metrics["value"].isna()]
+    return table[["case", "metric", "postprocessed", "reason"]].reset_index(drop=True)

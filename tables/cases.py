@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from data_prep.read import Prepared
 from tables.aggregate import DONE, Results, RunResult
 from tables.panels import Case
-from training.inference import read_prediction
+from training.inference import predicted_cases, read_prediction
 from training.record import read_record
 
 
@@ -20,11 +21,21 @@ def load(folder: str | Path, case: str) -> Case:
     Returns:
         The case.
     """
-    from data_prep.read import Prepared
-
-    parameters = read_record(folder)["parameters"]
-    data = Prepared(Path(parameters["data"]) / parameters["dataset"], verify=False)
+    data = _data(folder)
     return Case(case, data.image(case), data.label(case), read_prediction(folder, case, data.dims))
+
+
+def with_truth(folder: str | Path) -> list[str]:
+    """Return the predicted cases that have a ground truth, sorted.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        Their names.
+    """
+    data = _data(folder)
+    return sorted(case for case in predicted_cases(folder) if data.has_label(case))
 
 
 def typical(metrics: pd.DataFrame, metric: str = "cldice", higher_is_better: bool = True) -> dict[str, str]:
@@ -68,6 +79,11 @@ def of_all_losses(results: Results, dataset: str) -> tuple[str, list[tuple[str, 
         raise ValueError(f"no run on {dataset} is done: there is nothing to show")
     name = typical(done[0].metrics).get("median") or str(done[0].metrics["case"].iloc[0])
     return name, [(result.label, load(result.folder, name) if result.state == DONE else None) for result in runs]
+
+
+def _data(folder: str | Path) -> Prepared:
+    """Open a run's dataset; the run has verified it."""
+    return Prepared(read_record(folder)["data"]["folder"], verify=False)
 
 
 def _first_of_each(runs: list[RunResult]) -> list[RunResult]:

@@ -9,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import t as student
 
-from tables import aggregate, cases, compare, panels, style
+from tables import aggregate, cases, compare, panels
 from tables.aggregate import DONE, Results, RunResult
 from tables.compare import Column
+from training import style
 
 _BASELINE = "dice_ce"
 _COLUMNS = 4
@@ -154,6 +155,23 @@ def worst_to_best(folder: str | Path, metric: str = "cldice") -> Figure:
     smoke = aggregate.SMOKE if result.record.get("smoke") else ""
     title = f"{result.label} on {result.run.dataset}: cases by {column.title}"
     return panels.predictions([cases.load(folder, name) for name in chosen.values()], titles, title, smoke)
+
+
+def first_predictions(folder: str | Path, count: int = 3) -> Figure:
+    """Draw the first test cases of a run.
+
+    Args:
+        folder: the run's folder.
+        count: how many.
+
+    Returns:
+        The figure.
+    """
+    result = aggregate.read_run(folder)
+    names = cases.with_truth(folder)[:count]
+    smoke = aggregate.SMOKE if result.record.get("smoke") else ""
+    title = f"{result.label} on {result.run.dataset}: predictions"
+    return panels.predictions([cases.load(folder, name) for name in names], names, title, smoke)
 
 
 def all_losses(results: Results, dataset: str) -> Figure:

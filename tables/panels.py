@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from scipy.ndimage import maximum_filter
 
 import topology
-from tables import style
+from training import style
+from training.pictures import show_classes, show_image
 
 # in the order of the values of `error_map`; in a projection the later ones cover the earlier
 CATEGORIES = (
@@ -22,7 +23,6 @@ CATEGORIES = (
     ("#A02C00", "false skeleton"),
     ("#00367A", "missed skeleton"),
 )
-_CLASSES = ListedColormap(["#000000", "#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#0072B2"])
 _THICK_ABOVE = 200  # pixels: a skeleton one pixel wide would vanish in a larger picture
 
 
@@ -140,34 +140,6 @@ def side_by_side(cases: Sequence[tuple[str, Case | None]], title: str, banner: s
     style.heading(figure, title + view, banner)
     style.legend(figure, CATEGORIES[1:])
     return figure
-
-
-def show_image(axes: Axes, image: np.ndarray) -> None:
-    """Draw an image: grey or RGB, a volume as its maximum projection.
-
-    Args:
-        axes: where.
-        image: (channels, *spatial), any range of values.
-    """
-    picture = image.max(axis=1) if image.ndim == 4 else image
-    low, high = np.percentile(picture, (0.5, 99.5))
-    scaled = np.clip((picture - low) / max(high - low, 1e-9), 0, 1)
-    axes.imshow(np.moveaxis(scaled, 0, -1) if len(scaled) == 3 else scaled[0], cmap="gray", vmin=0, vmax=1)
-    style.no_ticks(axes)
-
-
-def show_classes(axes: Axes, mask: np.ndarray, classes: int) -> None:
-    """Draw a mask: one class in white on black, several in colours; a volume as its maximum projection.
-
-    Args:
-        axes: where.
-        mask: class indices.
-        classes: number of foreground classes.
-    """
-    picture = mask.max(axis=0) if mask.ndim == 3 else mask
-    colours = ListedColormap(["#000000", "#FFFFFF"]) if classes == 1 else _CLASSES
-    axes.imshow(picture, cmap=colours, vmin=0, vmax=colours.N - 1, interpolation="nearest")
-    style.no_ticks(axes)
 
 
 def show_errors(axes: Axes, errors: np.ndarray) -> None:

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from training.files import atomic
+
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#F0E442")
 BASELINE = "#4D4D4D"  # Dice&CE in every figure
 SMOKE_COLOUR = "#D55E00"
@@ -50,7 +52,7 @@ def no_ticks(axes: Axes) -> None:
         spine.set_visible(False)
 
 
-def save(figure: Figure, path: str | Path) -> Figure:
+def save(figure: Figure, path: str | Path) -> Path:
     """Save a figure as PNG, whole or not at all.
 
     Args:
@@ -58,10 +60,8 @@ def save(figure: Figure, path: str | Path) -> Figure:
         path: where; missing folders are made.
 
     Returns:
-        The figure, so that a notebook's cell shows it.
+        Its path.
     """
-    from training.files import atomic
-
     with atomic(path) as temporary:
         figure.savefig(temporary, dpi=DPI)
-    return figure
+    return Path(path)

@@ -4,9 +4,9 @@ An experiment file is YAML with these keys (all but `datasets` and `losses` may 
 
     title, note      what the tables and figures print above themselves
     smoke            true: results prove the machinery, and say so on their face
-    datasets         name: {source, options, adjacency, common, pretrain, finetune, losses}, for each dataset
-                     (source: folder below --data with the official files; options: of data_prep.prepare;
-                     losses: parameters that differ on this dataset)
+    datasets         name: {source, options, partial, adjacency, common, pretrain, finetune, losses}, for each
+                     (source: folder below --data with the official files; options: of the dataset, and partial: go
+                     on without missing files, see data_prep.prepare; losses: parameters that differ on this dataset)
     losses           list of slugs, or {slug: {parameter: value}}
     metrics          list of slugs; all when left out
     folds, seeds     lists of integers, [0] when left out
@@ -41,8 +41,8 @@ _KEYS: dict[str, type] = {
     "seeds": list, "common": dict, "pretrain": dict, "finetune": dict, "quick": dict,
 }  # fmt: skip
 _DATASET_KEYS: dict[str, type] = {
-    "source": str, "options": dict, "adjacency": int, "common": dict, "pretrain": dict, "finetune": dict,
-    "losses": dict,
+    "source": str, "options": dict, "partial": bool, "adjacency": int, "common": dict, "pretrain": dict,
+    "finetune": dict, "losses": dict,
 }  # fmt: skip
 
 

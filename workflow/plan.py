@@ -142,7 +142,8 @@ def _prepare(name: str, settings: dict[str, Any], results: str, data: str) -> di
     if needs_source and not (source and Path(source).is_dir()) and not (Path(results) / "data" / name).is_dir():
         missing = f"{source} is no folder" if source else "no folder was given"
         raise ExperimentError(f"{name} needs its official files and {missing}: {SOURCES_BELONG}")
-    return {"dataset": name, "source": source, "data": f"{results}/data", "options": settings.get("options", {})}
+    prepared = {"dataset": name, "source": source, "data": f"{results}/data"}
+    return prepared | {"options": settings.get("options", {}), "partial": settings.get("partial", False)}
 
 
 def _unavailable(experiment: Experiment) -> dict[str, str]:

@@ -5,7 +5,6 @@ later and far away from its cause.
 """
 
 import importlib.util
-import os
 from pathlib import Path
 
 ROOMS = ("topology", "losses", "metrics", "data_prep", "training", "tables", "workflow")
@@ -28,24 +27,6 @@ def check_rooms() -> None:
             f"{'; '.join(wrong)}, which is not this project's. Uninstall that library from this environment "
             f"(`tables` belongs to PyTables: pip uninstall tables), or start in {project_root()}"
         )
-
-
-def start() -> Path:
-    """Open a notebook's session: check the rooms and stand in the project's folder, where relative paths begin.
-
-    JupyterLab starts a kernel beside its notebook and papermill where it was called; results would end up in different
-    places.
-
-    Returns:
-        The working folder.
-
-    Raises:
-        ImportError: when another library is found under one of the rooms' names.
-    """
-    check_rooms()
-    if Path.cwd() == project_root() / "notebooks":
-        os.chdir(project_root())
-    return Path.cwd()
 
 
 def _foreign(name: str) -> str | None:

@@ -1,0 +1,154 @@
+"""The parameters of the notebooks prepare, evaluate and tables, checked whole before they do anything.
+
+Those of notebooks/train.ipynb are `training.config.Config`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workflow.nearest import unknown
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The parameters of notebooks/prepare.ipynb, by the same names.
+
+    Args:
+        dataset: slug of a dataset, or name of one's own folder below `data`.
+        source: folder with its official files; "" for embedded data and for what is prepared already.
+        data: folder that gets `<dataset>/`.
+        options: of the dataset, see `python -m data_prep list`.
+        partial: go on where files of the official dataset are missing.
+        shown: number of cases in tables and pictures, from 1.
+    """
+
+    dataset: str
+    source: str = ""
+    data: str = "results/data"
+    options: dict[str, Any] = field(default_factory=dict)
+    partial: bool = False
+    shown: int = 4
+
+    def __post_init__(self) -> None:
+        import data_prep
+
+        problems = _wrong_types(self)
+        folder = Path(str(self.data)) / str(self.dataset)
+        known = self.dataset in data_prep.names()
+        if not known and not (folder / "dataset.json").is_file():
+            problems.append(f"{unknown('dataset', self.dataset, data_prep.names())}, and {folder} holds none either")
+        if known and not self.source and not data_prep.entry(self.dataset).embedded and not folder.is_dir():
+            problems.append(f"`source` is needed for {self.dataset}: {data_prep.entry(self.dataset).where}")
+        if isinstance(self.shown, int) and self.shown < 1:
+            problems.append(f"`shown` must be an integer from 1, got {self.shown}")
+        _refuse(problems)
+
+    def prepare(self) -> Path:
+        """Prepare the dataset, unless it is one's own or lies there already and no source is given.
+
+        Returns:
+            Its folder.
+        """
+        import data_prep
+
+        folder = Path(self.data) / self.dataset
+        if self.dataset not in data_prep.names():
+            return folder
+        embedded = data_prep.entry(self.dataset).embedded
+        if not embedded and not self.source:
+            return folder
+        source = None if embedded else self.source
+        return data_prep.prepare(self.dataset, source, self.data, partial=self.partial, **self.options)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The parameters of notebooks/evaluate.ipynb, by the same names.
+
+    Args:
+        run: folder of the run.
+        pretrain: folder of the run whose components the post-processing keeps; "": the one that the run started from.
+        metrics: slugs; all when empty.
+        adjacency: of the foreground, 4 or 8 in 2D, 6 or 26 in 3D; 0: what the dataset's card says.
+    """
+
+    run: str
+    pretrain: str = ""
+    metrics: list[str] = field(default_factory=list)
+    adjacency: int = 0
+
+    def __post_init__(self) -> None:
+        import metrics
+
+        problems = _wrong_types(self)
+        if not self.run or not (Path(str(self.run)) / "run.json").is_file():
+            problems.append(f"`run` must be the folder of a run, got {self.run!r}, which holds no run.json")
+        if self.pretrain and not (Path(str(self.pretrain)) / "run.json").is_file():
+            problems.append(f"`pretrain` must be the folder of a run, got {self.pretrain!r}, which holds no run.json")
+        if isinstance(self.metrics, list):
+            problems += [
+                unknown("metric", name, metrics.names()) for name in self.metrics if name not in metrics.names()
+            ]
+        if self.adjacency not in (0, 4, 6, 8, 26):
+            problems.append(f"`adjacency` must be 4 or 8 in 2D, 6 or 26 in 3D, or 0, got {self.adjacency!r}")
+        _refuse(problems)
+
+    @property
+    def run_folder(self) -> Path:
+        """The run's folder."""
+        return Path(self.run)
+
+    def evaluate(self) -> Path:
+        """Evaluate the run.
+
+        Returns:
+            Path of its metrics.csv.
+        """
+        from training.evaluate import evaluate_run
+
+        return evaluate_run(self.run, self._started_from(), self.metrics or None, self.adjacency or None)
+
+    def _started_from(self) -> str | None:
+        """Return the folder of the pretraining, None where there is none."""
+        from training.record import read_record
+
+        start = Path(read_record(self.run)["parameters"]["init_from"]).parent
+        return self.pretrain or (str(start) if (start / "run.json").is_file() else None)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The parameters of notebooks/tables.ipynb, by the same names.
+
+    Args:
+        experiment: folder of the experiment, such as results/smoke.
+    """
+
+    experiment: str
+
+    def __post_init__(self) -> None:
+        problems = _wrong_types(self)
+        if not problems and not (Path(self.experiment) / "runs").is_dir():
+            problems.append(f"`experiment` must be the folder of an experiment, got {self.experiment!r}, without runs/")
+        _refuse(problems)
+
+    @property
+    def folder(self) -> Path:
+        """The experiment's folder."""
+        return Path(self.experiment)
+
+
+def _wrong_types(form: Any) -> list[str]:
+    """Compare the fields' values with the types of the annotations."""
+    wanted = {name: getattr(kind, "__origin__", kind) for name, kind in type(form).__annotations__.items()}
+    return [
+        f"`{name}` must be of type {kind.__name__}, got {getattr(form, name)!r}"
+        for name, kind in wanted.items()
+        if type(getattr(form, name)) is not kind
+    ]
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise ValueError("\n".join(problems))
