@@ -51,7 +51,7 @@ lab: setup  ## JupyterLab on results/ and notebooks/
 
 bench: setup  ## time and memory of every loss, a short run (asv; see the README for the full one)
 	@$(BIN)/asv machine --yes >/dev/null
-	@$(ENV) $(BIN)/asv run -E existing:$(BIN)/python --quick --show-stderr $(ARGS)
+	@$(ENV) $(BIN)/asv run -E existing:$(BIN)/python --quick --set-commit-hash $$(git rev-parse HEAD) $(ARGS)
 
 constraints: setup  ## pin the newest versions that pyproject.toml allows (torch is pinned by hand, see CONTRIBUTING.md)
 	@$(BIN)/python -m pip install --quiet uv
