@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-TINY = {
+_TINY = {
     "dataset": "tiny2d",
     "loss": "dice_ce",
     "experiment": "test",
@@ -18,7 +18,7 @@ TINY = {
 }
 
 
-def bars(shape, seed):
+def _bars(shape, seed):
     """Draw an image with one bright bar of each of two directions, and its label."""
     random = np.random.default_rng(seed)
     label = np.zeros(shape, np.uint8)
@@ -28,13 +28,13 @@ def bars(shape, seed):
     return image.clip(0, 255).astype(np.uint8), label
 
 
-def write_raw(folder, shape=(24, 20), training=4, test=2, ending=".png"):
+def _write_raw(folder, shape=(24, 20), training=4, test=2, ending=".png"):
     """Write a dataset in the raw layout, without checksums, card and folds."""
     for part, count in (("Tr", training), ("Ts", test)):
         for kind in ("images", "labels"):
             (folder / f"{kind}{part}").mkdir(parents=True)
         for index in range(count):
-            image, label = bars(shape, 100 * (part == "Ts") + index)
+            image, label = _bars(shape, 100 * (part == "Ts") + index)
             _write(folder / f"images{part}" / f"{part.lower()}{index}_0000{ending}", image)
             _write(folder / f"labels{part}" / f"{part.lower()}{index}{ending}", label)
     content = {"channel_names": {"0": "grey"}, "labels": {"background": 0, "bar": 1}}
@@ -55,5 +55,11 @@ def _write(path, array):
 @pytest.fixture
 def tiny(tmp_path):
     """Parameters of a tiny 2D run, its dataset written."""
-    write_raw(tmp_path / "data" / "tiny2d")
-    return TINY | {"data": str(tmp_path / "data"), "results": str(tmp_path / "results")}
+    _write_raw(tmp_path / "data" / "tiny2d")
+    return _TINY | {"data": str(tmp_path / "data"), "results": str(tmp_path / "results")}
+
+
+@pytest.fixture
+def write_raw():
+    """Function that writes a tiny dataset of another size or dimension."""
+    return _write_raw

@@ -13,7 +13,7 @@ def test_defaults_are_valid():
 
 def test_all_problems_are_told_together(tmp_path):
     with pytest.raises(ValueError, match="`iteration` is no parameter") as error:
-        Config.from_parameters(iteration=3, dataset=3, loss="clos", fold=-1, amp=1, init_from=str(tmp_path / "no.pt"))
+        Config.from_parameters(iteration=3, dataset=3, loss="closz", fold=-1, amp=1, init_from=str(tmp_path / "no.pt"))
     message = str(error.value).splitlines()
     assert len(message) == 6
     assert message[0].endswith("did you mean `iterations`?")
@@ -73,8 +73,8 @@ def test_wrong_loss_parameters_are_refused(parameters, message):
 
 
 def test_unknown_network_parameter_lists_the_known_ones():
-    with pytest.raises(ValueError, match="has no parameter chanels; it has channels, num_res_units"):
-        Config.from_parameters(network_parameters={"chanels": [4, 8]})
+    with pytest.raises(ValueError, match="has no parameter channel; it has channels, num_res_units"):
+        Config.from_parameters(network_parameters={"channel": [4, 8]})
 
 
 def test_integers_are_taken_for_floats_and_tuples_for_lists():

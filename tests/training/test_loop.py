@@ -8,7 +8,6 @@ import sys
 import numpy as np
 import pytest
 import torch
-from conftest import TINY, write_raw
 from PIL import Image
 
 import losses
@@ -225,27 +224,25 @@ def test_broken_files_of_ones_own_data_stop_the_run(tiny, tmp_path):
     assert "case 'tr2' has an image of size (24, 20) and a label of size (5, 5)" in str(error.value)
 
 
-def test_data_without_test_cases_predict_the_validation_cases(tmp_path):
+def test_data_without_test_cases_predict_the_validation_cases(tiny, tmp_path, write_raw):
     write_raw(tmp_path / "data" / "own", test=0)
-    parameters = TINY | {"dataset": "own", "data": str(tmp_path / "data"), "results": str(tmp_path / "results")}
-    folder, record = run(parameters, fold=1)
+    folder, record = run(tiny, dataset="own", fold=1)
     assert record["data"]["predicted"] == "val"
     assert list(predictions(folder)) == ["tr1.png"]
 
 
-def test_3d_predictions_lie_where_the_labels_lie(tmp_path):
+def test_3d_predictions_lie_where_the_labels_lie(tiny, tmp_path, write_raw):
     import nibabel
 
     write_raw(tmp_path / "data" / "tiny3d", shape=(10, 12, 20), ending=".nii.gz")
-    parameters = TINY | {"data": str(tmp_path / "data"), "results": str(tmp_path / "results")}
-    folder, _ = run(parameters, dataset="tiny3d", patch_size=[8, 8, 16], iterations=2)
+    folder, _ = run(tiny, dataset="tiny3d", patch_size=[8, 8, 16], iterations=2)
     prediction = nibabel.load(folder / "predictions" / "ts0.nii.gz")
     label = nibabel.load(tmp_path / "data" / "tiny3d" / "labelsTs" / "ts0.nii.gz")
     assert prediction.shape == label.shape == (20, 12, 10)
     np.testing.assert_array_equal(prediction.affine, label.affine)
 
 
-def test_embedded_dataset_is_prepared_on_the_spot(tmp_path, monkeypatch):
+def test_embedded_dataset_is_prepared_on_the_spot(tiny, tmp_path, monkeypatch, write_raw):
     import types
 
     import data_prep
@@ -259,6 +256,5 @@ def test_embedded_dataset_is_prepared_on_the_spot(tmp_path, monkeypatch):
     monkeypatch.setattr(data_prep, "names", lambda: ["embedded"])
     monkeypatch.setattr(data_prep, "entry", lambda _: types.SimpleNamespace(embedded=True))
     monkeypatch.setattr(data_prep, "prepare", prepare)
-    parameters = TINY | {"data": str(tmp_path / "data"), "results": str(tmp_path / "results")}
-    run(parameters, dataset="embedded", iterations=1)
+    run(tiny, dataset="embedded", iterations=1)
     assert made == [("embedded", None)]
