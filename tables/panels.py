@@ -88,7 +88,7 @@ def predictions(rows: Sequence[Case], titles: Sequence[str], title: str, banner:
     Returns:
         The figure.
     """
-    figure = Figure(figsize=(11, 2.75 * len(rows) + 1.3), layout="constrained")
+    figure = Figure(figsize=(11, 2.6 * len(rows) + 1.1), layout="constrained")
     grid = figure.subplots(len(rows), 4, squeeze=False)
     for axes, case, text in zip(grid, rows, titles, strict=True):
         classes = max(int(case.truth.max()), int(case.prediction.max()), 1)
@@ -101,7 +101,7 @@ def predictions(rows: Sequence[Case], titles: Sequence[str], title: str, banner:
     for axes, text in zip(grid[0], ("image", "ground truth", "prediction", "errors"), strict=True):
         axes.set_title(text)
     style.heading(figure, title + view, banner)
-    style.legend(figure, CATEGORIES[1:])
+    style.legend(figure, _legend(rows))
     return figure
 
 
@@ -138,7 +138,7 @@ def side_by_side(cases: Sequence[tuple[str, Case | None]], title: str, banner: s
         axes.set_axis_off()
     view = ", maximum projections" if first.truth.ndim == 3 else ""
     style.heading(figure, title + view, banner)
-    style.legend(figure, CATEGORIES[1:])
+    style.legend(figure, _legend([case for _, case in cases if case is not None]))
     return figure
 
 
@@ -154,6 +154,12 @@ def show_errors(axes: Axes, errors: np.ndarray) -> None:
     style.no_ticks(axes)
     for spine in axes.spines.values():
         spine.set(visible=True, linewidth=0.5, color="#808080")
+
+
+def _legend(cases: Sequence[Case]) -> list[tuple[str, str]]:
+    """Return the categories that can occur: with one foreground class none is wrong."""
+    several = any(max(int(case.truth.max()), int(case.prediction.max())) > 1 for case in cases)
+    return [entry for entry in CATEGORIES[1:] if several or entry[1] != "wrong class"]
 
 
 def _skeletons(mask: np.ndarray) -> np.ndarray:

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
     from data_prep.read import Prepared
 
-_MISSED, _INVENTED = "#56B4E9", "#E69F00"
 _CRITICAL_LEGEND = (
     ("#FFFFFF", "background"),
     ("#C8C8C8", "found (TP)"),
-    (_INVENTED, "false positive"),
-    (_MISSED, "false negative"),
-    ("#000000", "critical"),
+    ("#E69F00", "false positive"),
+    ("#56B4E9", "false negative"),
+    ("#000000", "critical, though correct"),
+    ("#A02C00", "critical false positive"),
+    ("#00367A", "critical false negative"),
 )
 
 
@@ -107,21 +108,20 @@ def critical_pixels(config: Config, iteration: int = 0) -> Figure:
     masks = losses.critical_pixels(config.loss, logits, torch.from_numpy(target), **config.loss_parameters).numpy()
     prediction = logits.argmax(1).numpy()
     rows = [(patch, value) for patch in range(len(images)) for value in range(1, logits.shape[1])][:4]
-    figure = Figure(figsize=(10.5, 2.6 * len(rows) + 1.3), layout="constrained")
+    figure = Figure(figsize=(10.5, 2.5 * len(rows) + 1.2), layout="constrained")
     grid = figure.subplots(len(rows), 4, squeeze=False)
     for axes, (patch, value) in zip(grid, rows, strict=True):
         _critical_row(axes, images[patch], truth[patch] == value, prediction[patch] == value, masks[patch, value])
         share = masks[patch, value].mean()
-        axes[3].set_ylabel(f"{share:.1%} of pixels", rotation=270, labelpad=12)
+        text = f"{share:.1%} of pixels critical" if share < 1 else "all pixels alike"
+        axes[3].set_ylabel(text, rotation=270, labelpad=12)
         axes[3].yaxis.set_label_position("right")
         axes[0].set_ylabel(f"patch {patch}, class {value}")
-    for axes, text in zip(
-        grid[0], ("image", "ground truth", "prediction", "errors, critical pixels dark"), strict=True
-    ):
+    for axes, text in zip(grid[0], ("image", "ground truth", "prediction", "errors, critical dark"), strict=True):
         axes.set_title(text)
     view = "; maximum projections" if truth.ndim == 4 else ""
     style.heading(figure, f"{losses.entry(config.loss).title}: the pixels that it calls critical{view}")
-    style.legend(figure, _CRITICAL_LEGEND[1:])
+    style.legend(figure, _CRITICAL_LEGEND[1:], columns=3)
     return figure
 
 
@@ -144,9 +144,10 @@ def _critical_row(
     show_classes(axes[2], found.astype(np.uint8), 1)
     # a projection shows the highest number: critical above missed above invented above found
     codes = np.select([truth & found, found & ~truth, truth & ~found], [1, 2, 3], 0)
-    codes = np.where(critical, 4, codes)
+    if not critical.all():
+        codes = np.where(critical, np.array([4, 4, 5, 6])[codes], codes)
     colours = ListedColormap([colour for colour, _ in _CRITICAL_LEGEND])
-    axes[3].imshow(codes.max(0) if codes.ndim == 3 else codes, cmap=colours, vmin=0, vmax=4, interpolation="nearest")
+    axes[3].imshow(codes.max(0) if codes.ndim == 3 else codes, cmap=colours, vmin=0, vmax=6, interpolation="nearest")
     style.no_ticks(axes[3])
 
 
@@ -176,7 +177,7 @@ def _logits(folder: Path, images: np.ndarray) -> "torch.Tensor":
     from training import checkpoints, networks
     from training.record import read_record
 
-    description = read_record(folder)["network"]
+    description = {name: value for name, value in read_record(folder)["network"].items() if name != "weights"}
     sizes = (description["dims"], description["in_channels"], description["out_channels"])
     network = networks.build(description["name"], *sizes, description["parameters"])
     checkpoints.load_weights(folder / checkpoints.NAME, network, description)

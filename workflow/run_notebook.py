@@ -76,6 +76,7 @@ def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progre
             parameters=dict(parameters),
             progress_bar=sys.stderr.isatty() if progress is None else progress,
             start_timeout=_START_TIMEOUT,
+            extra_arguments=["--log-level=50"],  # the kernel's own remarks about its connection and its end
         )
     except papermill.PapermillExecutionError as error:
         raise NotebookFailure(f"{error.ename}: {' '.join(str(error.evalue).split())}") from None
