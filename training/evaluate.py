@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
+from topology.components import resolve_adjacency
 from training import files, inference
 from training.postprocess import keep_touching
 from training.record import read_record
@@ -39,7 +40,8 @@ def evaluate_run(
             0) and after (1) ContextLoss's post-processing.
         metric_names: slugs; None: all that are defined in the data's dimensions. Those defined only in the other
             dimension are left out.
-        adjacency: of the foreground, 4 or 8 in 2D, 6 or 26 in 3D; None: what the dataset's card says, else 8 or 26.
+        adjacency: of the foreground, 4 or 8 in 2D, 6 or 26 in 3D (of an experiment with both, 4 means 6 in 3D and 8
+            means 26); None: what the dataset's card says, else 8 or 26.
         data_folder: the prepared dataset, where it is no longer where the run found it.
         progress: show a progress bar where the output is a terminal.
 
@@ -48,7 +50,8 @@ def evaluate_run(
 
     Raises:
         FileNotFoundError: when run, predictions or data are missing.
-        ValueError: when a run is not finished, the data are not those of the run, or no case has a ground truth.
+        ValueError: when a run is not finished, the data are not those of the run, no case has a ground truth, or the
+            adjacency is another number.
     """
     run_folder = Path(run_folder)
     record = _finished(run_folder)
@@ -128,7 +131,7 @@ def _open(record: dict[str, Any], folder: str | Path | None) -> "Prepared":
 
 
 def _adjacency(given: int | None, data: "Prepared") -> int:
-    return int(given or data.card.get("adjacency") or {2: 8, 3: 26}[data.dims])
+    return resolve_adjacency(given or data.card.get("adjacency"), data.dims)
 
 
 def _metric_names(given: Sequence[str] | None, dims: int) -> list[str]:
