@@ -1,0 +1,20 @@
+"""The register of metrics: every file of this folder without an underscore holds one family.
+
+    import metrics
+
+    values = metrics.evaluate(prediction, target, ["dice", "cldice", "betti0_error"])
+
+Imports numpy and the ground floor only; whatever is heavier is imported by the metric that needs it.
+"""
+
+import importlib
+import pkgutil
+
+from metrics._evaluate import evaluate, explain
+from metrics._register import Entry, Undefined, entry, names, register
+
+for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+    if not _module.startswith("_"):
+        importlib.import_module(f"metrics.{_module}")
+
+__all__ = ["Entry", "Undefined", "entry", "evaluate", "explain", "names", "register"]

@@ -1,0 +1,157 @@
+"""From two label images to a dict of values: checks, classes, patches, means."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metrics._pair import Pair
+from metrics._regions import Region
+from metrics._register import Undefined, entry, names
+
+
+def evaluate(
+    prediction: Any,
+    target: Any,
+    names: Sequence[str] | None = None,
+    *,
+    adjacency: int | None = None,
+    num_classes: int | None = None,
+    spacing: Sequence[float] | None = None,
+    region: str = "whole",
+    patch: int | Sequence[int] | None = None,
+    stride: int | Sequence[int] | None = None,
+    number: int = 10,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Compute metrics of one case.
+
+    Each foreground class by itself, then the mean over the classes where the value is defined; on patches the mean over
+    the patches where it is.
+
+    Args:
+        prediction: class indices (H, W) or (D, H, W), any integer or bool dtype; 0 is background.
+        target: ground truth, same shape.
+        names: slugs; None for all that are defined in the image's dimensions and can run here.
+        adjacency: of the foreground: 8 or 4 in 2D, 26 or 6 in 3D; None for 8 and 26. The background has the dual one.
+        num_classes: with background; None: the largest index of the two images plus one. A class that neither image
+            has counts too.
+        spacing: size of a pixel along each axis; None for 1.
+        region: "whole" image, "sliding" patches that cover it, or "random" ones.
+        patch: side of the patches, one number or one for each axis.
+        stride: of sliding patches; None for no overlap.
+        number: of random patches.
+        seed: of random patches.
+
+    Returns:
+        Value of each metric; NaN where it is undefined (see `explain`).
+
+    Raises:
+        ValueError: unknown metric, wrong shapes, labels or options.
+        TypeError: labels that are no whole numbers.
+    """
+    area = Region(region, _whole(patch), _whole(stride), number, seed)
+    b, y = _label_images(prediction, target)
+    wanted = _wanted(names, b.ndim)
+    values: dict[str, list[float]] = {name: [] for name in wanted}
+    for pair in _pairs(b, y, adjacency, num_classes, spacing, area):
+        for name in wanted:
+            try:
+                values[name].append(float(entry(name).compute(pair)))
+            except Undefined:
+                values[name].append(np.nan)
+    return {name: _mean_of_defined(found) for name, found in values.items()}
+
+
+def explain(prediction: Any, target: Any, name: str, **options: Any) -> str:
+    """Say why a metric is undefined for a case.
+
+    Args:
+        prediction: see `evaluate`.
+        target: see `evaluate`.
+        name: slug.
+        **options: those of `evaluate`.
+
+    Returns:
+        The reasons, one for each way in which it is undefined; "" where it has a value.
+
+    Raises:
+        ValueError: as `evaluate`.
+        TypeError: as `evaluate`.
+    """
+    if not np.isnan(evaluate(prediction, target, [name], **options)[name]):
+        return ""
+    patches = {key: options[key] for key in ("number", "seed") if key in options}
+    area = Region(
+        options.get("region", "whole"), _whole(options.get("patch")), _whole(options.get("stride")), **patches
+    )
+    b, y = _label_images(prediction, target)
+    reasons = []
+    classes = (options.get("adjacency"), options.get("num_classes"), options.get("spacing"))
+    for pair in _pairs(b, y, *classes, area):
+        try:
+            entry(name).compute(pair)
+        except Undefined as reason:
+            reasons.append(str(reason))
+    return "; ".join(sorted(set(reasons))) or "no foreground class"
+
+
+def _pairs(
+    b: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    adjacency: int | None,
+    num_classes: int | None,
+    spacing: Sequence[float] | None,
+    area: Region,
+) -> Iterator[Pair]:
+    largest = int(max(b.max(), y.max()))
+    if num_classes is not None and largest >= num_classes:
+        raise ValueError(f"`num_classes` is {num_classes}, so labels go from 0 to {num_classes - 1}, got {largest}")
+    if spacing is not None and len(spacing) != b.ndim:
+        raise ValueError(f"`spacing` must have {b.ndim} entries, got {list(spacing)}")
+    sizes = None if spacing is None else tuple(float(size) for size in spacing)
+    for window in area.windows(b.shape):
+        for c in range(1, max(num_classes or 0, largest + 1, 2)):
+            yield Pair(b[window] == c, y[window] == c, adjacency, sizes)
+
+
+def _label_images(prediction: Any, target: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    images = []
+    for name, labels in (("prediction", prediction), ("target", target)):
+        array = np.asarray(labels.detach().cpu() if hasattr(labels, "detach") else labels)
+        if array.dtype.kind not in "biu":
+            raise TypeError(f"`{name}` must hold class indices (integer or bool), got {array.dtype}")
+        if array.ndim not in (2, 3) or 0 in array.shape:
+            raise ValueError(f"`{name}` must be one 2D or 3D label image, got shape {array.shape}")
+        if array.dtype.kind == "i" and array.min() < 0:
+            raise ValueError(f"`{name}` must hold class indices of at least 0, got {array.min()}")
+        images.append(array.astype(np.uint8) if array.dtype == bool else array)
+    b, y = images
+    if b.shape != y.shape:
+        raise ValueError(f"`prediction` and `target` must have one shape, got {b.shape} and {y.shape}")
+    return b, y
+
+
+def _wanted(chosen: Sequence[str] | None, ndim: int) -> list[str]:
+    if chosen is None:
+        return [name for name in names() if ndim in entry(name).dims and entry(name).available()[0]]
+    for name in chosen:
+        found = entry(name)
+        if ndim not in found.dims:
+            raise ValueError(
+                f"metric {name!r} is defined in {' and '.join(f'{d}D' for d in found.dims)}, not in {ndim}D"
+            )
+        usable, reason = found.available()
+        if not usable:
+            raise ValueError(f"metric {name!r} {reason}")
+    return list(chosen)
+
+
+def _mean_of_defined(values: list[float]) -> float:
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")
+
+
+def _whole(value: int | Sequence[int] | None) -> int | tuple[int, ...] | None:
+    return value if value is None or isinstance(value, int) else tuple(value)

@@ -1,0 +1,58 @@
+"""A prediction and its ground truth, as masks of one class; what several metrics need is computed once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+import topology
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(eq=False)
+class Pair:
+    """Two binary masks of one image.
+
+    Attributes:
+        prediction: b, (H, W) or (D, H, W).
+        target: y, same shape.
+        adjacency: of the foreground; None for 8 in 2D, 26 in 3D. The background has the dual one.
+        spacing: size of a pixel along each axis.
+    """
+
+    prediction: Mask
+    target: Mask
+    adjacency: int | None = None
+    spacing: tuple[float, ...] | None = None
+
+    @cached_property
+    def overlap(self) -> Mask:
+        """Give b and y."""
+        return self.prediction & self.target
+
+    @cached_property
+    def sizes(self) -> tuple[int, int, int]:
+        """Count the pixels of b, of y and of both."""
+        return tuple(int(np.count_nonzero(m)) for m in (self.prediction, self.target, self.overlap))  # type: ignore[return-value]
+
+    @cached_property
+    def prediction_skeleton(self) -> Mask:
+        """Give s(b)."""
+        return topology.skeletonize(self.prediction)
+
+    @cached_property
+    def target_skeleton(self) -> Mask:
+        """Give s(y)."""
+        return topology.skeletonize(self.target)
+
+    @cached_property
+    def prediction_betti(self) -> tuple[int, ...]:
+        """Give the Betti numbers of b."""
+        return topology.betti_numbers(self.prediction, self.adjacency)
+
+    @cached_property
+    def target_betti(self) -> tuple[int, ...]:
+        """Give the Betti numbers of y."""
+        return topology.betti_numbers(self.target, self.adjacency)
