@@ -20,7 +20,8 @@ class Growth:
     Attributes:
         clearance: background between two tubes that do not meet.
         snap: a tip that comes as close as this to its own network may join it.
-        shortest: shortest curve, and shortest way round a loop.
+        shortest: shortest curve.
+        breadth: smallest distance between the two ends of a curve that closes a loop.
         bend: change of direction for each step, at most.
         wobble: relative change of the radius along a curve.
         taper: share of the radius lost along a curve.
@@ -31,6 +32,7 @@ class Growth:
     clearance: float = 3.0
     snap: float = 6.0
     shortest: int = 14
+    breadth: float = 12.0
     bend: float = 0.06
     wobble: float = 0.2
     taper: float = 0.0
@@ -145,8 +147,7 @@ class Network:
         Returns:
             Whether the branch was taken.
         """
-        parent = draws.integer(0, len(self.curves))
-        curve, owner = self.curves[parent], self.owners[parent]
+        curve, owner = self._draw_parent(draws)
         if len(curve.points) < 2 * 5:
             return False
         place = draws.integer(4, len(curve.points) - 4)
@@ -158,9 +159,16 @@ class Network:
         branch = self._grow(draws, start, heading, radius, steps, owner, target)
         return branch is not None and self._take(branch, owner)
 
+    def _draw_parent(self, draws: Draws) -> tuple[Curve, int]:
+        # by length, so that branches spread evenly and do not crowd on the short ones
+        place = draws.integer(0, self.length)
+        ends = np.cumsum([len(curve.points) for curve in self.curves])
+        index = int(np.searchsorted(ends, place, side="right"))
+        return self.curves[index], self.owners[index]
+
     def _draw_target(self, draws: Draws, owner: int, start: np.ndarray) -> np.ndarray | None:
         points = np.concatenate([c.points for c, o in zip(self.curves, self.owners, strict=True) if o == owner])
-        far = points[norm(points - start) > self.growth.shortest]
+        far = points[norm(points - start) > 1.5 * self.growth.shortest]
         return far[draws.integer(0, len(far))] if len(far) else None
 
     def _grow(
@@ -184,7 +192,8 @@ class Network:
             heading = unit(heading + drift)
             point = points[-1] + heading
             gap, nearest, is_own = others.nearest(point, radii[step])
-            if is_own and gap < self.growth.snap and step >= self.growth.shortest:
+            is_far = norm(nearest - start) >= self.growth.breadth
+            if is_own and is_far and gap < self.growth.snap and step >= self.growth.shortest:
                 points += _straight(points[-1], nearest)
                 joins = True
                 break

@@ -7,9 +7,11 @@ from data_prep._fields import blend, blur, smooth_field, to_bytes
 from data_prep._networks import Curve, Growth, Network, draw_contrast, draw_depth
 from data_prep._plan import Sample
 
-_GROWTH = Growth(clearance=2.2, snap=4.0, shortest=10, bend=0.10, wobble=0.18, taper=0.3, thinnest=1.25, dropouts=1.4)
+_GROWTH = Growth(
+    clearance=2.2, snap=4.0, shortest=10, breadth=8.0, bend=0.09, wobble=0.18, taper=0.25, thinnest=1.3, dropouts=1.4
+)
 # mean grey value of arteries and of veins
-_LEVELS = (186.0, 138.0)
+_LEVELS = (206.0, 140.0)
 
 
 def make_vessels(seed: int, number: int, size: int, classes: int) -> Sample:
@@ -41,23 +43,23 @@ def _grow_vessels(draws: Draws, networks: list[Network]) -> None:
     size = networks[0].shape[0]
     for network in networks:
         while not network.curves:
-            _add_trunk(draws, network, draws.uniform(2.3, 3.0))
+            _add_trunk(draws, network, draws.uniform(2.6, 3.3))
     for network in networks:
-        _add_trunk(draws, network, draws.uniform(1.6, 2.0))
-    wanted = size * 4.6 * draws.uniform(0.85, 1.15)
+        _add_trunk(draws, network, draws.uniform(1.8, 2.3))
+    wanted = size * 7.0 * draws.uniform(0.85, 1.15)
     # in turns, so that neither class takes all the room
-    for attempt in range(36):
+    for attempt in range(60):
         network = networks[attempt % len(networks)]
         if network.length < wanted:
-            steps = draws.integer(size // 4, size)
-            network.add_branch(draws, (0.65, 0.9), steps, draws.uniform(0.55, 0.9), aim=attempt % 6 >= 3)
+            steps = draws.integer(size // 3, size)
+            network.add_branch(draws, (0.7, 0.95), steps, draws.uniform(0.5, 0.85), aim=attempt % 6 >= 4)
 
 
 def _add_trunk(draws: Draws, network: Network, radius: float) -> bool:
     """Add a vessel that enters through a face of the volume."""
     size = network.shape[0]
     axis, side = draws.integer(0, 3), draws.integer(0, 2)
-    start = draws.uniforms((3,), 0.2, 0.8) * size
+    start = draws.uniforms((3,), 0.25, 0.75) * size
     start[axis] = -1.0 if side == 0 else float(size)
     inwards = np.zeros(3)
     inwards[axis] = 1.0 - 2.0 * side
@@ -74,20 +76,20 @@ def _scan(draws: Draws, networks: list[Network]) -> np.ndarray:
         contrast = draw_contrast(network.curves, network.depth)
         share = np.clip(network.depth + 0.5, 0, 1) * contrast
         # the contrast agent is not mixed evenly
-        volume = blend(volume, level * smooth_field(draws, shape, 2, 0.88, 1.12), share)
-    volume = volume * smooth_field(draws, shape, 2, 0.78, 1.2)
+        volume = blend(volume, level * smooth_field(draws, shape, 2, 0.9, 1.1), share)
+    volume = volume * smooth_field(draws, shape, 2, 0.82, 1.16)
     volume = blur(volume) * 0.7 + volume * 0.3
-    return to_bytes(volume + 10.0 * draws.normals(shape))
+    return to_bytes(volume + 9.0 * draws.normals(shape))
 
 
 def _draw_nodules(draws: Draws, volume: np.ndarray) -> np.ndarray:
     size = volume.shape[0]
     voxels = np.moveaxis(np.indices(volume.shape), 0, -1)
-    for _ in range(max(2, size**3 // 16000)):
+    for _ in range(max(2, size**3 // 20000)):
         centre, radius = draws.uniforms((3,)) * size, draws.uniform(1.8, 4.2)
         stretch = draws.uniforms((3,), 0.7, 1.4)
         share = np.clip(radius + 0.5 - norm((voxels - centre) * stretch), 0, 1)
-        volume = blend(volume, draws.uniform(95, 175), 0.9 * share)
+        volume = blend(volume, draws.uniform(90, 150), 0.9 * share)
     return volume
 
 
