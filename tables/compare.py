@@ -11,18 +11,19 @@ STATES = {aggregate.MISSING: "(no run)"}
 
 @dataclass(frozen=True)
 class Column:
-    """A metric: slug, printed name, unit and which way is up."""
+    """A metric: slug, printed name, unit and which way is up, None where neither is better."""
 
     slug: str
     title: str
     unit: str
-    higher_is_better: bool
+    higher_is_better: bool | None
 
     @property
     def heading(self) -> str:
         """Printed name with unit and arrow."""
         unit = f" ({self.unit})" if self.unit not in ("", "1") else ""
-        return f"{self.title}{unit} {'↑' if self.higher_is_better else '↓'}"
+        arrow = {True: " ↑", False: " ↓", None: ""}[self.higher_is_better]
+        return f"{self.title}{unit}{arrow}"
 
     @property
     def digits(self) -> int:
@@ -80,7 +81,8 @@ class Table:
             for other in self.rows
             if not other.state and not other.reference and other.cells[column.slug].defined
         ]
-        if row.state or row.reference or not row.cells[column.slug].defined or len(values) < 2:
+        silent = row.state or row.reference or not row.cells[column.slug].defined
+        if silent or column.higher_is_better is None or len(values) < 2:
             return False
         best = max(values) if column.higher_is_better else min(values)
         return round(row.cells[column.slug].mean, column.digits) == best
@@ -129,7 +131,7 @@ def columns_of(runs: list[RunResult]) -> list[Column]:
     for result in runs:
         definitions |= result.definitions
     return [
-        Column(slug, entry["title"], entry.get("unit") or "", bool(entry["higher_is_better"]))
+        Column(slug, entry["title"], entry.get("unit") or "", entry["higher_is_better"])
         for slug, entry in definitions.items()
     ]
 

@@ -149,7 +149,7 @@ def worst_to_best(folder: str | Path, metric: str = "cldice") -> Figure:
     result = aggregate.read_run(folder)
     column = next((each for each in compare.columns_of([result]) if each.slug == metric), None)
     column = column or compare.columns_of([result])[0]
-    chosen = cases.typical(result.metrics, column.slug, column.higher_is_better)
+    chosen = cases.typical(result.metrics, column.slug, column.higher_is_better is not False)
     values = aggregate.per_case([result], column.slug, False)
     titles = [f"{word}: {name}\n{column.title} {values[name]:.{column.digits}f}" for word, name in chosen.items()]
     smoke = aggregate.SMOKE if result.record.get("smoke") else ""

@@ -1,0 +1,97 @@
+"""The rules for notebooks, over all of them."""
+
+import ast
+import dataclasses
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from training.config import Config
+from workflow import notebook_parameters
+from workflow.requests import Evaluation, Preparation, Report
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+ROOMS = {"topology", "losses", "metrics", "data_prep", "training", "tables", "workflow"}
+ALLOWED = ROOMS | {"pathlib", "IPython", "pandas"}
+FORMS = {"prepare": Preparation, "train": Config, "evaluate": Evaluation, "tables": Report}
+PARAMETER = re.compile(r"^[a-z_]+: (str|int|float|bool|dict|list) = .+  # \S.+$")
+
+every = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(path: Path) -> list:
+    return [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+
+
+def parameters_cell(path: Path):
+    (cell,) = [cell for cell in code_cells(path) if "parameters" in cell.metadata.get("tags", [])]
+    return cell
+
+
+def test_all_four_are_there():
+    assert [path.stem for path in NOTEBOOKS] == sorted(FORMS)
+
+
+@every
+def test_first_code_cell_holds_the_parameters(path):
+    assert code_cells(path)[0] == parameters_cell(path)
+
+
+@every
+def test_each_parameter_has_type_literal_and_comment(path):
+    for line in parameters_cell(path).source.splitlines():
+        assert PARAMETER.match(line), line
+        ast.literal_eval(line.split(" = ", 1)[1].rsplit("  # ", 1)[0])
+
+
+@every
+def test_parameters_are_the_fields_of_the_form_that_checks_them(path):
+    form = FORMS[path.stem]
+    assert set(notebook_parameters.declared(path)) == {field.name for field in dataclasses.fields(form)}
+    assert f"given({form.__name__}, globals())" in code_cells(path)[1].source
+
+
+@every
+def test_no_outputs(path):
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path))
+
+
+@every
+def test_no_logic(path):
+    forbidden = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda)
+    for cell in code_cells(path):
+        found = [type(node).__name__ for node in ast.walk(ast.parse(cell.source)) if isinstance(node, forbidden)]
+        assert not found, cell.source
+
+
+@every
+def test_short(path):
+    cells = code_cells(path)
+    assert len(cells) <= 12
+    # the train notebook has as many parameters as a training has; each is one line
+    others = [cell for cell in cells if cell != parameters_cell(path)]
+    assert all(len(cell.source.splitlines()) <= 15 for cell in others)
+
+
+@every
+def test_text_before_each_code_cell(path):
+    kinds = [cell.cell_type for cell in nbformat.read(path, 4).cells]
+    assert all(before == "markdown" for before, kind in zip(["code", *kinds], kinds, strict=False) if kind == "code")
+
+
+@every
+def test_imports_only_from_the_rooms(path):
+    nodes = [node for cell in code_cells(path) for node in ast.walk(ast.parse(cell.source))]
+    names = [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    names += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    assert {name.partition(".")[0] for name in names} <= ALLOWED
+
+
+def test_defaults_of_train_are_those_of_config():
+    namespace: dict = {}
+    exec(parameters_cell(next(path for path in NOTEBOOKS if path.stem == "train")).source, namespace)
+    differing = {"experiment", "iterations"}  # a notebook run by hand is short and apart from the experiments
+    for name, value in Config().as_dict().items():
+        assert name in differing or namespace[name] == value, name

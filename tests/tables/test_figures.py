@@ -1,0 +1,84 @@
+"""Figures: what an error map says, which cases are shown, and that every figure can be drawn and saved."""
+
+import numpy as np
+import pytest
+
+from tables import aggregate, cases, figures, panels, report
+from training.style import save
+
+TRUTH = np.zeros((9, 12), np.uint8)
+TRUTH[3:6, 1:11] = 1
+
+
+def counts(prediction, truth=TRUTH):
+    errors = panels.error_map(truth, prediction)
+    return {
+        name: int((errors == value).sum())
+        for value, (_, name) in enumerate(panels.CATEGORIES)
+        if (errors == value).any()
+    }
+
+
+def test_error_map_of_a_perfect_prediction():
+    assert counts(TRUTH) == {"background": 78, "found (TP)": 30}
+
+
+def test_break_shows_missed_skeleton():
+    prediction = TRUTH.copy()
+    prediction[:, 5:7] = 0
+    found = counts(prediction)
+    assert found["missed skeleton"] == 2
+    assert found["false negative"] == 4
+    assert "false skeleton" not in found
+
+
+def test_invented_structure_shows_false_skeleton():
+    prediction = TRUTH.copy()
+    prediction[8, 2:8] = 1
+    found = counts(prediction)
+    assert found["false skeleton"] + found.get("false positive", 0) == 6
+    assert "missed skeleton" not in found
+
+
+def test_wrong_class_is_neither_missed_nor_invented():
+    found = counts(2 * TRUTH)
+    assert "wrong class" in found
+    assert "false negative" not in found
+
+
+def test_projection_shows_the_gravest():
+    errors = np.zeros((3, 4, 4), np.uint8)
+    errors[0], errors[2, 1, 1] = 1, 6
+    assert panels.flat(errors)[1, 1] == 6
+
+
+def test_typical_cases(demo):
+    runs = aggregate.collect(demo).runs
+    assert cases.typical(runs[1].metrics, "dice") == {"worst": "case0", "median": "case2", "best": "case3"}
+    assert cases.typical(runs[1].metrics, "betti0_error", False)["worst"] == "case0"
+    assert cases.typical(runs[1].metrics, "none") == {}
+
+
+@pytest.mark.parametrize("draw", [figures.learning_curves, figures.metrics])
+def test_charts_are_drawn_with_failed_and_missing_runs(demo, tmp_path, draw):
+    path = save(draw(aggregate.collect(demo), "roads"), tmp_path / "figure.png")
+    assert path.stat().st_size > 10_000
+
+
+def test_report_saves_below_the_experiment(demo):
+    assert report.curves(aggregate.collect(demo)) == [demo / "figures" / "curves-roads.png"]
+
+
+def test_single_run(demo, writer, tmp_path):
+    folder = aggregate.collect(demo).runs[2].folder
+    save(figures.single_curve(folder), tmp_path / "curve.png")
+    save(figures.distribution(folder), tmp_path / "distribution.png")
+
+
+@pytest.mark.parametrize("shape", [(40, 50), (8, 40, 50)])
+def test_pictures_in_2d_and_3d(shape, tmp_path):
+    random = np.random.default_rng(1)
+    truth, prediction = (random.integers(0, 3, shape).astype(np.uint8) for _ in range(2))
+    case = panels.Case("a", random.random((1, *shape)), truth, prediction)
+    save(panels.predictions([case], ["a"], "Title", "Banner"), tmp_path / "rows.png")
+    save(panels.side_by_side([("CLoss", case), ("SCNP", None)], "Title"), tmp_path / "grid.png")

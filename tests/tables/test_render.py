@@ -1,0 +1,88 @@
+"""The comparison in all formats, from run folders made by hand."""
+
+import csv
+import io
+
+import pytest
+
+from tables import __main__ as command
+from tables import aggregate, compare, render
+from tables.aggregate import Cell
+from tables.compare import Column
+
+DICE = Column("dice", "Dice", "", True)
+
+
+def test_best_is_marked_by_direction_and_the_pretraining_does_not_compete(demo):
+    table = compare.tables(aggregate.collect(demo))[0]
+    rows = {row.label: row for row in table.rows}
+    better = rows["CLoss (gamma=0.3)"]
+    assert [table.is_best(better, column) for column in table.columns] == [True, True]
+    assert not any(
+        table.is_best(rows[name], column) for name in ("Dice&CE", "Dice&CE, pretraining") for column in table.columns
+    )
+
+
+def test_one_table_without_and_one_with_post_processing(demo):
+    assert [table.postprocessed for table in compare.tables(aggregate.collect(demo))] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (Cell(0.81234, 0.05, 4, 4), "0.812 ± 0.050"),
+        (Cell(0.8, 0.05, 3, 4), "0.800 ± 0.050 [3/4]"),
+        (Cell(0.8, float("nan"), 1, 1), "0.800"),
+        (Cell(cases=4), "undefined"),
+    ],
+)
+def test_number(cell, text):
+    assert render.number(cell, DICE) == text
+
+
+def test_terminal(demo):
+    text = render.terminal(aggregate.collect(demo))
+    assert max(len(line) for line in text.split(render.HOW_TO_READ[:20])[0].splitlines()) <= 120
+    for part in ("Smoke run", "(no run)", "(failed)", "loss is NaN", "0.685±0.060 *", "[3/4]"):
+        assert part in text
+
+
+def test_markdown(demo):
+    text = render.markdown(aggregate.collect(demo))
+    assert "| CLoss (gamma=0.3) | **0.685 ± 0.060** |" in text
+    assert "(no run)" in text
+    assert "commit 0123456789ab with uncommitted changes" in text
+
+
+def test_html_escapes_and_marks(demo):
+    text = render.as_html(aggregate.collect(demo))
+    assert "<td>Dice&amp;CE</td>" in text
+    assert "<strong>0.685 ± 0.060</strong>" in text
+
+
+def test_latex_is_booktabs_and_escaped(demo):
+    text = render.latex(aggregate.collect(demo))
+    assert r"Dice\&CE &" in text
+    assert r"\textbf{0.685 $\pm$ 0.060}" in text
+    assert text.count(r"\toprule") == text.count(r"\bottomrule") == 2
+    assert "±" not in "".join(line for line in text.splitlines() if not line.startswith("%"))
+
+
+def test_csv_has_plain_numbers_and_states(demo):
+    rows = list(csv.DictReader(io.StringIO(render.as_csv(aggregate.collect(demo)))))
+    by_loss = {(row["loss"], row["postprocessed"]): row for row in rows}
+    assert float(by_loss["CLoss (gamma=0.3)", "False"]["dice_mean"]) == pytest.approx(0.685)
+    assert by_loss["SCNP (window=5)", "False"]["state"] == "(no run)"
+    assert by_loss["SCNP (window=5)", "False"]["dice_mean"] == ""
+    assert by_loss["Dice&CE", "False"]["betti0_error_defined"] == "3"
+
+
+def test_command_writes_four_files(demo, capsys):
+    assert command.main(["render", str(demo)]) == 0
+    assert sorted(path.suffix for path in (demo / "tables").iterdir()) == [".csv", ".html", ".md", ".tex"]
+    assert "Smoke run" in capsys.readouterr().out
+
+
+def test_command_says_what_is_missing(tmp_path, capsys):
+    assert command.main(["render", str(tmp_path / "none")]) == 2
+    assert "there are no runs" in capsys.readouterr().err

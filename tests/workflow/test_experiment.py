@@ -1,0 +1,156 @@
+"""Experiment files: what is refused, with what words, and how they expand into runs."""
+
+import pytest
+import yaml
+
+from workflow import plan as plans
+from workflow.experiment import ExperimentError, load, merge, names
+
+SMALL = {
+    "datasets": {"synthetic2d": None},
+    "losses": ["dice_ce", {"closs": {"gamma": 0.3}}],
+    "common": {"patch_size": [64, 64]},
+    "finetune": {"iterations": 3},
+}
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    def _load(content, **arguments):
+        path = tmp_path / "small.yaml"
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+        return load(str(path), **arguments)
+
+    return _load
+
+
+def refusal(experiment, **changes):
+    with pytest.raises(ExperimentError) as caught:
+        experiment(SMALL | changes)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", names())
+def test_experiments_of_the_suite_can_be_planned(name, tmp_path):
+    for quick in (False, True):
+        if quick and name == "smoke":
+            continue
+        source = tmp_path / "data"
+        source.mkdir(exist_ok=True)
+        plan = plans.make(load(name, quick), str(tmp_path), str(source))
+        assert len(plan["jobs"]) == 11 * len(plan["datasets"])
+        assert plan["experiment"] == name + ("-quick" if quick else "")
+
+
+@pytest.mark.parametrize("name", names())
+def test_experiment_opens_with_command_duration_and_result(name):
+    from workflow.experiment import find
+
+    head = [line for line in find(name).read_text().splitlines()[:8] if line.startswith("#")]
+    assert f"python -m workflow {name}" in head[0]
+    assert any("Expect:" in line for line in head)
+    assert any("minutes" in line or "hour" in line for line in head)
+
+
+def test_everything_that_is_wrong_comes_in_one_message(experiment):
+    text = refusal(
+        experiment,
+        datasets={"synthetic2": None},
+        losses=["clos", {"closs": {"gama": 0.2}}, 5],
+        metrics=["dise"],
+        finetune={"iteration": 3, "seed": 1},
+        folds=[0, 0],
+    )
+    for part in (
+        "'synthetic2'; did you mean 'synthetic2d'", "'clos'; did you mean 'closs'", "'gama'; did you mean 'gamma'",
+        "got 5", "'dise'; did you mean 'dice'", "'iteration'; did you mean 'iterations'",
+        "`finetune.seed` is set by the workflow", "`folds` must be a list of different integers",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_unknown_key_and_wrong_type(experiment):
+    text = refusal(experiment, lossses=["dice_ce"], smoke="yes")
+    assert "'lossses'; did you mean 'losses'" in text
+    assert "`smoke` must be a bool" in text
+
+
+def test_unknown_experiment():
+    with pytest.raises(ExperimentError, match="did you mean 'smoke'"):
+        load("smok")
+
+
+def test_key_that_stands_twice(experiment):
+    with pytest.raises(ExperimentError, match="losses stands twice"):
+        experiment("losses: [dice_ce]\nlosses: [closs]\ndatasets: {synthetic2d: }\n")
+
+
+def test_values_are_checked_run_by_run_and_told_once(experiment, tmp_path):
+    wrong = SMALL | {"common": {"network": "unett", "batch_size": 0}}
+    with pytest.raises(ExperimentError, match="(?s)batch_size.*and 2 more") as caught:
+        plans.make(experiment(wrong), str(tmp_path))
+    assert str(caught.value).count("batch_size") == 1
+    assert "unett" in str(caught.value)
+
+
+def test_plan_holds_pretraining_and_fine_tuning(experiment, tmp_path):
+    plan = plans.make(experiment(SMALL | {"seeds": [0, 1]}), str(tmp_path))
+    first, second, third = plan["jobs"][:3]
+    assert len(plan["jobs"]) == 6
+    assert first["train"]["stage"] == "pretrain"
+    assert first["train"]["init_from"] == first["after"] == ""
+    assert second["after"] == first["folder"]
+    assert second["train"]["init_from"] == f"{first['folder']}/checkpoint.pt"
+    assert second["train"]["iterations"] == 3
+    assert third["train"]["loss_parameters"] == {"gamma": 0.3}
+    assert third["folder"].endswith("small/runs/synthetic2d/closs,gamma=0.3/fold0-seed0")
+
+
+def test_parameters_of_a_dataset_go_over_those_of_the_experiment(experiment, tmp_path):
+    settings = {"finetune": {"iterations": 7}, "losses": {"closs": {"gamma": 0.1}}}
+    plan = plans.make(experiment(SMALL | {"datasets": {"synthetic2d": settings}}), str(tmp_path))
+    assert plan["jobs"][2]["train"]["iterations"] == 7
+    assert plan["jobs"][2]["train"]["loss_parameters"] == {"gamma": 0.1}
+
+
+def test_quick_and_set(experiment, tmp_path):
+    content = SMALL | {"quick": {"finetune": {"iterations": 2}}}
+    assert experiment(content, quick=True).finetune == {"iterations": 2}
+    assert experiment(content, quick=True).name == "small-quick"
+    assert experiment(content, overrides=("finetune.iterations=9",)).finetune == {"iterations": 9}
+    with pytest.raises(ExperimentError, match="KEY.KEY=VALUE"):
+        experiment(content, overrides=("finetune.iterations",))
+    with pytest.raises(ExperimentError, match="no `quick` section"):
+        experiment(SMALL, quick=True)
+
+
+def test_missing_official_files_say_where_to_give_them(experiment, tmp_path):
+    with pytest.raises(ExperimentError, match="needs its official files.*--data"):
+        plans.make(experiment(SMALL | {"datasets": {"topomortar": None}}), str(tmp_path))
+
+
+def test_ones_own_prepared_data_need_no_register(experiment, tmp_path):
+    (tmp_path / "data" / "mine").mkdir(parents=True)
+    (tmp_path / "data" / "mine" / "dataset.json").write_text("{}")
+    content = SMALL | {"datasets": {"mine": None}}
+    assert (
+        plans.make(experiment(content, prepared=str(tmp_path / "data")), str(tmp_path))["datasets"]["mine"]["source"]
+        == ""
+    )
+
+
+def test_unavailable_loss_is_left_out_with_its_reason(experiment, tmp_path, monkeypatch):
+    import losses
+
+    monkeypatch.setattr(
+        type(losses.entry("closs")), "available", lambda entry: (entry.slug != "closs", "needs a library")
+    )
+    plan = plans.make(experiment(SMALL), str(tmp_path))
+    assert plan["skipped"] == {"closs": "needs a library"}
+    assert [job["train"]["loss"] for job in plan["jobs"]] == ["dice_ce", "dice_ce"]
+
+
+def test_merge_leaves_its_arguments_alone():
+    below = {"a": {"b": [1]}}
+    assert merge(below, {"a": {"c": 2}}) == {"a": {"b": [1], "c": 2}}
+    assert below == {"a": {"b": [1]}}

@@ -1,0 +1,116 @@
+"""What the runner refuses before a kernel starts, and what it keeps of a failure."""
+
+import json
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from workflow import run_notebook
+from workflow.notebook_parameters import NotebookError, check, declared, parse
+
+PARAMETERS = (
+    'loss: str = "dice_ce"  # slug\n'
+    "iterations: int = 10  # number\n"
+    "rate: float = 0.1  # rate\n"
+    "sizes: list = []  # sides\n"
+    "flag: bool = False  # yes or no"
+)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def _write(*sources, tags=("parameters",)):
+        cells = [new_code_cell(source) for source in sources]
+        cells[0].metadata["tags"] = list(tags)
+        path = tmp_path / "notebook.ipynb"
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+        return path
+
+    return _write
+
+
+def test_declared_names_and_types(write):
+    kinds = {"loss": "str", "iterations": "int", "rate": "float", "sizes": "list", "flag": "bool"}
+    assert declared(write(PARAMETERS)) == kinds
+
+
+def test_missing_tag_is_refused(write):
+    with pytest.raises(NotebookError, match="exactly one cell tagged `parameters`, it has 0"):
+        check(write(PARAMETERS, tags=()), {"loss": "closs"})
+
+
+def test_missing_notebook_is_refused(tmp_path):
+    with pytest.raises(NotebookError, match="there is no notebook"):
+        check(tmp_path / "none.ipynb", {})
+
+
+def test_broken_notebook_is_refused(tmp_path):
+    (tmp_path / "broken.ipynb").write_text("{")
+    with pytest.raises(NotebookError, match="cannot be read"):
+        check(tmp_path / "broken.ipynb", {})
+
+
+def test_misspelt_name_comes_with_its_neighbour(write):
+    with pytest.raises(NotebookError, match="'los'; did you mean 'loss'"):
+        check(write(PARAMETERS), {"los": "closs"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("iterations", 1.5), ("iterations", "5"), ("iterations", True), ("loss", 3), ("sizes", {}), ("flag", 0)],
+)  # fmt: skip
+def test_wrong_type_is_refused(write, name, value):
+    with pytest.raises(NotebookError, match=f"`{name}` must be of type"):
+        check(write(PARAMETERS), {name: value})
+
+
+def test_integer_is_taken_for_a_float(write):
+    check(write(PARAMETERS), {"rate": 1})
+
+
+def test_all_problems_come_together(write):
+    with pytest.raises(NotebookError, match="(?s)'los'.*`rate`"):
+        check(write(PARAMETERS), {"los": "closs", "rate": "fast"})
+
+
+def test_values_are_read_as_the_notebook_declares_them(write):
+    texts = {"loss": "5", "iterations": "20", "rate": "1e-3", "sizes": "[1, 2]", "flag": "true"}
+    assert parse(write(PARAMETERS), texts) == {
+        "loss": "5",
+        "iterations": 20,
+        "rate": 1e-3,
+        "sizes": [1, 2],
+        "flag": True,
+    }
+
+
+def test_refusal_starts_no_kernel_and_leaves_nothing(write, tmp_path, capsys):
+    status = run_notebook.main([str(write(PARAMETERS)), str(tmp_path / "out" / "o.ipynb"), "-p", "los", "closs"])
+    assert status == 2
+    assert not (tmp_path / "out").exists()
+    assert capsys.readouterr().err.startswith("refused: notebook: ")
+
+
+def test_failed_notebook_is_kept_and_succeeds_later(write, tmp_path, capsys):
+    """One kernel start for each half; the second run clears away the first one's failure."""
+    output, source = tmp_path / "out" / "o.ipynb", f"{PARAMETERS}\nfail: bool = True  # whether"
+    path = write(source, "if fail:\n    raise ValueError('the disk\\nis full')")
+    assert run_notebook.main([str(path), str(output)]) == 1
+    assert "ValueError: the disk is full" in capsys.readouterr().err
+    assert json.loads((output.parent / "failure.json").read_text())["error"] == "ValueError: the disk is full"
+    kinds = [each.output_type for cell in nbformat.read(output, 4).cells for each in cell.get("outputs", [])]
+    assert "error" in kinds
+    assert run_notebook.main([str(path), str(output), "-p", "fail", "false"]) == 0
+    assert sorted(file.name for file in output.parent.iterdir()) == ["o.ipynb"]
+
+
+def test_record_that_contradicts_is_a_failure(tmp_path):
+    from training.config import Config
+
+    record = tmp_path / "run.json"
+    record.write_text(json.dumps({"parameters": Config(loss="dice_ce").as_dict()}))
+    run_notebook._compare(record, {"loss": "dice_ce", "data": "elsewhere"})
+    with pytest.raises(run_notebook.NotebookFailure, match="`loss` was asked to be 'closs' and was 'dice_ce'"):
+        run_notebook._compare(record, {"loss": "closs"})
