@@ -54,6 +54,8 @@ def prepare(
     if plan.problems or (plan.missing and not partial):
         hint = "" if partial else "; go on without by partial=True (`--partial`)"
         raise PreparationError(plan.problems + [line + hint for line in plan.missing])
+    if not all(fold["train"] for fold in plan.folds):
+        raise PreparationError(f"{folder}: a fold without any training image; complete the download")
     return write_dataset(plan, found, Path(destination), options, replace=replace, progress=progress)
 
 

@@ -25,12 +25,13 @@ def check(folder: str | Path, progress: bool = False) -> list[str]:
         One line for each problem: path, what is wrong, what to do. Empty when all is well.
     """
     folder = Path(folder)
+    problems: list[str] = []
     try:
         recorded = recorded_checksums(folder)
-        problems = [] if recorded is None else compare_checksums(folder, recorded)
+        problems += [] if recorded is None else compare_checksums(folder, recorded)
         data = Prepared(folder, verify=False)
     except PreparationError as error:
-        return error.problems
+        return problems + error.problems
     cases = data.cases("train") + data.cases("test")
     for case in tqdm(cases, desc=data.name, unit="case", disable=None if progress else True):
         try:
@@ -49,6 +50,6 @@ def _check_case(data: Prepared, case: str) -> Iterator[str]:
     if image.shape[1:] != label.shape:
         yield f"{data.folder}: case {case}: image {image.shape[1:]} and label {label.shape} differ in size"
     for index, stored in data.card.get("betti", {}).get(case, {}).items():
-        measured = betti_numbers(label == int(index), data.card["adjacency"])
+        measured = betti_numbers(label == int(index), data.card.get("adjacency"))
         if list(measured) != stored:
             yield f"{data.folder}: case {case}, class {index}: Betti numbers {list(measured)}, the card says {stored}"

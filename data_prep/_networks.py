@@ -12,6 +12,9 @@ import numpy as np
 from data_prep._draws import Draws, norm, unit
 from topology import betti_numbers
 
+# a little more than the distance between two voxels that touch at a corner
+_DIAGONAL = 1.75
+
 
 @dataclass(frozen=True)
 class Growth:
@@ -231,7 +234,10 @@ class Network:
         return contrasts
 
     def _take(self, curve: Curve, owner: int | None) -> bool:
-        depth = np.maximum(self.depth, draw_depth([curve], self.shape))
+        drawn = draw_depth([curve], self.shape)
+        if any(((drawn >= 0) & (other.depth >= -_DIAGONAL)).any() for other in self.obstacles):
+            return False
+        depth = np.maximum(self.depth, drawn)
         graph = Graph(self.graph.vertices, self.graph.edges, self.graph.components)
         if owner is None:
             graph.add_component()

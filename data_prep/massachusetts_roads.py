@@ -138,7 +138,7 @@ def _fill_empty_parts(parts: dict[str, list[Pair]]) -> list[str]:
     notes = []
     fifths = blocks(parts["train"], 5)
     for part in ("test", "val"):
-        if not parts[part] and len(fifths[-1]) > 0:
+        if not parts[part] and len(parts["train"]) >= 4:
             parts[part] = fifths.pop()
             notes.append(f"no official {part} tiles were there: {len(parts[part])} training tiles stand in")
     parts["train"] = [pair for block in fifths for pair in block]

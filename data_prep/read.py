@@ -63,7 +63,7 @@ class Prepared:
     @property
     def name(self) -> str:
         """Slug of the dataset; of a user's own, the name of the folder."""
-        return self.card["name"]
+        return self.card.get("name", self.folder.name)
 
     @property
     def classes(self) -> list[str]:
@@ -225,7 +225,10 @@ class Prepared:
     def _read_card(self) -> dict[str, Any]:
         path = self.folder / "card.json"
         if path.exists():
-            return read_json(path)
+            card = read_json(path)
+            if not isinstance(card, dict):
+                raise PreparationError(f"{path}: expected a JSON object, got {type(card).__name__}")
+            return card
         return {
             "name": self.folder.name,
             "title": self.folder.name,
