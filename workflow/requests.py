@@ -5,9 +5,12 @@ Those of notebooks/train.ipynb are `training.config.Config`.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workflow.nearest import unknown
+
+if TYPE_CHECKING:
+    from training.flaws import FlawedPrediction
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,62 @@ class Report:
     def folder(self) -> Path:
         """The experiment's folder."""
         return Path(self.experiment)
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """The parameters of notebooks/critical_pixels.ipynb, by the same names.
+
+    Args:
+        dataset: slug of a dataset that is prepared below `data`; embedded ones are prepared on the spot.
+        data: folder that holds `<dataset>/`.
+        case: test case; "" for the first one.
+        size: side of the square shown, in pixels, from 32.
+        seed: of the flaws.
+        figures: folder that gets the figures.
+    """
+
+    dataset: str
+    data: str = "results/data"
+    case: str = ""
+    size: int = 128
+    seed: int = 0
+    figures: str = "results/critical_pixels"
+
+    def __post_init__(self) -> None:
+        import data_prep
+
+        problems = _wrong_types(self)
+        folder = Path(str(self.data)) / str(self.dataset)
+        embedded = self.dataset in data_prep.names() and data_prep.entry(self.dataset).embedded
+        if not embedded and not (folder / "dataset.json").is_file():
+            problems.append(f"{folder} holds no prepared dataset; see `python -m data_prep list`")
+        if isinstance(self.size, int) and self.size < 32:
+            problems.append(f"`size` must be an integer from 32, got {self.size}")
+        _refuse(problems)
+
+    def flawed_prediction(self) -> "FlawedPrediction":
+        """Make a flawed prediction of the case.
+
+        Returns:
+            A square of the case, its ground truth and the prediction.
+
+        Raises:
+            ValueError: no such test case.
+        """
+        import data_prep
+        from data_prep.read import Prepared
+        from training.flaws import flaw, square_of
+
+        folder = Path(self.data) / self.dataset
+        if not (folder / "dataset.json").is_file():
+            data_prep.prepare(self.dataset, None, self.data)
+        prepared = Prepared(folder)
+        cases = prepared.cases("test") or prepared.cases("train")
+        if self.case and self.case not in cases:
+            raise ValueError(unknown("case", self.case, cases))
+        case = self.case or cases[0]
+        return flaw(*square_of(prepared.image(case), prepared.label(case) == 1, self.size), seed=self.seed)
 
 
 def _wrong_types(form: Any) -> list[str]:
