@@ -10,12 +10,18 @@ import pytest
 
 from training.config import Config
 from workflow import notebook_parameters
-from workflow.requests import Evaluation, Preparation, Report
+from workflow.requests import Evaluation, Pixels, Preparation, Report
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 ROOMS = {"topology", "losses", "metrics", "data_prep", "training", "tables", "workflow"}
 ALLOWED = ROOMS | {"pathlib", "IPython", "pandas"}
-FORMS = {"prepare": Preparation, "train": Config, "evaluate": Evaluation, "tables": Report}
+FORMS = {
+    "prepare": Preparation,
+    "train": Config,
+    "evaluate": Evaluation,
+    "tables": Report,
+    "critical_pixels": Pixels,
+}
 PARAMETER = re.compile(r"^[a-z_]+: (str|int|float|bool|dict|list) = .+  # \S.+$")
 
 every = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -30,7 +36,7 @@ def parameters_cell(path: Path):
     return cell
 
 
-def test_all_four_are_there():
+def test_every_notebook_has_a_form():
     assert [path.stem for path in NOTEBOOKS] == sorted(FORMS)
 
 
