@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 
 from training import paths
+from training.banner import SMOKE
 from training.paths import Run
 from training.record import read_record
 
 DONE, FAILED, UNFINISHED, UNEVALUATED, MISSING = "done", "failed", "unfinished", "not evaluated", "no run"
-SMOKE = "Smoke run: it proves that everything works; the numbers say nothing about any loss."
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tables import aggregate, cases, compare, panels
 from tables.aggregate import DONE, Results, RunResult
 from tables.compare import Column
 from training import style
+from training.banner import SMOKE
 
 _BASELINE = "dice_ce"
 _COLUMNS = 4
@@ -71,7 +72,7 @@ def single_curve(folder: str | Path, baseline: str | Path | None = None) -> Figu
     _curve(axes, results, style.OKABE_ITO[0], results.label)
     axes.set(xlabel="iteration", ylabel="training loss")
     axes.legend(frameon=False)
-    smoke = aggregate.SMOKE if results.record.get("smoke") else ""
+    smoke = SMOKE if results.record.get("smoke") else ""
     style.heading(figure, f"{results.label} on {results.run.dataset}", smoke)
     return figure
 
@@ -128,9 +129,9 @@ def distribution(folder: str | Path) -> Figure:
         axes.plot([0, 1], both.T.to_numpy(), color="#B0B0B0", linewidth=0.7, zorder=1)
         for place, (colour, values) in enumerate(zip((style.OKABE_ITO[0], style.OKABE_ITO[3]), pair, strict=True)):
             axes.scatter(np.full(len(values), place), values, color=colour, s=16, zorder=2)
-        axes.set_title(column.heading.replace(" ", "\n", 1))
+        axes.set_title(f"{column.title}\n{column.heading.removeprefix(column.title).strip()}")
         axes.set(xticks=[0, 1], xticklabels=["without", "with"], xlim=(-0.5, 1.5))
-    smoke = aggregate.SMOKE if result.record.get("smoke") else ""
+    smoke = SMOKE if result.record.get("smoke") else ""
     title = f"{result.label} on {result.run.dataset}: each point one case, without and with post-processing"
     style.heading(figure, title, smoke)
     return figure
@@ -152,7 +153,7 @@ def worst_to_best(folder: str | Path, metric: str = "cldice") -> Figure:
     chosen = cases.typical(result.metrics, column.slug, column.higher_is_better is not False)
     values = aggregate.per_case([result], column.slug, False)
     titles = [f"{word}: {name}\n{column.title} {values[name]:.{column.digits}f}" for word, name in chosen.items()]
-    smoke = aggregate.SMOKE if result.record.get("smoke") else ""
+    smoke = SMOKE if result.record.get("smoke") else ""
     title = f"{result.label} on {result.run.dataset}: cases by {column.title}"
     return panels.predictions([cases.load(folder, name) for name in chosen.values()], titles, title, smoke)
 
@@ -169,7 +170,7 @@ def first_predictions(folder: str | Path, count: int = 3) -> Figure:
     """
     result = aggregate.read_run(folder)
     names = cases.with_truth(folder)[:count]
-    smoke = aggregate.SMOKE if result.record.get("smoke") else ""
+    smoke = SMOKE if result.record.get("smoke") else ""
     title = f"{result.label} on {result.run.dataset}: predictions"
     return panels.predictions([cases.load(folder, name) for name in names], names, title, smoke)
 

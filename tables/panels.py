@@ -13,7 +13,7 @@ import topology
 from training import style
 from training.pictures import show_classes, show_image
 
-# in the order of the values of `error_map`; in a projection the later ones cover the earlier
+# in the order of the values of `error_map`
 CATEGORIES = (
     ("#FFFFFF", "background"),
     ("#C8C8C8", "found (TP)"),
@@ -23,6 +23,8 @@ CATEGORIES = (
     ("#A02C00", "false skeleton"),
     ("#00367A", "missed skeleton"),
 )
+# what covers what in a projection: found pixels hide errors at the surface around them, not a missed or false branch
+_RANK = np.array([0, 4, 3, 1, 2, 5, 6], np.uint8)
 _THICK_ABOVE = 200  # pixels: a skeleton one pixel wide would vanish in a larger picture
 
 
@@ -61,7 +63,7 @@ def error_map(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
 
 
 def flat(errors: np.ndarray) -> np.ndarray:
-    """Give the picture of an error map: a volume as its maximum projection, thin skeletons of large images thickened.
+    """Give the picture of an error map: a volume projected, skeletons on top, thicker in large images.
 
     Args:
         errors: from `error_map`.
@@ -69,7 +71,7 @@ def flat(errors: np.ndarray) -> np.ndarray:
     Returns:
         Two-dimensional index into `CATEGORIES`.
     """
-    picture = errors.max(axis=0) if errors.ndim == 3 else errors
+    picture = np.argsort(_RANK).astype(np.uint8)[_RANK[errors].max(axis=0)] if errors.ndim == 3 else errors
     if max(picture.shape) > _THICK_ABOVE:
         skeleton = maximum_filter(np.where(picture >= 5, picture, 0), size=3)
         picture = np.maximum(picture, skeleton)

@@ -10,6 +10,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from training import style
+from training.banner import SMOKE
 from training.config import Config
 from training.pictures import CLASS_COLOURS, show_classes, show_image
 
@@ -74,7 +75,7 @@ def patches(config: Config, iterations: int = 3) -> Figure:
     drawn = [_batch(config, iteration) for iteration in range(iterations)]
     images = np.concatenate([batch for batch, _ in drawn])[:6]
     labels = np.concatenate([target[:, 0] for _, target in drawn])[:6]
-    figure = Figure(figsize=(1.9 * len(images), 4.6), layout="constrained")
+    figure = Figure(figsize=(1.9 * len(images), 4.3), layout="constrained")
     grid = figure.subplots(2, len(images), squeeze=False)
     classes = max(1, int(labels.max()))
     for place, (image, label) in enumerate(zip(images, labels, strict=True)):
@@ -112,15 +113,19 @@ def critical_pixels(config: Config, iteration: int = 0) -> Figure:
     grid = figure.subplots(len(rows), 4, squeeze=False)
     for axes, (patch, value) in zip(grid, rows, strict=True):
         _critical_row(axes, images[patch], truth[patch] == value, prediction[patch] == value, masks[patch, value])
-        share = masks[patch, value].mean()
-        text = f"{share:.1%} of pixels critical" if share < 1 else "all pixels alike"
+        count, size = int(masks[patch, value].sum()), masks[patch, value].size
+        text = f"{count} of {size} pixels critical" if count < size else "all pixels alike"
         axes[3].set_ylabel(text, rotation=270, labelpad=12)
         axes[3].yaxis.set_label_position("right")
         axes[0].set_ylabel(f"patch {patch}, class {value}")
     for axes, text in zip(grid[0], ("image", "ground truth", "prediction", "errors, critical dark"), strict=True):
         axes.set_title(text)
     view = "; maximum projections" if truth.ndim == 4 else ""
-    style.heading(figure, f"{losses.entry(config.loss).title}: the pixels that it calls critical{view}")
+    style.heading(
+        figure,
+        f"{losses.entry(config.loss).title}: the pixels that it calls critical{view}",
+        SMOKE if config.smoke else "",
+    )
     style.legend(figure, _CRITICAL_LEGEND[1:], columns=3)
     return figure
 

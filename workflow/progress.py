@@ -33,7 +33,7 @@ def follow(command: list[str], folder: Path) -> int:
             log.write(line)
             if match := _TOTAL.match(line):
                 total = int(match[1]) - 1  # the rule `all` does nothing
-            elif line.startswith(_OWN):
+            if line.startswith(_OWN):
                 ended += line.startswith(("done: ", "failed: ", "refused: "))
                 minutes, seconds = divmod(int(time.monotonic() - start), 60)
                 print(f"[{ended}/{total}, {minutes}:{seconds:02d}] {line.rstrip()}", flush=True)

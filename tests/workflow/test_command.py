@@ -1,0 +1,72 @@
+"""`python -m workflow`: refusals within seconds, the Snakefile's jobs, and what is printed of them."""
+
+import json
+import sys
+
+import pytest
+
+from workflow import progress, rooms
+from workflow.__main__ import main
+from workflow.session import given
+
+
+def test_unknown_loss_is_refused_before_anything_runs(tmp_path, capsys):
+    experiment = tmp_path / "mine.yaml"
+    experiment.write_text("datasets: {synthetic2d: }\nlosses: [clos]\n")
+    assert main([str(experiment), "--results", str(tmp_path / "results")]) == 2
+    assert "'clos'; did you mean 'closs'" in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
+
+
+def test_unknown_experiment_is_refused(tmp_path, capsys):
+    assert main(["smok", "--results", str(tmp_path)]) == 2
+    assert "did you mean 'smoke'" in capsys.readouterr().err
+
+
+def test_snakefile_makes_every_step_of_the_plan(tmp_path, capsys):
+    """A dry run of the real Snakefile: 2 datasets, 22 trainings and evaluations, one report."""
+    assert main(["smoke", "--results", str(tmp_path), "--plan"]) == 0
+    counts = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines() if len(line.split()) == 2)
+    wanted = {"prepare": "2", "train_baseline": "4", "train": "18", "evaluate": "22", "tables": "1", "total": "48"}
+    assert {name: counts.get(name) for name in wanted} == wanted
+    assert json.loads((tmp_path / "smoke" / "plan.json").read_text())["smoke"] is True
+
+
+def test_steps_are_counted_and_the_rest_is_kept_in_the_log(tmp_path, capsys):
+    (tmp_path / "demo").mkdir()
+    script = "print('total    3'); print('noise'); print('done: a in 1 s'); print('failed: b: no')"
+    assert progress.follow([sys.executable, "-c", script], tmp_path / "demo") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["[1/2", "[2/2"]
+    assert "noise" in (tmp_path / "demo" / "snakemake.log").read_text()
+
+
+def test_failure_of_snakemake_itself_is_shown(tmp_path, capsys):
+    (tmp_path / "demo").mkdir()
+    assert progress.follow([sys.executable, "-c", "print('syntax error'); exit(3)"], tmp_path / "demo") == 3
+    assert "syntax error" in capsys.readouterr().err
+
+
+def test_failures_are_listed_with_their_notebooks(tmp_path):
+    folder = tmp_path / "demo" / "runs"
+    folder.mkdir(parents=True)
+    (folder / "failure.json").write_text(json.dumps({"notebook": "train.ipynb", "error": "ValueError: no"}))
+    assert progress.failures(tmp_path / "demo") == [f"{folder}/train.ipynb: ValueError: no"]
+
+
+def test_rooms_are_this_projects():
+    rooms.check_rooms()
+
+
+def test_foreign_room_is_named_with_the_remedy(monkeypatch):
+    monkeypatch.setattr(rooms, "_foreign", lambda name: "/elsewhere/tables" if name == "tables" else None)
+    with pytest.raises(ImportError, match="`tables` is /elsewhere/tables.*PyTables"):
+        rooms.check_rooms()
+
+
+def test_missing_variable_of_a_notebook_is_named():
+    from workflow.requests import Report
+
+    assert given(Report, {"experiment": "x", "other": 1}) == {"experiment": "x"}
+    with pytest.raises(ValueError, match="must define experiment"):
+        given(Report, {})
