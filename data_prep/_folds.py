@@ -1,6 +1,9 @@
 """Rules that make folds out of a list of cases; nothing is drawn."""
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 def interleaved_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, list[str]]]:
@@ -38,7 +41,7 @@ def block_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, list[str
     return [_fold(ordered, block) for block in blocks(ordered, min(count, len(ordered)))]
 
 
-def blocks(cases: Sequence[str], count: int) -> list[list[str]]:
+def blocks(cases: Sequence[Item], count: int) -> list[list[Item]]:
     """Cut a list, in its order, into `count` contiguous blocks whose lengths differ by one at most."""
     edges = [len(cases) * k // count for k in range(count + 1)]
     return [list(cases[start:stop]) for start, stop in zip(edges[:-1], edges[1:], strict=True)]

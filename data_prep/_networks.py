@@ -269,7 +269,9 @@ class _Surroundings:
                 points.append(curve.points)
                 radii.append(curve.radii)
                 own.append(np.zeros(len(curve.points), bool))
-        self.points, self.radii, self.own = map(np.concatenate, (points, radii, own))
+        self.points = np.concatenate(points)
+        self.radii = np.concatenate(radii)
+        self.own = np.concatenate(own)
 
     def nearest(self, point: np.ndarray, radius: float) -> tuple[float, np.ndarray, bool]:
         """Give the gap to the nearest tube, its nearest point, and whether the curve may join it."""

@@ -10,7 +10,7 @@ from data_prep._plan import Sample
 # pixels for one field of the landscape
 _PARCEL_AREA = 900
 _ROADS = Growth(clearance=3.5, snap=5.0, shortest=14, bend=0.05, wobble=0.22, thinnest=1.25, dropouts=1.6)
-_RIVERS = Growth(clearance=4.0, snap=0.0, shortest=20, bend=0.16, wobble=0.35, thinnest=1.5, dropouts=0.8)
+_RIVERS = Growth(clearance=4.0, snap=0.0, shortest=20, bend=0.08, wobble=0.35, thinnest=1.5, dropouts=0.8)
 
 
 def make_roads(seed: int, number: int, size: int, classes: int) -> Sample:

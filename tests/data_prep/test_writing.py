@@ -1,6 +1,7 @@
 import gzip
 import io
 import os
+import pickle
 
 import nibabel
 import numpy as np
@@ -110,3 +111,9 @@ def test_process_that_comes_second_keeps_the_folder_of_the_first(small):
     assert _write(small.parent, [Case("a", _sample)], replace=False) == small
     assert Prepared(small).checksum == before
     assert os.listdir(small.parent) == ["synthetic2d"]
+
+
+def test_error_keeps_its_lines_on_the_way_between_processes():
+    error = pickle.loads(pickle.dumps(PreparationError(["a: missing", "b: truncated"])))
+    assert error.problems == ["a: missing", "b: truncated"]
+    assert str(error) == "a: missing\nb: truncated"
