@@ -26,6 +26,11 @@ class Column:
         return f"{self.title}{unit}{arrow}"
 
     @property
+    def short(self) -> str:
+        """Printed name and arrow, for a terminal; of the units only %."""
+        return self.heading if self.unit in ("", "%") else self.heading.replace(f" ({self.unit})", "")
+
+    @property
     def digits(self) -> int:
         """Decimals to print: shares of one get three, everything larger fewer."""
         return {"": 3, "1": 3, "%": 1}.get(self.unit, 2)

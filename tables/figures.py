@@ -34,21 +34,22 @@ def learning_curves(results: Results, dataset: str) -> Figure:
     runs = [group[0] for group in _groups(results.of(dataset)) if group[0].run.stage == "finetune"]
     baseline = next((result for result in runs if _is_baseline(result)), None)
     others = [result for result in runs if not _is_baseline(result)] or runs
-    rows = -(-len(others) // _COLUMNS)
-    figure = Figure(figsize=(12, 2.3 * rows + 1.4), layout="constrained")
-    grid = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=True).ravel()
+    columns = min(5, len(others))
+    rows = -(-len(others) // columns)
+    figure = Figure(figsize=(13, 2.3 * rows + 1.2), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     for index, (axes, result) in enumerate(zip(grid, others, strict=False)):
         axes.set_title(result.label)
-        if baseline is not None and baseline is not result:
-            _curve(axes, baseline, style.BASELINE, "Dice&CE")
         _curve(axes, result, style.OKABE_ITO[0], "this loss")
-        axes.set_xlabel("iteration" if index >= len(others) - _COLUMNS else "")
-        axes.set_ylabel("" if index % _COLUMNS else "training loss")
-        axes.tick_params(labelbottom=index >= len(others) - _COLUMNS)
+        if baseline is not None and baseline is not result:
+            _curve(axes, baseline, style.BASELINE, "Dice&CE", "--")
+        axes.set_xlabel("iteration" if index >= len(others) - columns else "")
+        axes.set_ylabel("" if index % columns else "training loss")
+        axes.tick_params(labelbottom=index >= len(others) - columns)
     for axes in grid[len(others) :]:
         axes.set_axis_off()
-    style.heading(figure, f"Training loss on {dataset}: line smoothed, each loss on its own scale", results.banner)
-    style.legend(figure, [(style.OKABE_ITO[0], "the loss of the title"), (style.BASELINE, "Dice&CE")])
+    style.heading(figure, f"Training loss on {dataset}: running median, each loss on its own scale", results.banner)
+    style.legend(figure, [(style.OKABE_ITO[0], "the loss of the title")], dashed="Dice&CE")
     return figure
 
 
@@ -67,9 +68,9 @@ def single_curve(folder: str | Path, baseline: str | Path | None = None) -> Figu
     figure = Figure(figsize=(7, 3.2), layout="constrained")
     axes = figure.subplots()
     results = aggregate.read_run(folder)
-    if baseline != folder and (baseline / "history.csv").is_file():
-        _curve(axes, aggregate.read_run(baseline), style.BASELINE, "Dice&CE")
     _curve(axes, results, style.OKABE_ITO[0], results.label)
+    if baseline != folder and (baseline / "history.csv").is_file():
+        _curve(axes, aggregate.read_run(baseline), style.BASELINE, "Dice&CE", "--")
     axes.set(xlabel="iteration", ylabel="training loss")
     axes.legend(frameon=False)
     smoke = SMOKE if results.record.get("smoke") else ""
@@ -90,8 +91,8 @@ def metrics(results: Results, dataset: str) -> Figure:
     runs = results.of(dataset)
     groups = _groups(runs)
     columns = compare.columns_of(runs)
-    per_row = min(_COLUMNS, max(len(columns), 1))
-    rows = max(1, -(-len(columns) // per_row))
+    rows = max(1, -(-len(columns) // _COLUMNS))
+    per_row = max(1, -(-len(columns) // rows))
     figure = Figure(figsize=(12, rows * (0.28 * len(groups) + 0.9) + 1.3), layout="constrained")
     grid = figure.subplots(rows, per_row, squeeze=False, sharey=True).ravel()
     for axes, column in zip(grid, columns, strict=False):
@@ -106,7 +107,7 @@ def metrics(results: Results, dataset: str) -> Figure:
     grid[0].invert_yaxis()
     style.heading(figure, f"Metrics on {dataset}: mean over test cases, 95 % confidence interval", results.banner)
     entries = [(style.OKABE_ITO[0], "without post-processing"), (style.OKABE_ITO[3], "with post-processing")]
-    style.legend(figure, [*entries, (style.BASELINE, "Dice&CE without (line)")])
+    style.legend(figure, entries, dashed="Dice&CE without post-processing")
     return figure
 
 
@@ -200,7 +201,7 @@ def _is_baseline(result: RunResult) -> bool:
     return result.run.loss == _BASELINE and not result.run.loss_parameters and result.run.stage == "finetune"
 
 
-def _curve(axes: Axes, result: RunResult, colour: str, label: str) -> None:
+def _curve(axes: Axes, result: RunResult, colour: str, label: str, line: str = "-") -> None:
     """Draw a run's loss: every iteration faint, the running median strong."""
     path = result.folder / "history.csv"
     if not path.is_file():
@@ -210,7 +211,7 @@ def _curve(axes: Axes, result: RunResult, colour: str, label: str) -> None:
     window = max(3, len(history) // 15)
     smooth = history["loss"].rolling(window, center=True, min_periods=1).median()
     axes.plot(history["iteration"], history["loss"], color=colour, alpha=0.2, linewidth=0.8)
-    axes.plot(history["iteration"], smooth, color=colour, linewidth=1.5, label=label)
+    axes.plot(history["iteration"], smooth, color=colour, linewidth=1.5, linestyle=line, label=label)
 
 
 def _points(axes: Axes, groups: list[list[RunResult]], column: Column, flag: bool, colour: str, offset: float) -> None:

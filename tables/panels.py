@@ -107,7 +107,7 @@ def predictions(rows: Sequence[Case], titles: Sequence[str], title: str, banner:
     return figure
 
 
-def side_by_side(cases: Sequence[tuple[str, Case | None]], title: str, banner: str = "", columns: int = 4) -> Figure:
+def side_by_side(cases: Sequence[tuple[str, Case | None]], title: str, banner: str = "", columns: int = 5) -> Figure:
     """Draw the errors of several losses on one case beside its image and ground truth.
 
     Args:
@@ -123,7 +123,7 @@ def side_by_side(cases: Sequence[tuple[str, Case | None]], title: str, banner: s
     count = len(cases) + 2
     rows = -(-count // columns)
     height, width = first.truth.shape[-2:]
-    figure = Figure(figsize=(2.9 * columns, rows * (2.7 * height / width + 0.35) + 1.3), layout="constrained")
+    figure = Figure(figsize=(2.6 * columns, rows * (2.5 * height / width + 0.3) + 1.0), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     show_image(grid[0], first.image)
     grid[0].set_title("image")

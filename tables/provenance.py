@@ -14,7 +14,7 @@ def lines(results: Results) -> list[str]:
         results: the runs.
 
     Returns:
-        One line each for the banner, code, machine, packages, data and evaluation; differing ones are listed.
+        One line each for code, machine, packages, data and evaluation; differing ones are listed.
     """
     records = [result.record for result in results.runs if result.record]
     data = [f"{record['data']['name']} {record['data']['checksum'][:12]}" for record in records if "data" in record]
@@ -26,7 +26,7 @@ def lines(results: Results) -> list[str]:
         "Evaluation": _different(_options(result.options) for result in results.runs),
         "Left out": "; ".join(f"{slug}: {reason}" for slug, reason in results.left_out.items()),
     }
-    return ([results.banner] if results.banner else []) + [f"{name}: {text}" for name, text in found.items() if text]
+    return [f"{name}: {text}" for name, text in found.items() if text]
 
 
 def _different(texts: Any) -> str:

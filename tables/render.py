@@ -5,6 +5,7 @@ import html
 import io
 import math
 import re
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tables.aggregate import Results
 from tables.compare import Column, Row, Table
 from training.files import write_atomic
 
-_LABEL_WIDTH = 24  # characters of the first column on a terminal, so that a table of 3D metrics fits into 120
+_LABEL_WIDTH = 20  # characters of the first column on a terminal, so that a table of 3D metrics fits into 120
 HOW_TO_READ = (
     "Mean ± standard deviation over cases (folds and seeds averaged within each case first); [k/n]: defined in k of n "
     "cases; arrows: which way is better; best marked; the pretraining, from which all start, does not compete."
@@ -36,22 +37,25 @@ def render(results: Results) -> list[Path]:
     return [write_atomic(folder / f"comparison.{suffix}", write(results)) for suffix, write in formats.items()]
 
 
-def number(cell: compare.Cell, column: Column) -> str:
+def number(cell: compare.Cell, column: Column, narrow: bool = False) -> str:
     """Print a cell: `0.812 ± 0.051`, with `[3/4]` where it is undefined in one of four cases.
 
     Args:
         cell: the numbers.
         column: the metric, which says how many decimals.
+        narrow: for a terminal: no spaces, counts with one decimal.
 
     Returns:
         The text; "undefined" where no case has a value.
     """
     if not cell.defined:
         return "undefined" if cell.cases else ""
-    text = f"{cell.mean:.{column.digits}f}"
+    digits = min(column.digits, 1) if narrow and column.digits == 2 else column.digits
+    text = f"{cell.mean:.{digits}f}"
     if math.isfinite(cell.std):
-        text += f" ± {cell.std:.{column.digits}f}"
-    return text if cell.defined == cell.cases else f"{text} [{cell.defined}/{cell.cases}]"
+        text += f" ± {cell.std:.{digits}f}"
+    text = text if cell.defined == cell.cases else f"{text} [{cell.defined}/{cell.cases}]"
+    return text.replace(" ", "") if narrow else text
 
 
 def terminal(results: Results) -> str:
@@ -65,7 +69,7 @@ def terminal(results: Results) -> str:
     """
     parts = [results.title] + ([results.banner] if results.banner else [])
     for table in compare.tables(results):
-        lines = _cells(table, lambda text: f"{text} *", narrow=True)
+        lines = _cells(table, lambda text: f"{text}*", narrow=True)
         widths = [_LABEL_WIDTH] + [None] * (len(lines[0]) - 1)
         body = tabulate(
             lines[1:],
@@ -75,8 +79,8 @@ def terminal(results: Results) -> str:
             disable_numparse=True,
             colalign=("left", *["right"] * (len(lines[0]) - 1)),
         )
-        parts += [f"{table.title}\n{body}", *table.notes]
-    return "\n\n".join([*parts, HOW_TO_READ.replace("best marked", "best marked *")])
+        parts += [f"{table.title}{_same_for_all(table)}\n{body}", *table.notes]
+    return "\n\n".join([*parts, textwrap.fill(HOW_TO_READ.replace("best marked", "best marked *"), 118)])
 
 
 def markdown(results: Results) -> str:
@@ -178,18 +182,28 @@ def _csv_cells(row: Row) -> dict[str, float | int | str]:
 
 def _cells(table: Table, mark: Callable[[str], str], narrow: bool = False) -> list[list[str]]:
     """Return heading and rows as text; `mark` makes the best of a column stand out."""
-    costs = ["s / iteration", "peak MiB"]
-    lines = [["loss", *(column.heading for column in table.columns), *costs, "runs", "n"]]
+    costs = ["s/it", "peak MiB"] if narrow else ["s / iteration", "peak MiB"]
+    counts = [] if narrow and _same_for_all(table) else ["runs", "n"]
+    headings = [column.short if narrow else column.heading for column in table.columns]
+    lines = [["loss", *headings, *costs, *counts]]
     for row in table.rows:
         texts = [row.label]
         for column in table.columns:
-            text = row.state or number(row.cells[column.slug], column)
-            text = text.replace(" ± ", "±") if narrow else text
+            text = row.state or number(row.cells[column.slug], column, narrow)
             texts.append(mark(text) if table.is_best(row, column) else text)
-        seconds = row.state or ("" if row.seconds is None else f"{row.seconds:.3g}")
+        seconds = row.state or ("" if row.seconds is None else f"{row.seconds:.{2 if narrow else 3}g}")
         memory = row.state or ("" if row.mebibytes is None else f"{row.mebibytes:.0f}")
-        lines.append([*texts, seconds, memory, row.counted, str(row.cases)])
+        lines.append([*texts, seconds, memory, *([row.counted, str(row.cases)] if counts else [])])
     return lines
+
+
+def _same_for_all(table: Table) -> str:
+    """Say in the heading how many cases and runs there are, where all rows that have numbers have as many."""
+    found = {(row.cases, row.counted) for row in table.rows if not row.state}
+    if len(found) != 1:
+        return ""
+    ((cases, runs),) = found
+    return f" ({cases} cases, {runs} run{'' if runs == '1' else 's'} of each loss)"
 
 
 def _fold(heading: str) -> str:

@@ -6,7 +6,9 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.text import Annotation
 
 from training.files import atomic
 
@@ -26,22 +28,26 @@ def heading(figure: Figure, title: str, banner: str = "") -> None:
         title: what it shows.
         banner: such as that a run is only a smoke run; "" for nothing.
     """
-    text = figure.suptitle(title, fontsize=12, fontweight="bold")
-    if banner:
-        text.set_text(f"{title}\n")
-        figure.text(0.5, 0.985 - 0.26 / figure.get_figheight(), banner, ha="center", va="top", color=SMOKE_COLOUR)
+    text = figure.suptitle(f"{title}\n" if banner else title, fontsize=12, fontweight="bold")
+    if banner:  # on the empty second line, for which the layout makes room
+        place = {"xy": (0.5, 0), "xycoords": text, "ha": "center", "va": "bottom", "annotation_clip": False}
+        figure.add_artist(Annotation(banner, color=SMOKE_COLOUR, fontsize=9, in_layout=False, **place))
 
 
-def legend(figure: Figure, entries: Iterable[tuple[str, str]], columns: int = 6) -> None:
+def legend(figure: Figure, entries: Iterable[tuple[str, str]], columns: int = 6, dashed: str = "") -> None:
     """Put a legend of coloured patches below a figure.
 
     Args:
         figure: the figure.
         entries: colour and text of each.
         columns: entries in a row.
+        dashed: text of a dashed line in the baseline's colour; "" for none.
     """
-    patches = [Patch(facecolor=colour, edgecolor="#808080", linewidth=0.5, label=text) for colour, text in entries]
-    figure.legend(handles=patches, loc="outside lower center", ncols=columns, frameon=False)
+    handles: list[Patch | Line2D] = [
+        Patch(facecolor=colour, edgecolor="#808080", linewidth=0.5, label=text) for colour, text in entries
+    ]
+    handles += [Line2D([], [], color=BASELINE, linestyle="--", label=dashed)] if dashed else []
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def no_ticks(axes: Axes) -> None:
