@@ -248,7 +248,7 @@ def _begin_record(
         "determinism": flags,
         "resumed_at": None,
         "peak_memory": None,
-        "timed": f"forward and backward pass, median without the first {measure.WARM_UP} iterations",
+        "timed": f"{learner.clock} of forward and backward pass, median without the first {measure.WARM_UP} iterations",
     } | provenance.collect()
 
 
