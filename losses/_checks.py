@@ -106,7 +106,7 @@ def check_input(input: Any, target: Any, check_finite: bool) -> None:
     batch, channels, *spatial = input.shape
     shapes = {(batch, 1, *spatial), (batch, channels, *spatial)}
     if tuple(target.shape) not in shapes:
-        wanted = " or ".join(str(s) for s in sorted(shapes, key=len))
+        wanted = " or ".join(str(s) for s in sorted(shapes))
         raise ValueError(
             f"`target` must have shape {wanted} (class indices, one-hot) for `input` {tuple(input.shape)}, "
             f"got {tuple(target.shape)}"
