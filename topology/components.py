@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import cc3d
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from topology._arrays import as_mask, map_masks, to_numpy
-
-_connected_components: Any = cc3d.connected_components  # its overloads do not fit a plain call
 
 FULL_ADJACENCY = {2: 8, 3: 26}
 CROSS_ADJACENCY = {2: 4, 3: 6}
@@ -52,16 +50,12 @@ def label(mask: Any, adjacency: int | None = None) -> Any:
 
     Raises:
         ValueError: wrong shape or adjacency.
-
-    Reference:
-        W. Silversmith, connected-components-3d, 2021, https://github.com/seung-lab/connected-components-3d
     """
     ndim = to_numpy(mask).ndim
     connectivity = resolve_adjacency(adjacency, ndim - 2 if ndim > 3 else ndim)
 
     def label_one(image: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
-        labels = _connected_components(np.ascontiguousarray(image), connectivity=connectivity, out_dtype=np.uint32)
-        return np.asarray(labels).view(np.int32)
+        return _label(image, connectivity)[0]
 
     return map_masks(label_one, mask)
 
@@ -79,9 +73,8 @@ def count_components(mask: Any, adjacency: int | None = None) -> int:
     Raises:
         ValueError: wrong shape or adjacency.
     """
-    image = np.ascontiguousarray(as_mask(mask))
-    connectivity = resolve_adjacency(adjacency, image.ndim)
-    return int(_connected_components(image, connectivity=connectivity, return_N=True)[1])
+    image = as_mask(mask)
+    return _label(image, resolve_adjacency(adjacency, image.ndim))[1]
 
 
 def touching_components(mask: Any, seeds: Any, adjacency: int | None = None) -> Any:
@@ -115,3 +108,11 @@ def touching_components(mask: Any, seeds: Any, adjacency: int | None = None) -> 
 def _images(mask: Any) -> list[npt.NDArray[np.bool_]]:
     array = to_numpy(mask) != 0
     return list(array.reshape(-1, *array.shape[2:])) if array.ndim > 3 else [array]
+
+
+def _label(image: npt.NDArray[np.bool_], adjacency: int) -> tuple[npt.NDArray[np.int32], int]:
+    # SciPy's, because connected-components-3d 4.1.1, four times faster in 3D, is wrong on images of a few pixels: it
+    # labels background in [[1, 0, 0, 1]] with 8 and fails on small volumes with 26
+    reach = image.ndim if adjacency in FULL_ADJACENCY.values() else 1
+    labels, number = ndimage.label(image, ndimage.generate_binary_structure(image.ndim, reach), output=np.int32)
+    return labels, int(number)

@@ -12,7 +12,8 @@ def skeletonize(mask: Any) -> Any:
     """Thin a mask to its skeleton.
 
     Zhang-Suen in 2D and Lee in 3D, as scikit-image does them. Both peel the sides of a structure in a fixed order, so a
-    skeleton may differ by a pixel from the mirrored skeleton of the mirrored mask.
+    skeleton may differ by a pixel from the mirrored skeleton of the mirrored mask. Lee's may
+    delete a small piece altogether: a plate of 2 x 1 x 2 voxels, but not one of 1 x 2 x 2.
 
     Args:
         mask: (H, W) or (D, H, W), or a batch (B, C, *spatial), array or tensor; non-zero is foreground.

@@ -11,7 +11,6 @@ from typing import Any
 PACKAGES = (
     "topology-loss-benchmark",
     "cripser",
-    "connected-components-3d",
     "edt",
     "gudhi",
     "monai",
