@@ -1,0 +1,174 @@
+"""What must hold of the losses on every input, with hypothesis, and slow versions of what they single out."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import slow
+from scipy import ndimage
+
+import losses
+import topology
+
+few = settings(max_examples=25, deadline=None)
+shapes = st.one_of(st.tuples(*[st.integers(2, 12)] * 2), st.tuples(*[st.integers(2, 5)] * 3))
+seeds = st.integers(0, 10**6)
+FAST = {"cldice": {"iterations": 3}, "compound_cldice": {"iterations": 3}, "clce": {"iterations": 3}}
+PATCHES = {"topoloss": {"dims": (0, 1)}, "phpm": {"dims": (0, 1)}}
+
+# thinning peels the sides in a fixed order: skeletons of mirrored masks may differ by a pixel (topology.skeletons)
+THINS = {"closs", "thin_closs", "shpm", "skeleton_recall"}
+
+
+def example(shape: tuple[int, ...], seed: int, channels: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give distinct logits that follow a smooth random target."""
+    rng = np.random.default_rng(seed)
+    field = ndimage.gaussian_filter(rng.standard_normal(shape), 1.0)
+    cuts = np.quantile(field, np.linspace(0, 1, max(channels, 2) + 1)[1:-1])
+    target = torch.from_numpy(np.digitize(field, cuts))[None, None]
+    noise = torch.from_numpy(rng.standard_normal((1, channels, *shape)))
+    one_hot = torch.nn.functional.one_hot(target[:, 0], max(channels, 2)).movedim(-1, 1)[:, -channels:]
+    return 2 * (2.0 * one_hot - 1) + 1.5 * noise, target
+
+
+def build(name: str, **parameters) -> losses._base.SegmentationLoss:
+    return losses.build(name, **{**FAST.get(name, {}), **PATCHES.get(name, {}), **parameters})
+
+
+@pytest.mark.parametrize("name", [n for n in losses.names() if n not in THINS])
+@few
+@given(shape=shapes, seed=seeds, axis=st.integers(0, 1), channels=st.sampled_from([1, 3]))
+def test_value_is_that_of_the_mirrored_image(name, shape, seed, axis, channels):
+    z, y = example(shape, seed, channels)
+    loss = build(name)
+    torch.testing.assert_close(loss(z.flip(axis + 2), y.flip(axis + 2)), loss(z, y))
+
+
+@pytest.mark.parametrize("name", [n for n in losses.names() if n not in THINS])
+@few
+@given(shape=shapes, seed=seeds)
+def test_gradient_turns_with_the_image(name, shape, seed):
+    z, y = example(shape, seed)
+    loss, turned = build(name), z.rot90(1, (2, 3)).clone().requires_grad_()
+    plain = z.clone().requires_grad_()
+    loss(plain, y).backward()
+    loss(turned, y.rot90(1, (2, 3))).backward()
+    torch.testing.assert_close(turned.grad.rot90(-1, (2, 3)), plain.grad)
+
+
+@pytest.mark.parametrize("name", sorted(THINS))
+@few
+@given(shape=shapes, seed=seeds)
+def test_losses_that_thin_depend_on_the_mirror_by_the_skeleton_alone(name, shape, seed):
+    """With skeletons that turn along, they are equivariant too."""
+    z, y = example(shape, seed)
+    loss = build(name)
+    flipped = (z.flip(2), y.flip(2))
+    same = torch.equal(losses.critical_pixels(name, *flipped).flip(2), losses.critical_pixels(name, z, y))
+    if same:
+        torch.testing.assert_close(loss(*flipped), loss(z, y))
+    else:
+        assert (
+            not torch.equal(topology.skeletonize(y.flip(2)).flip(2), topology.skeletonize(y))
+            or not torch.equal(topology.skeletonize((z > 0).flip(2)).flip(2), topology.skeletonize(z > 0))
+            or name == "shpm"
+        )  # shpm thins {p > 0.6}
+
+
+@pytest.mark.parametrize("name", ["compound_cldice", "closs", "thin_closs", "clce", "thpm", "phpm", "shpm", "topoloss"])
+@few
+@given(shape=shapes, seed=seeds, channels=st.sampled_from([1, 3]))
+def test_without_its_weight_a_loss_is_dice_ce(name, shape, seed, channels):
+    z, y = example(shape, seed, channels)
+    weight = "gamma" if "gamma" in losses.parameters(name) else "weight"
+    base = losses.build("dice_ce")(z, y)
+    torch.testing.assert_close(build(name, **{weight: 0.0})(z, y), base)
+    near = build(name, **{weight: 1e-6})(z, y)
+    torch.testing.assert_close(near, base, rtol=1e-3, atol=1e-3)
+
+
+@few
+@given(shape=shapes, seed=seeds, channels=st.sampled_from([1, 2, 4]))
+def test_weights_mix_base_and_term(shape, seed, channels):
+    z, y = example(shape, seed, channels)
+    dice_ce, dice = losses.build("dice_ce")(z, y), losses.build("dice", smooth=1.0)(z, y)
+    for name, gamma in (("closs", 0.3), ("thin_closs", 0.3), ("compound_cldice", 0.3), ("clce", 0.3)):
+        loss = build(name, gamma=gamma)
+        torch.testing.assert_close(loss(z, y), (1 - gamma) * dice_ce + gamma * loss.topological_term(z, y))
+    cldice = build("cldice", gamma=0.3)
+    torch.testing.assert_close(cldice(z, y), 0.7 * dice + 0.3 * cldice.topological_term(z, y))
+    for name in ("thpm", "phpm", "shpm", "topoloss", "skeleton_recall"):
+        loss = build(name, weight=0.3)
+        torch.testing.assert_close(loss(z, y), dice_ce + 0.3 * loss.topological_term(z, y))
+
+
+@few
+@given(shape=shapes, seed=seeds, window=st.sampled_from([1, 3, 5, 7]))
+def test_scnp_logits_are_those_of_equation_1(shape, seed, window):
+    z, y = example(shape, seed)
+    found = losses.scnp_logits(z, y, window)[0, 0].numpy()
+    np.testing.assert_array_equal(found, slow.scnp(z[0, 0].numpy(), y[0, 0].numpy(), window))
+
+
+@few
+@given(shape=shapes, seed=seeds, scale=st.sampled_from([1.0, 1e4, 1e30]))
+def test_scnp_leaks_no_sentinel(shape, seed, scale):
+    """The reference's 9999 is wrong for logits beyond that size."""
+    z, y = example(shape, seed, 3)
+    found = losses.scnp_logits(z * scale, y, 3)
+    assert set(found.unique().tolist()) <= set((z * scale).unique().tolist())
+
+
+@few
+@given(
+    shape=shapes, seed=seeds, channels=st.sampled_from([1, 3]), base=st.sampled_from(["ce", "dice", "dice_ce", "bce"])
+)
+def test_scnp_never_lowers_the_loss_of_one_channel(shape, seed, channels, base):
+    z, y = example(shape, seed, channels)
+    assert losses.build("scnp", base=base)(z, y) >= losses.build(base)(z, y) - 1e-12
+    joint = losses.build("scnp", base=base, joint=True)(z, y)
+    torch.testing.assert_close(joint, losses.build("scnp", base=base)(z, y) + losses.build(base)(z, y))
+
+
+@few
+@given(shape=shapes, seed=seeds)
+def test_closs_masks_are_those_of_their_definition(shape, seed):
+    z, y = example(shape, seed)
+    truth, predicted = y[0, 0].numpy() > 0, z[0, 0].numpy() > 0
+    missed = topology.skeletonize(truth) & ~predicted
+    false = topology.skeletonize(predicted) & ~truth
+    adjacency = {2: 8, 3: 26}[len(shape)]
+    context = slow.touching(truth & ~predicted, missed, adjacency) | slow.touching(predicted & ~truth, false, adjacency)
+    thin = losses.critical_pixels("thin_closs", z, y)[0, 0].numpy()
+    full = losses.critical_pixels("closs", z, y)[0, 0].numpy()
+    np.testing.assert_array_equal(thin, missed | false)
+    np.testing.assert_array_equal(full, context)
+    assert not (thin & ~full).any()
+    assert not (full & (truth == predicted)).any()
+
+
+@few
+@given(shape=shapes, seed=seeds)
+def test_hard_pixels_are_wrong_ones(shape, seed):
+    z, y = example(shape, seed)
+    p, truth = torch.sigmoid(z), y > 0
+    wrong = (p > 0.6) ^ truth
+    np.testing.assert_array_equal(losses.critical_pixels("thpm", z, y), wrong)
+    assert not (losses.critical_pixels("shpm", z, y) & ~wrong).any()
+    assert not (losses.critical_pixels("phpm", z, y) & ~wrong).any()
+
+
+@pytest.mark.parametrize("name", losses.names())
+@few
+@given(seed=seeds)
+def test_two_classes_with_one_empty_are_the_mean_with_the_empty_one(name, seed):
+    """Each foreground class by itself, then the mean: a third channel that nobody wants takes its share and no more."""
+    z, y = example((9, 10), seed)
+    three = torch.cat([torch.zeros_like(z), z, torch.full_like(z, -60.0)], 1)
+    loss = build(name)
+    term, one = loss.topological_term(three, y), loss.topological_term(z, y)
+    alone = loss.topological_term(torch.full_like(z, -60.0), torch.zeros_like(y))
+    if name in ("thpm", "phpm", "shpm", "topoloss", "skeleton_recall", "cldice"):
+        torch.testing.assert_close(term, (one + alone) / 2, rtol=1e-6, atol=1e-9)
+    assert torch.isfinite(term)
