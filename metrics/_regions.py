@@ -53,7 +53,9 @@ class Region:
         sides = np.minimum(_for_each_axis(self.patch, len(shape)), shape)
         if self.kind == "sliding":
             strides = _for_each_axis(self.stride or self.patch, len(shape))
-            corners: Iterator[tuple[int, ...]] = product(*(_starts(*axis) for axis in zip(shape, sides, strides, strict=True)))
+            corners: Iterator[tuple[int, ...]] = product(
+                *(_starts(*axis) for axis in zip(shape, sides, strides, strict=True))
+            )
         else:
             rng = np.random.default_rng(self.seed)
             corners = iter([tuple(rng.integers(0, np.array(shape) - sides + 1)) for _ in range(self.number)])

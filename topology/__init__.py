@@ -7,7 +7,7 @@ does not import torch: metrics, tables and the evaluation of a run do without it
 from typing import TYPE_CHECKING, Any
 
 from topology.betti import betti_numbers, euler_number
-from topology.components import count_components, label, touching_components
+from topology.components import count_components, dual_adjacency, label, resolve_adjacency, touching_components
 from topology.persistence import PersistencePairs, persistence_pairs
 from topology.skeletons import skeletonize
 
@@ -18,9 +18,11 @@ __all__ = [
     "PersistencePairs",
     "betti_numbers",
     "count_components",
+    "dual_adjacency",
     "euler_number",
     "label",
     "persistence_pairs",
+    "resolve_adjacency",
     "skeletonize",
     "soft_skeleton",
     "touching_components",

@@ -1,0 +1,175 @@
+"""Metrics against independent implementations and cases small enough to count by hand."""
+
+import gudhi
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from reference import slow
+
+import metrics
+from metrics.graph import junctions
+
+few = settings(max_examples=40, deadline=None)
+two_masks = st.tuples(hnp.arrays(bool, (7, 8)), hnp.arrays(bool, (7, 8)))
+two_volumes = st.tuples(hnp.arrays(bool, (4, 5, 4)), hnp.arrays(bool, (4, 5, 4)))
+
+
+def value(name: str, b: np.ndarray, y: np.ndarray, **options) -> float:
+    return metrics.evaluate(b, y, [name], **options)[name]
+
+
+@few
+@given(st.one_of(two_masks, two_volumes))
+def test_overlap_is_a_count(pair):
+    b, y = (set(map(tuple, np.argwhere(mask))) for mask in pair)
+    if b | y:
+        assert value("dice", *pair) == pytest.approx(2 * len(b & y) / (len(b) + len(y)))
+        assert value("iou", *pair) == pytest.approx(len(b & y) / len(b | y))
+    assert value("accuracy", *pair) == pytest.approx(1 - len(b ^ y) / pair[0].size)
+
+
+def gudhi_betti(mask: np.ndarray, full: bool) -> list[int]:
+    values = np.pad(np.where(mask, 0.0, 1.0), 1, constant_values=1.0)
+    complex_ = gudhi.CubicalComplex(**{"top_dimensional_cells" if full else "vertices": values})
+    complex_.compute_persistence()
+    return complex_.persistent_betti_numbers(0.0, 0.5)[: mask.ndim]
+
+
+@few
+@given(st.one_of(two_masks, two_volumes), st.booleans())
+def test_betti_errors_are_gudhis(pair, full):
+    adjacency = {2: (4, 8), 3: (6, 26)}[pair[0].ndim][full]
+    expected = np.abs(np.subtract(*(gudhi_betti(mask, full) for mask in pair)))
+    for dimension, error in enumerate(expected):
+        assert value(f"betti{dimension}_error", *pair, adjacency=adjacency) == error
+    gaps = len(slow.components(pair[0] & pair[1], adjacency)) - len(slow.components(pair[1], adjacency))
+    assert value("e0_gt", *pair, adjacency=adjacency) == abs(gaps)
+
+
+@few
+@given(two_masks)
+def test_voi_and_are_by_their_definitions(pair):
+    b, y = (_regions(mask) for mask in pair)
+    joint = np.zeros((b.max() + 1, y.max() + 1))
+    np.add.at(joint, (b, y), 1 / b.size)
+
+    def entropy(p: np.ndarray) -> float:
+        return float(-(p[p > 0] * np.log2(p[p > 0])).sum())
+
+    assert value("voi_split", *pair) == pytest.approx(entropy(joint) - entropy(joint.sum(0)), abs=1e-9)
+    assert value("voi_merge", *pair) == pytest.approx(entropy(joint) - entropy(joint.sum(1)), abs=1e-9)
+    if np.bincount(y[y > 0], minlength=1).max() > 1:
+        inside = joint[:, 1:]  # without the true foreground
+        together, found, true = (inside**2).sum(), (inside.sum(1) ** 2).sum(), (inside.sum(0) ** 2).sum()
+        count = inside.sum() / b.size  # pairs of different pixels only
+        precision, recall = (
+            (together - count) / (total - count) if total > count else np.nan for total in (found, true)
+        )
+        if precision + recall > 0:
+            expected = 1 - 2 * precision * recall / (precision + recall)
+            assert value("are", *pair) == pytest.approx(expected, abs=0.02)
+
+
+def _regions(mask: np.ndarray) -> np.ndarray:
+    labels = np.zeros(mask.shape, int)
+    for number, component in enumerate(slow.components(~mask, 4), 1):
+        for place in component:
+            labels[place] = number
+    return labels
+
+
+@few
+@given(st.one_of(two_masks, two_volumes), st.sampled_from([1.0, 2.5]))
+def test_hd95_is_monais(pair, size):
+    import torch
+    from monai.metrics import compute_hausdorff_distance
+
+    b, y = pair
+    if not b.any() or not y.any():
+        return
+    spacing = [size, *[1.0] * (b.ndim - 1)]
+    tensors = [torch.from_numpy(mask)[None, None] for mask in pair]
+    expected = compute_hausdorff_distance(*tensors, include_background=True, percentile=95, spacing=spacing)
+    assert value("hd95", *pair, spacing=spacing) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_hd95_of_two_points():
+    b, y = np.zeros((20, 20), bool), np.zeros((20, 20), bool)
+    b[3, 4] = y[6, 8] = True
+    assert value("hd95", b, y) == 5
+    assert value("hd95", b, y, spacing=(2.0, 2.0)) == 10
+
+
+def test_roundness_of_discs_and_bars():
+    rows, columns = np.indices((80, 80))
+    disc = (rows - 40) ** 2 + (columns - 40) ** 2 < 30**2
+    bar = (abs(rows - 40) < 3) & (abs(columns - 40) < 30)
+    assert value("roundness", disc, disc) > 0.95
+    assert value("roundness", bar, disc) < 0.4
+
+
+def cross(size: int = 41, centre: tuple[int, int] = (20, 20)) -> np.ndarray:
+    mask = np.zeros((size, size), bool)
+    mask[centre[0] - 1 : centre[0] + 2] = mask[:, centre[1] - 1 : centre[1] + 2] = True
+    return mask
+
+
+def test_junctions_of_a_cross():
+    skeleton = metrics._pair.Pair(cross(), cross()).target_skeleton
+    (junction,) = junctions(skeleton)
+    np.testing.assert_allclose(junction, (20, 20), atol=1)
+    line = np.zeros((9, 30), bool)
+    line[4] = True
+    assert len(junctions(line)) == 0
+
+
+def test_junction_f1_matches_within_the_radius():
+    assert value("junction_f1", cross(), cross(centre=(24, 24))) == 1
+    assert value("junction_f1", cross(), cross(centre=(34, 20))) == 0
+    two = cross() | cross(centre=(20, 4))
+    assert value("junction_f1", two, cross()) == pytest.approx(2 / 3)
+
+
+def test_smd_of_shifted_lines():
+    b, y = np.zeros((30, 40), bool), np.zeros((30, 40), bool)
+    b[10], y[16] = True, True
+    assert value("smd", b, y) == pytest.approx(6 / 50, rel=0.02)
+    assert value("smd", y, y) == 0
+
+
+@few
+@given(two_masks)
+def test_betti_matching_error_bounds_the_betti_errors(pair):
+    error = value("betti_matching_error", *pair)
+    assert error >= value("betti_error", *pair)
+    assert (error - value("betti_error", *pair)) % 2 == 0
+    total = sum(gudhi_betti(pair[0], True)) + sum(gudhi_betti(pair[1], True))
+    assert error <= total
+
+
+@few
+@given(two_masks)
+def test_betti_matching_counts_the_components_of_the_union(pair):
+    """Dimension 0 by rank: classes of both masks that survive in the union."""
+    b, y = pair
+    if any(gudhi_betti(mask, True)[1] for mask in pair):
+        return
+    shared = sum(any(b[p] for p in c) and any(y[p] for p in c) for c in slow.components(b | y, 8))
+    assert value("betti_matching_error", b, y) == gudhi_betti(b, True)[0] + gudhi_betti(y, True)[0] - 2 * shared
+
+
+def test_betti_matching_tells_places_apart():
+    """Equal Betti numbers, nothing in common: error 0 by number, 4 by place."""
+    ring = np.ones((5, 5), bool)
+    ring[1:4, 1:4] = False
+    b, y = np.zeros((12, 12), bool), np.zeros((12, 12), bool)
+    b[:5, :5], y[7:, 7:] = ring, ring
+    assert value("betti_error", b, y) == 0
+    assert value("betti_matching_error", b, y) == 4
+    assert value("betti_matching_error", b | y, y) == 2
+    shifted = np.zeros((12, 12), bool)
+    shifted[7:11, 7:12] = True
+    shifted[8:10, 8:11] = False
+    assert value("betti_matching_error", shifted, y) == 0
