@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from data_prep._audit import audit
 from data_prep._check import check
 from data_prep._problems import PreparationError
 from data_prep._register import Entry, entry, names
 from data_prep._write import write_dataset
 from data_prep.read import Prepared
 
-__all__ = ["Entry", "Prepared", "PreparationError", "check", "entry", "names", "prepare"]
+__all__ = ["Entry", "Prepared", "PreparationError", "audit", "check", "entry", "names", "prepare"]
 
 
 def prepare(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import data_prep
+from data_prep._audit import summary
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,7 +92,13 @@ def _prepare(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     problems = data_prep.check(options.folder, progress=True)
-    return _fail(problems) if problems else 0
+    if problems:
+        return _fail(problems)
+    data = data_prep.Prepared(options.folder)
+    doubts = summary(data_prep.audit(data), data.dims)
+    print(f"{data.name}: files, sizes, classes and folds are right")
+    print("\n".join(doubts) or "the label audit found nothing")
+    return 0
 
 
 def _fail(problems: Sequence[str]) -> int:

@@ -73,3 +73,9 @@ def compare_checksums(folder: Path, recorded: dict[str, str]) -> list[str]:
         if present[name] != recorded[name]:
             problems.append(f"{folder / name}: changed since it was prepared (SHA-256 differs); {AGAIN}")
     return problems
+
+
+def json_bytes(content: Any, *, sort_keys: bool = False) -> bytes:
+    """Give strict, readable JSON that ends with a line feed."""
+    text = json.dumps(content, indent=2, sort_keys=sort_keys, allow_nan=False, ensure_ascii=False)
+    return (text + "\n").encode()

@@ -1,6 +1,5 @@
 """The writing layer: a plan in, a prepared folder out, whole or not at all."""
 
-import json
 import os
 import shutil
 import tempfile
@@ -13,6 +12,8 @@ import numpy as np
 from tqdm import tqdm
 
 from data_prep import _checksums
+from data_prep._audit import audit_label
+from data_prep._folder import json_bytes
 from data_prep._formats import encode
 from data_prep._plan import Case, Plan, Sample
 from data_prep._problems import PreparationError
@@ -85,6 +86,7 @@ class _Writer:
         self.output: dict[str, str] = {}
         self.source: dict[str, str] = {}
         self.betti: dict[str, dict[str, list[int]]] = {}
+        self.audit: dict[str, dict[str, dict[str, int]]] = {}
         self.spacings: dict[str, tuple[float, ...]] = {}
         self.problems: list[str] = []
         for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
@@ -113,6 +115,8 @@ class _Writer:
         label = sample.label.astype(np.uint8)
         self._write(f"labels{part}/{case.name}{self.ending}", encode(label, spacing, stored=self._stored))
         self.spacings[case.name] = spacing
+        if doubts := audit_label(label, len(self.plan.classes)):
+            self.audit[case.name] = doubts
         if sample.betti is not None:
             self.betti[case.name] = {str(index): list(numbers) for index, numbers in sample.betti.items()}
         for path in case.sources:
@@ -189,18 +193,13 @@ class _Writer:
             "unchecked": [],
             "groups": {name: list(cases) for name, cases in plan.groups.items()},
             **plan.card,
+            "label_audit": self.audit,
         }
         return {**card, "betti": self.betti} if self.betti else card
 
     def _common_spacing(self) -> list[float] | None:
         spacings = set(self.spacings.values())
         return list(spacings.pop()) if len(spacings) == 1 else None
-
-
-def json_bytes(content: Any, *, sort_keys: bool = False) -> bytes:
-    """Give strict, readable JSON that ends with a line feed."""
-    text = json.dumps(content, indent=2, sort_keys=sort_keys, allow_nan=False, ensure_ascii=False)
-    return (text + "\n").encode()
 
 
 def _size(shape: tuple[int, ...]) -> str:
