@@ -97,6 +97,33 @@ def explain(prediction: Any, target: Any, name: str, **options: Any) -> str:
     return "; ".join(sorted(set(reasons))) or "no foreground class"
 
 
+def describe_region(
+    region: str = "whole",
+    patch: int | Sequence[int] | None = None,
+    stride: int | Sequence[int] | None = None,
+    number: int = 10,
+    seed: int = 0,
+    **others: Any,
+) -> str:
+    """Name where a value was measured, with all that it takes to repeat it.
+
+    Args:
+        region: see `evaluate`, as for the next four.
+        patch: side of the patches.
+        stride: of sliding patches.
+        number: of random patches.
+        seed: of random patches.
+        **others: further options of `evaluate`, which do not matter here.
+
+    Returns:
+        "whole", or such as "sliding(patch=64,stride=32)".
+
+    Raises:
+        ValueError: options that do not fit together.
+    """
+    return str(Region(region, _whole(patch), _whole(stride), number, seed))
+
+
 def _pairs(
     b: npt.NDArray[Any],
     y: npt.NDArray[Any],

@@ -73,7 +73,7 @@ def of_all_losses(results: Results, dataset: str) -> tuple[str, list[tuple[str, 
     Raises:
         ValueError: when no run on the dataset is done.
     """
-    runs = _first_of_each(results.of(dataset))
+    runs = first_of_each(results.of(dataset))
     done = [result for result in runs if result.state == DONE]
     if not done:
         raise ValueError(f"no run on {dataset} is done: there is nothing to show")
@@ -86,7 +86,8 @@ def _data(folder: str | Path) -> Prepared:
     return Prepared(read_record(folder)["data"]["folder"], verify=False)
 
 
-def _first_of_each(runs: list[RunResult]) -> list[RunResult]:
+def first_of_each(runs: list[RunResult]) -> list[RunResult]:
+    """Return the first fold and seed of each loss with its parameters."""
     first: dict[tuple[str, str], RunResult] = {}
     for result in runs:
         first.setdefault(result.row, result)

@@ -31,8 +31,9 @@ def evaluate_run(
     adjacency: int | None = None,
     data_folder: str | Path | None = None,
     progress: bool = True,
+    **region: Any,
 ) -> Path:
-    """Evaluate a finished run on whole images; write metrics.csv and evaluation.json.
+    """Evaluate a finished run; write metrics.csv and evaluation.json.
 
     Args:
         run_folder: the run.
@@ -44,6 +45,8 @@ def evaluate_run(
             means 26); None: what the dataset's card says, else 8 or 26.
         data_folder: the prepared dataset, where it is no longer where the run found it.
         progress: show a progress bar where the output is a terminal.
+        **region: where to measure, as `metrics.evaluate` takes it: region ("whole", "sliding", "random"), patch,
+            stride, number, seed. Default: whole images.
 
     Returns:
         Path of metrics.csv, which has one row for each case, metric and post-processing, sorted.
@@ -57,7 +60,7 @@ def evaluate_run(
     record = _finished(run_folder)
     pretrain = _matching(Path(pretrain_folder), record) if pretrain_folder else None
     data = _open(record, data_folder)
-    options = {"adjacency": _adjacency(adjacency, data), "num_classes": len(data.classes)}
+    options = {"adjacency": _adjacency(adjacency, data), "num_classes": len(data.classes), "region": "whole", **region}
     names = _metric_names(metric_names, data.dims)
     predicted = list(inference.predicted_cases(run_folder))
     cases = [case for case in predicted if data.has_label(case)]
@@ -94,7 +97,7 @@ def _rows(
             "version": metrics.entry(name).version,
             "postprocessed": postprocessed,
             "adjacency": options["adjacency"],
-            "region": "whole",
+            "region": metrics.describe_region(**options),
             "value": float(values[name]),
             "reason": metrics.explain(prediction, target, name, **options) if math.isnan(values[name]) else "",
         }
@@ -153,7 +156,7 @@ def _definitions(
     fields = ("title", "unit", "higher_is_better", "version")
     return {
         "metrics": {name: {field: getattr(metrics.entry(name), field) for field in fields} for name in names},
-        "options": options | {"region": "whole"},
+        "options": options,
         "run_hash": record["hash"],
         "pretrain": pretrain and {"run": pretrain["run"], "hash": pretrain["hash"]},
         "without_ground_truth": without_label,

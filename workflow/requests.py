@@ -74,12 +74,22 @@ class Evaluation:
         pretrain: folder of the run whose components the post-processing keeps; "": the one that the run started from.
         metrics: slugs; all when empty.
         adjacency: of the foreground, 4 or 8 in 2D, 6 or 26 in 3D; 0: what the dataset's card says.
+        region: where to measure: "whole" images, "sliding" patches that cover them, or "random" ones.
+        patch: side of the patches along each axis; empty for whole images.
+        stride: of sliding patches along each axis; empty for no overlap.
+        number: of random patches.
+        seed: of random patches.
     """
 
     run: str
     pretrain: str = ""
     metrics: list[str] = field(default_factory=list)
     adjacency: int = 0
+    region: str = "whole"
+    patch: list[int] = field(default_factory=list)
+    stride: list[int] = field(default_factory=list)
+    number: int = 10
+    seed: int = 0
 
     def __post_init__(self) -> None:
         import metrics
@@ -96,6 +106,7 @@ class Evaluation:
         if self.adjacency not in (0, 4, 6, 8, 26):
             problems.append(f"`adjacency` must be 4 or 8 in 2D, 6 or 26 in 3D, or 0, got {self.adjacency!r}")
         _refuse(problems)
+        metrics.describe_region(**self._where)
 
     @property
     def run_folder(self) -> Path:
@@ -110,7 +121,16 @@ class Evaluation:
         """
         from training.evaluate import evaluate_run
 
-        return evaluate_run(self.run, self._started_from(), self.metrics or None, self.adjacency or None)
+        names, adjacency = self.metrics or None, self.adjacency or None
+        return evaluate_run(self.run, self._started_from(), names, adjacency, **self._where)
+
+    @property
+    def _where(self) -> dict[str, Any]:
+        """Give the options of the region, as `metrics.evaluate` takes them."""
+        if self.region == "whole" and not self.patch:
+            return {}
+        patches = {"patch": self.patch or None, "stride": self.stride or None}
+        return {"region": self.region, **patches, "number": self.number, "seed": self.seed}
 
     def _started_from(self) -> str | None:
         """Return the folder of the pretraining, None where there is none."""

@@ -26,7 +26,7 @@ def stub_metrics(monkeypatch):
         return types.SimpleNamespace(title=name.title(), unit="", higher_is_better=False, version=2, dims=dims)
 
     def evaluate(prediction, target, names=None, **options):
-        assert set(options) == {"adjacency", "num_classes", "spacing"}
+        assert set(options) == {"adjacency", "num_classes", "spacing", "region"}
         values = {"pixels": float((prediction > 0).sum()), "undefined": math.nan}
         return {name: values[name] for name in names}
 
@@ -122,3 +122,11 @@ def test_light_modules_import_neither_torch_nor_monai():
     code = f"import sys, {modules}; print([name for name in ('torch', 'monai') if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert result.stdout.strip() == "[]"
+
+
+def test_region_is_recorded_with_the_value(tiny):
+    folder = finished(tiny)
+    rows = rows_of(evaluate_run(folder, None, ["dice"], region="random", patch=[8, 8], number=3, seed=1))
+    assert {row["region"] for row in rows} == {"random(patch=(8, 8),n=3,seed=1)"}
+    options = json.loads((folder / "evaluation.json").read_text())["options"]
+    assert (options["region"], options["patch"], options["number"], options["seed"]) == ("random", [8, 8], 3, 1)
