@@ -1,5 +1,6 @@
 """What the benchmarks share: slugs, sizes, devices, data, and the reasons to skip."""
 
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 SIZES = {"2D 512x512": (1, 1, 512, 512), "3D 64x64x64": (1, 1, 64, 64, 64)}
 DEVICES = ["cpu", "cuda"]
+LARGE = os.environ.get("BENCHMARK_SIZE") == "large"  # a 256^3 pair takes minutes
+MASK_SIZES = {"2D 1500x1500": (1500, 1500), "3D 256x256x256" if LARGE else "3D 96x96x96": (256 if LARGE else 96,) * 3}
 
 
 def registered(room: str) -> list[str]:
@@ -33,6 +36,15 @@ def tubes(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
             squared += (grid[axis] - line) ** 2
         mask |= squared < 9
     return mask
+
+
+def flawed_pair(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Make a prediction of tubes with gaps and false pieces, and the tubes."""
+    from scipy.ndimage import gaussian_filter
+
+    target = tubes(shape)
+    noise = gaussian_filter(np.random.default_rng(1).standard_normal(shape).astype(np.float32), 2)
+    return (target & (noise < 1.2 * noise.std())) | (noise > 3 * noise.std()), target
 
 
 def logits_and_target(shape: tuple[int, ...], device: str) -> tuple:

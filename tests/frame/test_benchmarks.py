@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 import losses
+import metrics
 from benchmarks import _common
 
 
-def test_benchmarks_know_every_loss():
+def test_benchmarks_know_the_registers():
     assert _common.registered("losses") == sorted(losses.names())
+    assert _common.registered("metrics") == sorted(metrics.names())
 
 
 def test_tubes_are_tubes():
@@ -30,3 +32,30 @@ def test_benchmark_of_a_loss_runs(slug, monkeypatch):
 def test_benchmark_skips_with_a_reason():
     with pytest.raises(NotImplementedError, match="no loss 'of_tomorrow'"):
         _common.require_loss("of_tomorrow", 2)
+
+
+def test_benchmarks_of_metrics_run(monkeypatch):
+    monkeypatch.setitem(_common.MASK_SIZES, "2D 1500x1500", (40, 40))
+    from benchmarks.bench_metrics import TimeMetric, TimeTogether
+
+    together = TimeTogether()
+    together.setup("all", "2D 1500x1500")
+    together.time_together("all", "2D 1500x1500")
+    for slug in metrics.names():
+        benchmark = TimeMetric()
+        if slug == "betti2_error":
+            with pytest.raises(NotImplementedError, match="not defined in 2D"):
+                benchmark.setup(slug, "2D 1500x1500")
+        else:
+            benchmark.setup(slug, "2D 1500x1500")
+            benchmark.time_metric(slug, "2D 1500x1500")
+
+
+def test_benchmarks_of_topology_run(monkeypatch):
+    monkeypatch.setitem(_common.SIZES, "3D 64x64x64", (1, 1, 9, 10, 11))
+    from benchmarks.bench_topology import PRIMITIVES, TimeTopology
+
+    for name in PRIMITIVES:
+        benchmark = TimeTopology()
+        benchmark.setup(name, "3D 64x64x64")
+        benchmark.time_primitive(name, "3D 64x64x64")
