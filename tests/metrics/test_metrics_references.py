@@ -69,7 +69,7 @@ def test_voi_and_are_by_their_definitions(pair):
         )
         if precision + recall > 0:
             expected = 1 - 2 * precision * recall / (precision + recall)
-            assert value("are", *pair) == pytest.approx(expected, abs=0.02)
+            assert value("are", *pair) == pytest.approx(expected, abs=1e-9)
 
 
 def _regions(mask: np.ndarray) -> np.ndarray:
