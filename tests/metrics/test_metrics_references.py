@@ -1,5 +1,7 @@
 """Metrics against independent implementations and cases small enough to count by hand."""
 
+import itertools
+
 import gudhi
 import numpy as np
 import pytest
@@ -158,6 +160,35 @@ def test_betti_matching_counts_the_components_of_the_union(pair):
         return
     shared = sum(any(b[p] for p in c) and any(y[p] for p in c) for c in slow.components(b | y, 8))
     assert value("betti_matching_error", b, y) == gudhi_betti(b, True)[0] + gudhi_betti(y, True)[0] - 2 * shared
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.tuples(hnp.arrays(bool, (7, 8), fill=st.just(True)), hnp.arrays(bool, (7, 8), fill=st.just(True))))
+def test_betti_matching_is_the_best_over_all_orders_of_holes(pair):
+    """In a given order, the first of the union's holes inside a hole stands for it."""
+    b, y = pair
+    union = b | y
+    holes = slow.holes(union, 8)
+    inside = [[{n for n, h in enumerate(holes) if h <= hole} for hole in slow.holes(m, 8)] for m in pair]
+    if len(holes) > 6:
+        return
+    partners = 0
+    for order in itertools.permutations(range(len(holes))):
+        first = [{min(numbers, key=order.index) for numbers in of_mask if numbers} for of_mask in inside]
+        partners = max(partners, len(first[0] & first[1]))
+    shared = sum(any(b[p] for p in c) and any(y[p] for p in c) for c in slow.components(union, 8))
+    features = sum(gudhi_betti(b, True)) + sum(gudhi_betti(y, True))
+    assert value("betti_matching_error", b, y) == features - 2 * (shared + partners)
+
+
+def test_betti_matching_of_cut_holes_takes_what_fits():
+    """Taking the largest shared piece first would leave a hole of each mask alone."""
+    b, y = np.ones((4, 10), bool), np.ones((4, 10), bool)
+    b[1, 1:3] = b[1, 4:9] = y[1, 1:7] = y[1, 8] = False
+    for flip in (np.asarray, np.fliplr, np.flipud):
+        assert value("betti_matching_error", flip(b), flip(y)) == 0
+    y[1, 8] = True
+    assert value("betti_matching_error", b, y) == 1
 
 
 def test_betti_matching_tells_places_apart():

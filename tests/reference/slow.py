@@ -55,6 +55,13 @@ def components(mask: np.ndarray, adjacency: int) -> list[set[tuple[int, ...]]]:
     return found
 
 
+def holes(mask: np.ndarray, adjacency: int) -> list[set[tuple[int, ...]]]:
+    """Components of the background that do not reach the outside."""
+    framed = components(~np.pad(mask, 1), {8: 4, 4: 8, 26: 6, 6: 26}[adjacency])
+    enclosed = [hole for hole in framed if (0,) * mask.ndim not in hole]
+    return [{tuple(i - 1 for i in place) for place in hole} for hole in enclosed]
+
+
 def touching(mask: np.ndarray, seeds: np.ndarray, adjacency: int) -> np.ndarray:
     """The components that hold a seed."""
     kept = np.zeros(mask.shape, bool)
