@@ -1,9 +1,18 @@
-"""Soft skeletons: morphological skeletons of probability maps that gradients pass through."""
+"""Soft skeletons: morphological skeletons of probability maps that gradients pass through.
+
+The gradient is written out by hand: autograd would keep every intermediate of every iteration, hundreds of times the
+image. Here only every few iterations are kept, and what lies between is computed again on the way back.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
+from torch.autograd.function import once_differentiable
 
-_POOL = {2: F.max_pool2d, 3: F.max_pool3d}
+from topology._windows import Extremum, erode, erode_backward, maximum_backward, window_maximum
 
 
 def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
@@ -11,14 +20,15 @@ def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
 
     S = relu(I - open(I)); then `iterations` times I = erode(I) and S = S + relu(I - open(I)) * (1 - S). Erosion is
     the minimum over a cross (6-neighbourhood in 3D), dilation the maximum over the full 3x3(x3) box (listings G.2 and
-    G.3), opening the one after the other. What lies outside the image never wins.
+    G.3), opening the one after the other. What lies outside the image never wins; of equal values one takes the
+    gradient.
 
     Args:
         p: (B, C, H, W) or (B, C, D, H, W), floating point, in [0, 1]; each channel by itself.
         iterations: k >= 0, at least the largest radius of the structures in pixels.
 
     Returns:
-        Soft skeleton, same shape, in [0, 1]; zero for a constant image.
+        Soft skeleton, same shape, in [0, 1]; zero for a constant image. It can be differentiated once.
 
     Raises:
         ValueError: wrong shape or iterations.
@@ -34,26 +44,69 @@ def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
         raise TypeError(f"`p` must be floating point, got {p.dtype}")
     if iterations < 0 or iterations != int(iterations):
         raise ValueError(f"`iterations` must be a whole number of at least 0, got {iterations!r}")
-    skeleton = F.relu(p - _open(p))
-    for _ in range(int(iterations)):
-        p = _erode(p)
-        ridge = F.relu(p - _open(p))
-        skeleton = skeleton + F.relu(ridge - skeleton * ridge)
-    return skeleton
+    return cast(torch.Tensor, _SoftSkeleton.apply(p, int(iterations)))
 
 
-def _erode(p: torch.Tensor) -> torch.Tensor:
-    ndim = p.ndim - 2
-    lines = []
-    for axis in range(ndim):
-        kernel = [1] * ndim
-        kernel[axis] = 3
-        lines.append(-_POOL[ndim](-p, kernel, 1, [k // 2 for k in kernel]))
-    eroded = lines[0]
-    for line in lines[1:]:
-        eroded = torch.minimum(eroded, line)
-    return eroded
+class _SoftSkeleton(torch.autograd.Function):
+    """Levels 0 to k: level j holds the image eroded j times, and the skeleton of the levels before it."""
+
+    @staticmethod
+    def forward(ctx: Any, p: torch.Tensor, iterations: int) -> torch.Tensor:
+        stride = math.isqrt(iterations) + 1
+        keep = ctx.needs_input_grad[0]
+        kept, skeleton = [], p
+        for level, (image, before, after) in enumerate(_levels(p, None, iterations + 1)):
+            skeleton = after
+            if keep and level % stride == 0:
+                kept += [image] if before is None else [image, before]
+        ctx.save_for_backward(*kept)
+        ctx.stride, ctx.levels = stride, iterations + 1
+        return skeleton
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_skeleton: torch.Tensor) -> tuple[torch.Tensor | None, None]:
+        first, *others = ctx.saved_tensors
+        starts = [(first, None), *zip(others[::2], others[1::2], strict=True)]
+        grad_next: torch.Tensor | None = None  # of the image one level deeper
+        for number in reversed(range(len(starts))):
+            length = min(ctx.stride, ctx.levels - number * ctx.stride)
+            segment = [(image, before) for image, before, _ in _levels(*starts[number], length)]
+            for image, before in reversed(segment):
+                grad_next, grad_skeleton = _level_backward(image, before, grad_next, grad_skeleton)
+        return grad_next, None
 
 
-def _open(p: torch.Tensor) -> torch.Tensor:
-    return _POOL[p.ndim - 2](_erode(p), 3, 1, 1)
+def _levels(
+    image: torch.Tensor, before: torch.Tensor | None, number: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]]:
+    """Give image, skeleton before (None at level 0) and skeleton after of some levels from a given one on."""
+    for _ in range(number):
+        eroded = erode(image)[0]
+        ridge = F.relu(image - window_maximum(eroded).result)
+        after = ridge if before is None else before + F.relu(ridge - before * ridge)
+        yield image, before, after
+        image, before = eroded, after
+
+
+def _level_backward(
+    image: torch.Tensor, before: torch.Tensor | None, grad_next: torch.Tensor | None, grad_after: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Take the gradients of the next image and of the skeleton after a level back to its image and the skeleton before.
+
+    At level 0, where there is no skeleton before, the second result is of no use.
+    """
+    eroded, lines = erode(image)
+    opening: Extremum = window_maximum(eroded)
+    ridge = F.relu(image - opening.result)
+    grad_ridge, grad_before = grad_after, grad_after
+    if before is not None:
+        # the rounded difference decides, as it did on the way forth
+        added = ridge - before * ridge > 0
+        grad_ridge = torch.where(added, grad_after * (1 - before), 0)
+        grad_before = torch.where(added, grad_after * (1 - ridge), grad_after)
+    grad_ridge = torch.where(ridge > 0, grad_ridge, 0)
+    grad_eroded = maximum_backward(opening, -grad_ridge)
+    if grad_next is not None:
+        grad_eroded += grad_next
+    return grad_ridge + erode_backward(image, eroded, lines, grad_eroded), grad_before

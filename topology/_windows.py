@@ -1,0 +1,106 @@
+"""Minima and maxima over three neighbours along the axes of a batch of images, and their gradients.
+
+Written with slices of whole tensors, which on the CPU is several times faster than pooling, and the same on a GPU.
+Neighbours outside the image do not exist, so no padding value can win.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+Pairwise = Callable[..., torch.Tensor]
+
+
+@dataclass
+class Extremum:
+    """Maximum over the full 3x3(x3) window, axis after axis.
+
+    Attributes:
+        steps: the image, and what it is after each axis; the last is the result.
+    """
+
+    steps: list[torch.Tensor]
+
+    @property
+    def result(self) -> torch.Tensor:
+        """Give the maximum."""
+        return self.steps[-1]
+
+
+def window_maximum(image: torch.Tensor) -> Extremum:
+    """Take the maximum over the 3x3(x3) window of each pixel of (B, C, *spatial)."""
+    steps = [image]
+    for axis in range(2, image.ndim):
+        steps.append(_along(steps[-1], axis, torch.maximum))
+    return Extremum(steps)
+
+
+def maximum_backward(maximum: Extremum, grad: torch.Tensor) -> torch.Tensor:
+    """Take the gradient of `window_maximum` back to the image; of equal pixels one takes it."""
+    for axis in reversed(range(2, grad.ndim)):
+        grad = _along_backward(maximum.steps[axis - 2], maximum.steps[axis - 1], axis, grad)
+    return grad
+
+
+def erode(image: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """Take the minimum over the cross (itself and its 2 or 3 pairs of neighbours) of each pixel.
+
+    Returns:
+        The minimum, and the minima over the three pixels along each axis.
+    """
+    lines = [_along(image, axis, torch.minimum) for axis in range(2, image.ndim)]
+    eroded = lines[0]
+    for line in lines[1:]:
+        eroded = torch.minimum(eroded, line)
+    return eroded, lines
+
+
+def erode_backward(
+    image: torch.Tensor, eroded: torch.Tensor, lines: list[torch.Tensor], grad: torch.Tensor
+) -> torch.Tensor:
+    """Take the gradient of `erode` back to the image; of equal pixels one takes it."""
+    total = None
+    for number, line in enumerate(lines):
+        if number == len(lines) - 1:
+            share = grad  # what no other line took
+        else:
+            took = line == eroded
+            share, grad = torch.where(took, grad, 0), torch.where(took, 0, grad)
+        part = _along_backward(image, line, number + 2, share)
+        total = part if total is None else total.add_(part)
+    assert total is not None
+    return total
+
+
+def _along(image: torch.Tensor, axis: int, pairwise: Pairwise) -> torch.Tensor:
+    """Take the extremum of each pixel and its two neighbours along one axis."""
+    length = image.shape[axis]
+    if length == 1:
+        return image
+    pairs = pairwise(image.narrow(axis, 0, length - 1), image.narrow(axis, 1, length - 1))
+    result = torch.empty_like(image)
+    result.narrow(axis, 0, 1).copy_(pairs.narrow(axis, 0, 1))
+    result.narrow(axis, length - 1, 1).copy_(pairs.narrow(axis, length - 2, 1))
+    if length > 2:
+        inner = pairwise(pairs.narrow(axis, 0, length - 2), pairs.narrow(axis, 1, length - 2))
+        result.narrow(axis, 1, length - 2).copy_(inner)
+    return result
+
+
+def _along_backward(image: torch.Tensor, extremum: torch.Tensor, axis: int, grad: torch.Tensor) -> torch.Tensor:
+    """Hand each pixel's gradient to the pixel that won: itself, else the one before, else the one behind."""
+    length = image.shape[axis]
+    if length == 1:
+        return grad
+    itself = image == extremum
+    result = torch.where(itself, grad, 0)
+    rest = torch.where(itself, 0, grad).narrow(axis, 1, length - 1)
+    before = image.narrow(axis, 0, length - 1) == extremum.narrow(axis, 1, length - 1)
+    result.narrow(axis, 0, length - 1).add_(torch.where(before, rest, 0))
+    behind = torch.where(before, 0, rest).narrow(axis, 0, length - 2)
+    result.narrow(axis, 2, length - 2).add_(behind)
+    # the first pixel has none before it
+    first = torch.where(itself.narrow(axis, 0, 1), 0, grad.narrow(axis, 0, 1))
+    result.narrow(axis, 1, 1).add_(first)
+    return result
