@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from data_prep import _checksums
-from data_prep._folder import compare_checksums, hash_output, read_json, recorded_checksums
+from data_prep._folder import compare_checksums, hash_output, json_bytes, read_json, recorded_checksums
 from data_prep._folds import interleaved_folds
 from data_prep._formats import decode
 from data_prep._problems import PreparationError
@@ -57,8 +57,13 @@ class Prepared:
 
     @cached_property
     def checksum(self) -> str:
-        """One SHA-256 for all files of the dataset."""
-        return _checksums.combine(hash_output(self.folder) if self._recorded is None else self._recorded)
+        """One SHA-256 for all files of the dataset; the audit on the card of one's own folder is left out."""
+        if self._recorded is not None:
+            return _checksums.combine(self._recorded)
+        card = {key: value for key, value in self.card.items() if key != "label_audit"}
+        return _checksums.combine(
+            hash_output(self.folder) | {"card.json": _checksums.hash_bytes(json_bytes(card, sort_keys=True))}
+        )
 
     @property
     def name(self) -> str:

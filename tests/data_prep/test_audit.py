@@ -59,8 +59,13 @@ def test_ones_own_folder_gets_a_card(tmp_path, capsys):
         Image.fromarray(label).save(folder / "labelsTr" / f"c{number}.png")
     dataset = {"channel_names": {"0": "grey"}, "labels": {"background": 0, "x": 1}, "file_ending": ".png"}
     (folder / "dataset.json").write_text(json.dumps({**dataset, "numTraining": 5}))
+    before = data_prep.Prepared(folder).checksum
     assert main(["check", str(folder)]) == 0
+    assert data_prep.Prepared(folder).checksum == before  # a run's data are the same after a check
     assert "components of at most 10 pixels: 5 in 5 cases" in capsys.readouterr().out
     card = json.loads((folder / "card.json").read_text())
     assert card["label_audit"]["c0"] == {"1": {"tiny_components": 1}}
     assert data_prep.Prepared(folder).card["title"] == "mine"
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(folder / "labelsTr" / "c0.png")
+    assert "c0" not in data_prep.audit(data_prep.Prepared(folder))  # audited anew
+    assert data_prep.Prepared(folder).checksum != before
