@@ -89,7 +89,8 @@ def _input(name: str, array: str) -> np.ndarray:
 def cases(family: str, *variants: str) -> list:
     """Give the cases of a family whose variant starts with one of the names; one skip where the folder is missing."""
     if not FOLDER.is_dir():
-        return [pytest.param(None, marks=pytest.mark.skip("sample folder 'golden' is not beside this checkout"))]
+        skip = pytest.mark.skip("sample folder 'golden' is not beside this checkout")
+        return [pytest.param(None, marks=skip, id="no-golden")]
     contents = json.loads((FOLDER / "manifest.json").read_text())["cases"]
     found = [Case(c) for c in contents if c["family"] == family]
     chosen = [c for c in found if any(c.variant == v or c.variant.startswith(f"{v}_") for v in variants)]
