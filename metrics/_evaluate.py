@@ -35,8 +35,8 @@ def evaluate(
         target: ground truth, same shape.
         names: slugs; None for all that are defined in the image's dimensions and can run here.
         adjacency: of the foreground: 8 or 4 in 2D, 26 or 6 in 3D; None for 8 and 26. The background has the dual one.
-        num_classes: with background; None: the largest index of the two images plus one. A class that neither image
-            has counts too.
+        num_classes: with background; a class that neither image has counts too (its Betti errors are 0). None: only
+            the classes that one of the images has, so a mask of 0 and 255 is one class.
         spacing: size of a pixel along each axis; None for 1.
         region: "whole" image, "sliding" patches that cover it, or "random" ones.
         patch: side of the patches, one number or one for each axis.
@@ -133,14 +133,22 @@ def _pairs(
     area: Region,
 ) -> Iterator[Pair]:
     largest = int(max(b.max(), y.max()))
+    if num_classes is not None and num_classes < 2:
+        raise ValueError(f"`num_classes` counts the background too and must be at least 2, got {num_classes}")
     if num_classes is not None and largest >= num_classes:
         raise ValueError(f"`num_classes` is {num_classes}, so labels go from 0 to {num_classes - 1}, got {largest}")
     if spacing is not None and len(spacing) != b.ndim:
         raise ValueError(f"`spacing` must have {b.ndim} entries, got {list(spacing)}")
     sizes = None if spacing is None else tuple(float(size) for size in spacing)
+    classes = _present(b, y) if num_classes is None else range(1, num_classes)
     for window in area.windows(b.shape):
-        for c in range(1, max(num_classes or 0, largest + 1, 2)):
+        for c in classes:
             yield Pair(b[window] == c, y[window] == c, adjacency, sizes)
+
+
+def _present(b: npt.NDArray[Any], y: npt.NDArray[Any]) -> list[int]:
+    found = {int(c) for image in (b, y) for c in np.unique(image)} - {0}
+    return sorted(found) or [1]  # two empty masks are a pair too
 
 
 def _label_images(prediction: Any, target: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

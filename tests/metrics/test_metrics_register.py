@@ -148,6 +148,14 @@ def test_a_class_that_nobody_has_counts_where_it_is_defined():
     assert values["betti0_error"] == single["betti0_error"] / 2
 
 
+def test_a_mask_of_0_and_255_is_one_class():
+    """Classes that nobody has would dilute the mean by 254 perfect ones."""
+    b, y = example((12, 13), 5)
+    names = ["dice", "betti0_error", "voi"]
+    assert metrics.evaluate(b * 255, y * 255, names) == metrics.evaluate(b, y, names)
+    assert metrics.explain(b * 0, y * 255, "cldice") == "the prediction is empty"
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
@@ -156,6 +164,7 @@ def test_a_class_that_nobody_has_counts_where_it_is_defined():
         ((np.zeros((3, 3)), np.zeros((3, 3))), {}, TypeError, "class indices"),
         ((np.full((3, 3), -1), np.zeros((3, 3), int)), {}, ValueError, "at least 0"),
         ((np.eye(3, dtype=int) * 2,) * 2, {"num_classes": 2}, ValueError, "labels go from 0 to 1, got 2"),
+        ((np.eye(3, dtype=int) * 0,) * 2, {"num_classes": 1}, ValueError, "at least 2, got 1"),
         ((np.eye(3, dtype=int),) * 2, {"adjacency": 5}, ValueError, "`adjacency`"),
         ((np.eye(3, dtype=int),) * 2, {"spacing": (1,)}, ValueError, "`spacing` must have 2"),
         ((np.eye(3, dtype=int),) * 2, {"region": "patches"}, ValueError, "`region` must be"),
