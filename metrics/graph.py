@@ -3,7 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
+from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 import topology
@@ -33,11 +35,7 @@ def junction_f1(pair: Pair) -> float:
         raise Undefined("neither skeleton has a junction")
     if len(found) == 0 or len(true) == 0:
         return 0.0
-    distances = cdist(found, true)
-    near = distances <= MATCH_RADIUS
-    # most matches first, then the nearest
-    rows, columns = linear_sum_assignment(np.where(near, distances / MATCH_RADIUS, 2.0 * len(distances) + 2.0))
-    return 2 * float(np.count_nonzero(near[rows, columns])) / (len(found) + len(true))
+    return 2 * _matches(found, true) / (len(found) + len(true))
 
 
 @register("smd", title="SMD", unit="of the image's diagonal", higher_is_better=False, requires=("ot",))
@@ -73,6 +71,13 @@ def junctions(skeleton: Mask) -> Points:
     labels = topology.label(skeleton & (around >= 4))  # itself and three neighbours
     centres = ndimage.center_of_mass(labels > 0, labels, range(1, int(labels.max()) + 1))
     return np.array(centres, dtype=np.float64).reshape(-1, skeleton.ndim)
+
+
+def _matches(found: Points, true: Points) -> int:
+    """Count the most pairs that lie within the radius, each point in one pair at most."""
+    near = KDTree(found).sparse_distance_matrix(KDTree(true), MATCH_RADIUS, output_type="ndarray")
+    graph = csr_array((np.ones(len(near), bool), (near["i"], near["j"])), shape=(len(found), len(true)))
+    return int(np.count_nonzero(maximum_bipartite_matching(graph) >= 0))
 
 
 def _sample(skeleton: Mask) -> Points:

@@ -1,6 +1,7 @@
 """Metrics against independent implementations and cases small enough to count by hand."""
 
 import itertools
+import math
 
 import gudhi
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from reference import slow
 
 import metrics
-from metrics.graph import junctions
+from metrics.graph import MATCH_RADIUS, _matches, junctions
 
 few = settings(max_examples=40, deadline=None)
 two_masks = st.tuples(hnp.arrays(bool, (7, 8)), hnp.arrays(bool, (7, 8)))
@@ -132,6 +133,21 @@ def test_junction_f1_matches_within_the_radius():
     assert value("junction_f1", cross(), cross(centre=(34, 20))) == 0
     two = cross() | cross(centre=(20, 4))
     assert value("junction_f1", two, cross()) == pytest.approx(2 / 3)
+
+
+@few
+@given(
+    st.lists(st.tuples(*[st.integers(0, 30)] * 2), max_size=6),
+    st.lists(st.tuples(*[st.integers(0, 30)] * 2), max_size=6),
+)
+def test_junction_matches_are_the_most_there_can_be(found, true):
+    """Against all assignments of the fewer points to the others."""
+    fewer, more = sorted((found, true), key=len)
+    near = [[math.dist(p, q) <= MATCH_RADIUS for q in more] for p in fewer]
+    most = max(
+        sum(near[i][j] for i, j in enumerate(chosen)) for chosen in itertools.permutations(range(len(more)), len(fewer))
+    )
+    assert _matches(*(np.array(points, float).reshape(-1, 2) for points in (found, true))) == most
 
 
 def test_smd_of_shifted_lines():
