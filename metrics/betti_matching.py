@@ -14,14 +14,17 @@ from metrics._register import register
 def betti_matching_error(pair: Pair) -> float:
     """Number of components and holes of either mask without a partner in the other (Stucki et al. 2023), 2D.
 
-    At least |b0 error| + |b1 error|, lower is better; defined for all masks. Two components are partners where they lie
+    At least |b0 error| + |b1 error|, lower is better. Defined for all masks. Two components are partners where they lie
     in one component of the union of the masks; one pair for each such component. Two holes can be partners where one
     hole of the union lies in both.
 
-    For masks all births and deaths are equal, and the induced matching depends on how ties are broken: on which of the
-    union's holes inside a hole stands for it. This is the smallest error over all ways of doing so: as many holes as
-    possible have partners (project's reading; the published code takes the order of the pixels). So mirror images have
-    the same error. Dimension 1 in 3D has no such rule, hence 2D only.
+    For masks all births and all deaths are equal, so that the induced matching depends on how ties are broken. This is
+    the project's reading of it, the same for mirror images: of the ways to choose which of the union's holes inside a
+    hole stands for it, the one that gives most holes a partner; and no partners among components that lie apart. The
+    published code takes the order of the pixels for both. It pairs some components that lie apart (always the first of
+    each mask, which never die), so in dimension 0 its error is at most the one here at the same adjacency. Its own
+    adjacency is 4; here it is the pair's, 8 by default. Two empty masks have error 0. Dimension 1 in 3D has no such
+    rule, hence 2D only.
 
     Reference: N. Stucki et al., Topologically faithful image segmentation via induced matching of persistence
     barcodes, ICML 2023, https://arxiv.org/abs/2211.15272
