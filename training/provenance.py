@@ -11,8 +11,6 @@ from typing import Any
 PACKAGES = (
     "topology-loss-benchmark",
     "cripser",
-    "edt",
-    "gudhi",
     "monai",
     "nibabel",
     "numpy",
