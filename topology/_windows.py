@@ -65,8 +65,8 @@ def erode_backward(
         if number == len(lines) - 1:
             share = grad  # what no other line took
         else:
-            took = line == eroded
-            share, grad = torch.where(took, grad, 0), torch.where(took, 0, grad)
+            share = _where(line == eroded, grad)
+            grad = grad - share
         part = _along_backward(image, line, number + 2, share)
         total = part if total is None else total.add_(part)
     assert total is not None
@@ -83,8 +83,8 @@ def _along(image: torch.Tensor, axis: int, pairwise: Pairwise) -> torch.Tensor:
     result.narrow(axis, 0, 1).copy_(pairs.narrow(axis, 0, 1))
     result.narrow(axis, length - 1, 1).copy_(pairs.narrow(axis, length - 2, 1))
     if length > 2:
-        inner = pairwise(pairs.narrow(axis, 0, length - 2), pairs.narrow(axis, 1, length - 2))
-        result.narrow(axis, 1, length - 2).copy_(inner)
+        first, second = pairs.narrow(axis, 0, length - 2), pairs.narrow(axis, 1, length - 2)
+        pairwise(first, second, out=result.narrow(axis, 1, length - 2))
     return result
 
 
@@ -93,14 +93,18 @@ def _along_backward(image: torch.Tensor, extremum: torch.Tensor, axis: int, grad
     length = image.shape[axis]
     if length == 1:
         return grad
-    itself = image == extremum
-    result = torch.where(itself, grad, 0)
-    rest = torch.where(itself, 0, grad).narrow(axis, 1, length - 1)
-    before = image.narrow(axis, 0, length - 1) == extremum.narrow(axis, 1, length - 1)
-    result.narrow(axis, 0, length - 1).add_(torch.where(before, rest, 0))
-    behind = torch.where(before, 0, rest).narrow(axis, 0, length - 2)
-    result.narrow(axis, 2, length - 2).add_(behind)
+    result = _where(image == extremum, grad)
+    rest = grad - result
     # the first pixel has none before it
-    first = torch.where(itself.narrow(axis, 0, 1), 0, grad.narrow(axis, 0, 1))
-    result.narrow(axis, 1, 1).add_(first)
+    result.narrow(axis, 1, 1).add_(rest.narrow(axis, 0, 1))
+    rest = rest.narrow(axis, 1, length - 1)
+    before = _where(image.narrow(axis, 0, length - 1) == extremum.narrow(axis, 1, length - 1), rest)
+    result.narrow(axis, 0, length - 1).add_(before)
+    behind = rest.sub_(before).narrow(axis, 0, length - 2)
+    result.narrow(axis, 2, length - 2).add_(behind)
     return result
+
+
+def _where(mask: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Keep values on a mask, 0 elsewhere; the mask is used up. Several times faster on the CPU than torch.where."""
+    return values.clone(memory_format=torch.contiguous_format).masked_fill_(mask.logical_not_(), 0)

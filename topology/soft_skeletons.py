@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
-import torch.nn.functional as F
 from torch.autograd.function import once_differentiable
 
 from topology._windows import Extremum, erode, erode_backward, maximum_backward, window_maximum
@@ -83,8 +82,8 @@ def _levels(
     """Give image, skeleton before (None at level 0) and skeleton after of some levels from a given one on."""
     for _ in range(number):
         eroded = erode(image)[0]
-        ridge = F.relu(image - window_maximum(eroded).result)
-        after = ridge if before is None else before + F.relu(ridge - before * ridge)
+        ridge = (image - window_maximum(eroded).result).clamp_min_(0)
+        after = ridge if before is None else (ridge - before * ridge).clamp_min_(0).add_(before)
         yield image, before, after
         image, before = eroded, after
 
@@ -98,14 +97,14 @@ def _level_backward(
     """
     eroded, lines = erode(image)
     opening: Extremum = window_maximum(eroded)
-    ridge = F.relu(image - opening.result)
+    ridge = (image - opening.result).clamp_min_(0)
     grad_ridge, grad_before = grad_after, grad_after
     if before is not None:
         # the rounded difference decides, as it did on the way forth
-        added = ridge - before * ridge > 0
-        grad_ridge = torch.where(added, grad_after * (1 - before), 0)
-        grad_before = torch.where(added, grad_after * (1 - ridge), grad_after)
-    grad_ridge = torch.where(ridge > 0, grad_ridge, 0)
+        lost = ridge - before * ridge <= 0
+        grad_ridge = (grad_after * (1 - before)).masked_fill_(lost, 0)
+        grad_before = torch.addcmul(grad_after, grad_after, ridge.masked_fill(lost, 0), value=-1)
+    grad_ridge = grad_ridge.masked_fill(ridge <= 0, 0)
     grad_eroded = maximum_backward(opening, -grad_ridge)
     if grad_next is not None:
         grad_eroded += grad_next
