@@ -10,24 +10,23 @@ from losses._segmentation import Segmentation
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class SegmentationLoss(nn.Module):
-    """A loss of logits and ground truth; each file of this folder gives one.
+class PixelLoss(nn.Module):
+    """A loss of logits and ground truth, with the options that every loss has.
 
-    A subclass is a dataclass too: its fields are its parameters. It implements `compute` (the whole loss), `term` (the
-    topological term alone) and `critical` (the pixels that the term singles out), all on a `Segmentation`.
+    A subclass is a dataclass too: its fields are its parameters, and each of them does something. It implements
+    `compute` (the whole loss), `term` (the topological term alone) and `critical` (the pixels that the term singles
+    out), all on a `Segmentation`.
 
     Args:
-        batch: sum Dice-like ratios over the whole batch instead of for each sample (nnU-Net does in 2D).
-        smooth: added to numerator and denominator of Dice-like ratios; > 0. Default: nnU-Net's.
-        include_background: for C > 1, treat channel 0 as a class in Dice and in the topological term.
+        batch: one ratio or mean over the whole batch instead of one for each sample (nnU-Net's Dice does so in 2D).
         ignore_index: class index of pixels that enter nothing (they count as background of every structure and take
-            part in no mean); needs targets of class indices.
+            part in no mean).
         check_finite: refuse NaN and infinite logits (costs a pass over them).
     """
 
+    include_background = False  # no parameter of a loss that has no use for it
+
     batch: bool = False
-    smooth: float = 1e-5
-    include_background: bool = False
     ignore_index: int | None = None
     check_finite: bool = False
 
@@ -36,8 +35,6 @@ class SegmentationLoss(nn.Module):
         super().__init__()
         for name in ("batch", "include_background", "check_finite"):
             _checks.flag(name, getattr(self, name))
-        if self.smooth is not None:  # None is SCNP's: the base loss's own
-            _checks.in_range("smooth", self.smooth, 0, interval="()")
         if self.ignore_index is not None and type(self.ignore_index) is not int:
             raise TypeError(f"`ignore_index` must be a whole number or None, got {self.ignore_index!r}")
         self._warned = False
@@ -124,3 +121,23 @@ class SegmentationLoss(nn.Module):
         fields = self.__dataclass_fields__
         shown = {n: getattr(self, n) for n, f in fields.items() if getattr(self, n) != f.default}
         return ", ".join(f"{name}={value!r}" for name, value in shown.items())
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class SegmentationLoss(PixelLoss):
+    """A loss with Dice-like ratios of the foreground classes; each file of this folder gives one or a few.
+
+    Args:
+        smooth: added to numerator and denominator of Dice-like ratios; > 0. Default: nnU-Net's.
+        include_background: for C > 1, treat channel 0 as a class in Dice and in the topological term.
+        batch: see `PixelLoss`, as are the other options.
+    """
+
+    smooth: float = 1e-5
+    include_background: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        if self.smooth is not None:  # None is SCNP's: the base loss's own
+            _checks.in_range("smooth", self.smooth, 0, interval="()")
+        super().__post_init__()

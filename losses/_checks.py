@@ -125,7 +125,7 @@ def class_indices(
     Args:
         target: (B, 1, *spatial) class indices or (B, C, *spatial) one-hot, any dtype.
         channels: C of the logits.
-        ignore_index: index of pixels that enter nothing, or None.
+        ignore_index: index of pixels that enter nothing, or None; a one-hot target has only classes to name.
 
     Returns:
         int64 indices (B, *spatial), 0 where ignored, and a bool mask (B, 1, *spatial) of the pixels that count, None
@@ -134,11 +134,8 @@ def class_indices(
     Raises:
         ValueError: values that are no class indices, or one-hot vectors without or with several ones.
     """
-    if channels > 1 and target.shape[1] == channels:
-        return _from_one_hot(target), None
-    indices = target[:, 0].long()
-    if target.is_floating_point() and not torch.equal(indices.to(target.dtype), target[:, 0]):
-        raise ValueError("`target` must hold whole class indices, got fractions; probabilities are no target")
+    one_hot = channels > 1 and target.shape[1] == channels
+    indices = _from_one_hot(target) if one_hot else _from_indices(target)
     valid = None
     if ignore_index is not None:
         valid = indices != ignore_index
@@ -159,6 +156,13 @@ def warn_of_probabilities(input: torch.Tensor) -> None:
             "`input` lies in [0, 1] everywhere: losses take raw logits, no sigmoid or softmax before",
             stacklevel=4,
         )
+
+
+def _from_indices(target: torch.Tensor) -> torch.Tensor:
+    indices = target[:, 0].long()
+    if target.is_floating_point() and not torch.equal(indices.to(target.dtype), target[:, 0]):
+        raise ValueError("`target` must hold whole class indices, got fractions; probabilities are no target")
+    return indices
 
 
 def _from_one_hot(target: torch.Tensor) -> torch.Tensor:

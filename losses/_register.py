@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from losses._base import SegmentationLoss
+    from losses._base import PixelLoss
 
 # the order of the tables: baseline, the papers' losses, then the others by name
 _FIRST = (
@@ -47,7 +47,7 @@ class Entry:
     title: str
     dims: tuple[int, ...]
     reference: str
-    cls: type["SegmentationLoss"]
+    cls: type["PixelLoss"]
     file: str
     requires: tuple[str, ...] = ()
 
@@ -59,7 +59,7 @@ class Entry:
 
 def register(
     slug: str, *, title: str, dims: tuple[int, ...] = (2, 3), reference: str, requires: tuple[str, ...] = ()
-) -> Callable[[type["SegmentationLoss"]], type["SegmentationLoss"]]:
+) -> Callable[[type["PixelLoss"]], type["PixelLoss"]]:
     """Put a loss class into the register.
 
     Args:
@@ -76,10 +76,11 @@ def register(
         ValueError: the slug is taken (the message names both files).
     """
 
-    def put(cls: type["SegmentationLoss"]) -> type["SegmentationLoss"]:
+    def put(cls: type["PixelLoss"]) -> type["PixelLoss"]:
         file = inspect.getfile(cls)
-        if slug in _ENTRIES and _ENTRIES[slug].file != file:
-            raise ValueError(f"loss {slug!r} is registered twice: in {_ENTRIES[slug].file} and in {file}")
+        taken = _ENTRIES.get(slug)
+        if taken and (taken.file, taken.cls.__qualname__) != (file, cls.__qualname__):
+            raise ValueError(f"loss {slug!r} is registered twice: in {taken.file} and in {file}")
         _ENTRIES[slug] = Entry(slug, title, dims, reference, cls, file, requires)
         return cls
 
@@ -126,7 +127,7 @@ def parameters(name: str) -> dict[str, Any]:
     return {f.name: f.default_factory() if callable(f.default_factory) else f.default for f in fields}
 
 
-def build(name: str, **params: Any) -> "SegmentationLoss":
+def build(name: str, **params: Any) -> "PixelLoss":
     """Make a loss.
 
     Args:

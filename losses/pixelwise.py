@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from losses import _checks
-from losses._base import SegmentationLoss
+from losses._base import PixelLoss, SegmentationLoss
 from losses._pixelwise import cross_entropy_loss, dice_loss, masked_mean, spatial_axes
 from losses._register import register
 from losses._segmentation import Segmentation
@@ -23,11 +23,11 @@ def mean_over_pixels(values: torch.Tensor, s: Segmentation, batch: bool) -> torc
 
 @register("ce", title="CE", reference="torch.nn.CrossEntropyLoss")
 @dataclass(eq=False, repr=False, kw_only=True)
-class CE(SegmentationLoss):
+class CE(PixelLoss):
     """Cross-entropy over all channels, averaged over pixels; binary cross-entropy for C = 1.
 
     Args:
-        batch: with ignored pixels, one mean over the batch; see `SegmentationLoss`, as for the other options.
+        batch: with ignored pixels, one mean over the batch; see `PixelLoss`, as for the other options.
     """
 
     def compute(self, s: Segmentation) -> torch.Tensor:
@@ -51,15 +51,18 @@ class Dice(SegmentationLoss):
 
 @register("bce", title="BCE", reference="torch.nn.BCEWithLogitsLoss")
 @dataclass(eq=False, repr=False, kw_only=True)
-class BCE(SegmentationLoss):
+class BCE(PixelLoss):
     """Binary cross-entropy of each foreground class against all others, averaged over classes and pixels.
 
     For C > 1 the logit of class c against the rest is z_c - log sum over j != c of exp(z_j), which is the logit of its
     softmax probability; so C = 2 equals C = 1, and both equal CE.
 
     Args:
-        batch: with ignored pixels, one mean over the batch; see `SegmentationLoss`, as for the other options.
+        include_background: for C > 1, count channel 0 as a class too.
+        batch: with ignored pixels, one mean over the batch; see `PixelLoss`, as for the other options.
     """
+
+    include_background: bool = False
 
     def compute(self, s: Segmentation) -> torch.Tensor:
         """Compute the whole loss."""
@@ -79,12 +82,15 @@ def one_against_rest(s: Segmentation) -> torch.Tensor:
 
 @register("mse", title="MSE", reference="torch.nn.MSELoss")
 @dataclass(eq=False, repr=False, kw_only=True)
-class MSE(SegmentationLoss):
+class MSE(PixelLoss):
     """Mean squared error (p - y)^2 over the foreground classes.
 
     Args:
-        batch: with ignored pixels, one mean over the batch; see `SegmentationLoss`, as for the other options.
+        include_background: for C > 1, count channel 0 as a class too.
+        batch: with ignored pixels, one mean over the batch; see `PixelLoss`, as for the other options.
     """
+
+    include_background: bool = False
 
     def compute(self, s: Segmentation) -> torch.Tensor:
         """Compute the whole loss."""
@@ -93,7 +99,7 @@ class MSE(SegmentationLoss):
 
 @register("focal", title="Focal", reference="Lin et al., ICCV 2017")
 @dataclass(eq=False, repr=False, kw_only=True)
-class Focal(SegmentationLoss):
+class Focal(PixelLoss):
     """Focal loss, (1 - p_t)^focusing * -log p_t with p_t the probability of the true class, averaged over pixels.
 
     focusing = 0: CE. For C = 1 it equals MONAI's FocalLoss with its defaults; for C > 1 C times its softmax version,
@@ -101,7 +107,7 @@ class Focal(SegmentationLoss):
 
     Args:
         focusing: the paper's gamma, at least 0; its default is 2.
-        batch: with ignored pixels, one mean over the batch; see `SegmentationLoss`, as for the other options.
+        batch: with ignored pixels, one mean over the batch; see `PixelLoss`, as for the other options.
 
     Raises:
         ValueError: `focusing` below 0.

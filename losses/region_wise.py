@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 
 from losses import _checks
-from losses._base import SegmentationLoss
+from losses._base import PixelLoss
 from losses._pixelwise import masked_mean
 from losses._register import register
 from losses._segmentation import Segmentation
@@ -15,7 +15,7 @@ from losses._segmentation import Segmentation
 
 @register("region_wise", title="Region-Wise", reference="Valverde and Tohka, Pattern Recognition 2023")
 @dataclass(eq=False, repr=False, kw_only=True)
-class RegionWise(SegmentationLoss):
+class RegionWise(PixelLoss):
     """Rectified Region-Wise loss: the mean over pixels and channels of p times a weight map (Valverde and Tohka 2023).
 
     The map of a class is +1 outside of it and inside -d / max d, d the distance to its border: a wrong pixel costs 1, a
@@ -25,8 +25,7 @@ class RegionWise(SegmentationLoss):
 
     Args:
         spacing: size of a pixel along each axis, for the distances; None for 1 throughout.
-        batch: with ignored pixels, one mean over the batch; see `SegmentationLoss`, as for the other options. `smooth`
-            and `include_background` do nothing here.
+        batch: with ignored pixels, one mean over the batch; see `PixelLoss`, as for the other options.
 
     Raises:
         ValueError: `spacing` not positive, or not one for each axis.

@@ -11,6 +11,8 @@ from losses._base import SegmentationLoss
 from losses._register import build, entry, register
 from losses._segmentation import Segmentation
 
+_OF_THE_INPUT = ("include_background", "ignore_index", "check_finite")
+
 
 def scnp_logits(input: torch.Tensor, target: torch.Tensor, window: int = 3) -> torch.Tensor:
     """Penalise same-class neighbours (SCNP, equation 1, algorithm 1).
@@ -62,9 +64,11 @@ class SCNP(SegmentationLoss):
         base: slug of the loss L.
         window: w, odd; the paper's default is 3, 5 to 11 suit thicker structures.
         joint: add the loss on the plain logits.
-        base_parameters: parameters of the base loss, by name; they win over the common options below.
+        base_parameters: parameters of the base loss, by name; they win over the options below. How the input is read
+            (`include_background`, `ignore_index`, `check_finite`) is for SCNP itself.
         smooth: of the base loss; None for its own default.
-        batch: see `SegmentationLoss`, as are the other options; they are handed to the base loss.
+        batch: see `SegmentationLoss`, as are the other options; they are handed to the base loss, which has to know
+            them.
 
     Raises:
         ValueError: unknown base or base parameter, even window, or SCNP over itself.
@@ -87,10 +91,15 @@ class SCNP(SegmentationLoss):
             raise ValueError("`base` must be another loss than SCNP itself, got 'scnp'")
         if not isinstance(self.base_parameters, dict):
             raise TypeError(f"`base_parameters` must be a dict of names and values, got {self.base_parameters!r}")
-        common = {name: getattr(self, name) for name in ("batch", "include_background", "ignore_index")}
-        if self.smooth is not None:
-            common["smooth"] = self.smooth
-        self.base_loss = build(self.base, **{**common, **self.base_parameters})
+        misplaced = [name for name in _OF_THE_INPUT if name in self.base_parameters]
+        if misplaced:
+            raise ValueError(
+                f"`base_parameters` must leave {', '.join(misplaced)} to SCNP itself, which reads the input"
+            )
+        options = {name: getattr(self, name) for name in ("batch", "smooth", *_OF_THE_INPUT[:2])}
+        # what is at its default stays out, since a base loss may not have it
+        given = {name: value for name, value in options.items() if value is not None and value is not False}
+        self.base_loss = build(self.base, **{**given, **self.base_parameters})
 
     def compute(self, s: Segmentation) -> torch.Tensor:
         """Compute the whole loss."""

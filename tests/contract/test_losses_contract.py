@@ -20,7 +20,6 @@ CHANNELS = (1, 2, 4)
 DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 PATCHES = {"topoloss": {"patch": 5, "dims": (0, 1)}}
 FAST = {"cldice": {"iterations": 3}, "compound_cldice": {"iterations": 3}, "clce": {"iterations": 3}}
-# what scales with logits of 1e4 is computed in float32 and stays far from its limits
 
 every_loss = pytest.mark.parametrize("name", losses.names())
 
@@ -74,30 +73,54 @@ def test_finite_for_every_shape_type_and_target(name, size):
         given = one_hot(target, channels) if form == "one-hot" and channels > 1 else target
         value = assert_finite(name, logits.to(dtype), given)
         assert value.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+        torch.testing.assert_close(build(name)(logits.to(dtype), target), value)
+
+
+def value_and_gradient(name: str, logits: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    z = logits.detach().requires_grad_()
+    value = build(name)(z, target)
+    (gradient,) = torch.autograd.grad(value, z)
+    return value.detach(), gradient
 
 
 @every_loss
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
-def test_autocast_computes_in_float32(name, dtype):
-    logits, target = tube((12, 14), 2)
+@pytest.mark.parametrize("spatial", [(12, 14), (5, 7, 6)], ids=["2D", "3D"])
+def test_autocast_computes_in_float32(name, dtype, spatial):
+    logits, target = tube(spatial, 2)
     half = logits.to(dtype)
     with torch.autocast("cpu", dtype):
-        inside = build(name)(half, target)
-    torch.testing.assert_close(inside, build(name)(half.float(), target))
+        value, gradient = value_and_gradient(name, half, target)
+    expected, its_gradient = value_and_gradient(name, half.float(), target)
+    torch.testing.assert_close(value, expected)
+    torch.testing.assert_close(gradient, its_gradient.to(dtype))
 
 
 @every_loss
 @pytest.mark.parametrize("channels", [1, 3])
 def test_memory_format_does_not_matter(name, channels):
     logits, target = tube((8, 10), channels)
-    expected = build(name)(logits, target)
+    expected, gradient = value_and_gradient(name, logits, target)
     wide = torch.zeros(2, channels, 8, 20)
     wide[..., ::2] = logits
     for same in (logits.to(memory_format=torch.channels_last), wide[..., ::2], logits.mT.contiguous().mT):
-        torch.testing.assert_close(build(name)(same, target), expected)
+        value, its_gradient = value_and_gradient(name, same, target.mT.contiguous().mT)
+        torch.testing.assert_close(value, expected)
+        torch.testing.assert_close(its_gradient, gradient)
     volume, mask = tube((5, 6, 7), channels)
-    last = volume.to(memory_format=torch.channels_last_3d)
-    torch.testing.assert_close(build(name)(last, mask), build(name)(volume, mask))
+    expected, gradient = value_and_gradient(name, volume, mask)
+    value, its_gradient = value_and_gradient(name, volume.to(memory_format=torch.channels_last_3d), mask)
+    torch.testing.assert_close(value, expected)
+    torch.testing.assert_close(its_gradient, gradient)
+
+
+@every_loss
+@pytest.mark.parametrize("spatial", [(13, 16), (6, 7, 8)], ids=["2D", "3D"])
+def test_same_input_gives_the_same_bits(name, spatial):
+    logits, target = tube(spatial, 3)
+    first, second = (value_and_gradient(name, logits, target) for _ in range(2))
+    assert torch.equal(first[0], second[0])
+    assert torch.equal(first[1], second[1])
 
 
 @every_loss
@@ -122,7 +145,8 @@ def test_extreme_inputs_stay_finite(name, dims):
             assert_finite(name, logits, target)
     several, classes = tube(spatial, 3)
     for target in (torch.zeros_like(classes), torch.full_like(classes, 2)):
-        assert_finite(name, several * 1e4, target)
+        for dtype in (torch.float32, torch.float16, torch.bfloat16):
+            assert_finite(name, (several * 1e4).clamp(-1e4, 1e4).to(dtype), target)
 
 
 @every_loss
@@ -133,9 +157,10 @@ def test_target_of_any_type(name, dtype):
 
 
 @every_loss
-@pytest.mark.parametrize("channels", [1, 3])
-def test_perfect_prediction_is_the_minimum(name, channels):
-    logits, target = tube((12, 13), channels)
+@pytest.mark.parametrize("channels", [1, 2, 4])
+@pytest.mark.parametrize("spatial", [(12, 13), (5, 6, 13)], ids=["2D", "3D"])
+def test_perfect_prediction_is_the_minimum(name, channels, spatial):
+    logits, target = tube(spatial, channels)
     perfect = 30.0 * (2 * one_hot(target, max(channels, 2)) - 1)[:, -channels:]
     best = build(name)(perfect, target)
     worse = [logits, -perfect, torch.zeros_like(perfect), perfect.roll(2, dims=-1), perfect + 40 * logits]
@@ -161,61 +186,83 @@ def test_common_batch_does_not_depend_on_order(name):
 
 
 @every_loss
-def test_two_channels_equal_one(name):
-    """Softmax over (0, z) is sigmoid of z. Not for SCNP: it acts on each logit before the activation."""
-    z, target = tube((11, 12), 1)
-    two = torch.cat([torch.zeros_like(z), z], 1).double()
-    one, both = build(name)(z.double(), target), build(name)(two, target)
-    if losses.build(name).__class__.__name__ == "SCNP":
-        assert torch.isfinite(both)
+@pytest.mark.parametrize("spatial", [(11, 12), (6, 5, 7)], ids=["2D", "3D"])
+def test_two_channels_equal_one(name, spatial):
+    """Softmax over (a, a + z) is sigmoid of z. Not for SCNP: it acts on each logit before the activation."""
+    z, target = tube(spatial, 1)
+    common = tube(spatial, 1, seed=1)[0]
+    two = torch.cat([common, common + z], 1).double()
+    one, its_gradient = value_and_gradient(name, two[:, 1:] - two[:, :1], target)
+    both, gradient = value_and_gradient(name, two, target)
+    if name == "scnp":
+        assert not torch.isclose(one, both)
     else:
         torch.testing.assert_close(one, both)
+        torch.testing.assert_close(gradient, torch.cat([-its_gradient, its_gradient], 1))
 
 
 @every_loss
 @pytest.mark.parametrize("channels", [1, 3])
-def test_ignored_pixels_enter_nothing(name, channels):
-    logits, target = tube((14, 15), channels)
+@pytest.mark.parametrize("spatial", [(14, 15), (5, 9, 10)], ids=["2D", "3D"])
+def test_ignored_pixels_enter_nothing(name, channels, spatial):
+    logits, target = tube(spatial, channels)
     ignored = torch.zeros_like(target, dtype=torch.bool)
-    ignored[:, :, 3:8, 4:9] = True
-    marked = torch.where(ignored, 255, target)
-    z = logits.double().requires_grad_()
-    loss = build(name, ignore_index=255)
-    value = loss(z, marked)
-    value.backward()
-    assert (z.grad[ignored.expand_as(z)] == 0).all()
-    other = torch.where(ignored, 5 * torch.randn_like(z), z.detach())
-    torch.testing.assert_close(loss(other, marked), value)
+    ignored[..., 3:8, 4:9] = True
+    other = 5 * tube(spatial, channels, seed=1)[0].double()
+    for index in (255, -1, 0, 1):  # 0 and 1: a class left out
+        marked = torch.where(ignored, index, target)
+        left_out = (marked == index).expand_as(logits)
+        z = logits.double().requires_grad_()
+        loss = build(name, ignore_index=index)
+        value = loss(z, marked)
+        value.backward()
+        assert (z.grad[left_out] == 0).all()
+        assert z.grad.any()
+        torch.testing.assert_close(loss(torch.where(left_out, other, z.detach()), marked), value)
     assert_finite(name, logits, torch.full_like(target, 255), ignore_index=255)
-    torch.testing.assert_close(loss(logits, target), build(name)(logits, target))  # nothing to ignore
+    without = build(name, ignore_index=255)
+    torch.testing.assert_close(without(logits, target), build(name)(logits, target))  # nothing to ignore
+
+
+@every_loss
+def test_one_hot_targets_leave_a_class_out_too(name):
+    logits, target = tube((10, 11), 3)
+    loss = build(name, ignore_index=2)
+    torch.testing.assert_close(loss(logits, one_hot(target, 3)), loss(logits, target))
 
 
 ELSEWHERE = {  # values that make a parameter show, where doubling it does not
     "iterations": 1, "dims": (1,), "window": 5, "joint": True, "base": "mse", "base_parameters": {"smooth": 1.0},
     "pixel": "dice", "include_background": True, "batch": True, "patch": 4, "threshold": 0.3, "spacing": (1.0, 3.0),
-    "persistence_threshold": 0.9, "gamma": 0.1, "smooth": 5.0,
+    "persistence_threshold": 0.9, "gamma": 0.1, "smooth": 5.0, "ignore_index": 1,
 }  # fmt: skip
-NO_EFFECT = {  # said so in the docstrings
-    "include_background": {"ce", "region_wise", "focal"},
-    "smooth": {"ce", "bce", "mse", "focal", "region_wise"},
-    "batch": {"ce", "bce", "mse", "focal", "region_wise"},  # but with ignored pixels
-}
 
 
 @every_loss
 def test_each_parameter_changes_the_value(name):
+    """The published code ignores some of its arguments; here none is."""
     logits, target = tube((14, 15), 3)
-    target[0, :, :, :5] = 0
+    target[0, :, :, :8] = 0
     for parameter, default in losses.parameters(name).items():
-        if parameter in ("check_finite", "ignore_index") or name in NO_EFFECT.get(parameter, ()):
+        if parameter == "check_finite":  # see test_wrong_input_is_refused
             continue
         other = ELSEWHERE.get(parameter, 2 * default if isinstance(default, float) else default)
         assert other != default, (name, parameter)
-        patch = {"patch": 100} if name == "topoloss" and parameter != "patch" else {}
-        weight = {"weight": 1.0} if name == "topoloss" and parameter != "weight" else {}
-        plain = losses.build(name, **patch, **weight)(logits, target)
-        changed = losses.build(name, **patch, **weight, **{parameter: other})(logits, target)
-        assert plain != changed, (name, parameter)
+        fixed = {"patch": 100, "weight": 1.0} if name == "topoloss" else {}
+        fixed.pop(parameter, None)
+        if parameter == "batch":  # a plain mean shows it where samples have different numbers of pixels that count
+            fixed["ignore_index"] = 2
+        plain = losses.build(name, **fixed)(logits, target)
+        changed = losses.build(name, **fixed, **{parameter: other})(logits, target)
+        assert not torch.isclose(plain, changed, rtol=1e-6), (name, parameter)
+
+
+@every_loss
+def test_representation_names_what_differs_from_the_defaults(name):
+    kind = type(losses.build(name)).__name__
+    assert repr(losses.build(name)).startswith(f"{kind}(")
+    assert "batch=True, ignore_index=3" in repr(losses.build(name, batch=True, ignore_index=3, check_finite=False))
+    assert "batch" not in repr(losses.build(name)).split("base_loss")[0]
 
 
 @every_loss
@@ -246,9 +293,18 @@ def test_wrong_input_is_refused(name):
 
 @every_loss
 def test_wrong_parameters_are_refused(name):
-    for parameters, error in (({"smooth": 0}, ValueError), ({"smooth": "1"}, TypeError), ({"batch": 1}, TypeError)):
-        with pytest.raises(error, match=f"`{next(iter(parameters))}` must"):
-            losses.build(name, **parameters)
+    wrong = [
+        ("smooth", 0, ValueError),
+        ("smooth", "1", TypeError),
+        ("include_background", None, TypeError),
+        ("batch", 1, TypeError),
+        ("ignore_index", 2.0, TypeError),
+        ("check_finite", "yes", TypeError),
+    ]
+    for parameter, value, error in wrong:
+        message = f"`{parameter}` must" if parameter in losses.parameters(name) else f"no parameter '{parameter}'"
+        with pytest.raises(error if parameter in losses.parameters(name) else ValueError, match=message):
+            losses.build(name, **{parameter: value})
     with pytest.raises(ValueError, match="has no parameter 'gama'.*It has: "):
         losses.build(name, gama=0.2)
 
@@ -266,6 +322,10 @@ def test_wrong_parameters_are_refused(name):
         ("scnp", {"base": "scnp"}, ValueError),
         ("scnp", {"base": "clDice"}, ValueError),
         ("scnp", {"base_parameters": {"gamma": 1}}, ValueError),
+        ("scnp", {"base_parameters": {"ignore_index": 1}}, ValueError),
+        ("scnp", {"base_parameters": ["smooth"]}, TypeError),
+        ("scnp", {"base": "ce", "smooth": 1.0}, ValueError),
+        ("scnp", {"base": "ce", "include_background": True}, ValueError),
         ("thpm", {"threshold": 1.0}, ValueError),
         ("shpm", {"weight": -1}, ValueError),
         ("phpm", {"dims": (0, 0)}, ValueError),
@@ -306,13 +366,16 @@ def test_unknown_loss_comes_with_its_neighbour():
         losses.build("closss")
 
 
-def test_a_slug_is_taken_once(tmp_path):
+def test_a_slug_is_taken_once():
     class Copy(losses.entry("dice").cls):
         pass
 
     Copy.__module__ = __name__
     with pytest.raises(ValueError, match=r"'dice' is registered twice: in .*pixelwise.py and in .*contract.py"):
         losses.register("dice", title="Dice again", reference="none")(Copy)
+    with pytest.raises(ValueError, match=r"'dice' is registered twice: in .*pixelwise.py and in .*pixelwise.py"):
+        losses.register("dice", title="MSE under a wrong name", reference="none")(losses.entry("mse").cls)
+    assert losses.entry("dice").title == "Dice"
 
 
 def test_names_are_the_contract():
