@@ -1,4 +1,4 @@
-"""The worked example of CONTRIBUTING.md works as it stands: one new file, and the register has a new loss."""
+"""The worked example of CONTRIBUTING.md works as it stands: one new file, and the register and its tests have it."""
 
 import os
 import re
@@ -22,12 +22,15 @@ assert torch.isfinite(logits.grad).all() and logits.grad.abs().sum() > 0
 
 def test_example_of_a_new_loss(tmp_path):
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    for room in ("losses", "topology"):
-        shutil.copytree(ROOT / room, tmp_path / room)
+    for room in ("losses", "topology", "tests"):
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (name,) = re.findall(r"`(losses/\w+\.py)`:\n", text)
     (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     (tmp_path / name).write_text(code)
     check = CHECK.format(folder=str(tmp_path))
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", check], env=environment, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    contract = ["-q", "-p", "no:cacheprovider", "tests/contract/test_losses_contract.py", "-k", "log_dice"]
+    for command in (["-c", check], ["-m", "pytest", *contract]):
+        done = subprocess.run([sys.executable, *command], env=environment, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
