@@ -1,9 +1,14 @@
-"""Slow and obvious versions of what the suite computes fast: pixel by pixel, in NumPy and SciPy."""
+"""Slow and obvious versions of what the suite computes fast: pixel by pixel, in NumPy, SciPy and GUDHI."""
 
+from collections.abc import Iterator
 from itertools import product
 
+import gudhi
 import numpy as np
+import torch
 from scipy import ndimage
+
+import topology
 
 
 def scnp(z: np.ndarray, y: np.ndarray, window: int) -> np.ndarray:
@@ -70,3 +75,65 @@ def touching(mask: np.ndarray, seeds: np.ndarray, adjacency: int) -> np.ndarray:
             for place in component:
                 kept[place] = True
     return kept
+
+
+def skeleton_from_all_sides(mask: torch.Tensor) -> torch.Tensor:
+    """The union of the skeletons of all mirror images, and of those with the first two axes exchanged."""
+    union = torch.zeros_like(mask)
+    axes = range(2, mask.ndim)
+    for mirrored in product((False, True), repeat=len(axes)):
+        chosen = [axis for axis, is_mirrored in zip(axes, mirrored, strict=True) if is_mirrored]
+        moved = mask.flip(chosen)
+        union |= topology.skeletonize(moved).flip(chosen)
+        union |= topology.skeletonize(moved.transpose(2, 3)).transpose(2, 3).flip(chosen)
+    return union
+
+
+def features(image: np.ndarray, dim: int) -> list[tuple[int, int]]:
+    """Flat indices of birth and death pixels of the finite features of the superlevel sets, the longest-lived first."""
+    falling = 1 - image
+    # GUDHI reads flat cells with the first axis fastest
+    complex_ = gudhi.CubicalComplex(dimensions=falling.shape, top_dimensional_cells=falling.ravel(order="F"))
+    complex_.compute_persistence()
+    regular = complex_.cofaces_of_persistence_pairs()[0]
+    pairs = np.asarray(regular[dim]).reshape(-1, 2) if dim < len(regular) else np.zeros((0, 2), int)
+    flat = [
+        tuple(np.ravel_multi_index(np.unravel_index(cell, image.shape, "F"), image.shape) for cell in p) for p in pairs
+    ]
+    values = image.ravel()
+    return sorted(((b, d) for b, d in flat if values[b] > values[d]), key=lambda p: values[p[1]] - values[p[0]])
+
+
+def mean_error_at_critical_pixels(p: np.ndarray, y: np.ndarray, dims: tuple[int, ...], t: float) -> float:
+    """PHPM's term of one class, equations 4 and 5."""
+    filtered = np.where(y & (p >= t), 1.0, np.where(~y & (p <= t), 0.0, p))
+    total = 0.0
+    for dim in dims:
+        cells = [cell for pair in features(filtered, dim) for cell in pair]
+        errors = [(p.ravel()[c] - y.ravel()[c]) ** 2 for c in cells if filtered.ravel()[c] != y.ravel()[c]]
+        total += np.mean(errors) if errors else 0.0
+    return total
+
+
+def patches(shape: tuple[int, ...], side: int) -> Iterator[tuple[slice, ...]]:
+    """Square patches side by side, what is left at the border too."""
+    for corner in product(*(range(0, length, side) for length in shape)):
+        yield tuple(slice(start, start + side) for start in corner)
+
+
+def persistence_penalty(p: np.ndarray, y: np.ndarray, dims: tuple[int, ...], side: int, threshold: float) -> float:
+    """TopoLoss's term of one class."""
+    total = 0.0
+    for where in patches(p.shape, side):
+        image, mask = p[where], y[where]
+        if mask.all() or not mask.any():
+            continue
+        for dim in dims:
+            wanted = len(features(mask.astype(float), dim))
+            for rank, (birth, death) in enumerate(features(image, dim)):
+                b, d = image.ravel()[birth], image.ravel()[death]
+                if rank < wanted and b - d <= 0.99:
+                    total += (b - 1) ** 2 + d**2
+                elif rank >= wanted and b - d > threshold:
+                    total += (b - d) ** 2 / 2
+    return total
