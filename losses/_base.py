@@ -1,6 +1,7 @@
 """What all losses have in common: the options that each takes, and the way from raw input to the arithmetic."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -90,6 +91,11 @@ class PixelLoss(nn.Module):
             TypeError: not tensors, or logits that are not floating point.
             ValueError: shapes, devices, class indices, or (`check_finite`) values that do not fit.
         """
+        # torch.compile leaves the loss as it is: much of it is NumPy's, which it would imitate (see topology._arrays)
+        run = torch.compiler.disable(self._forward) if torch.compiler.is_compiling() else self._forward
+        return cast(torch.Tensor, run(input, target))
+
+    def _forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         with torch.autocast(input.device.type if isinstance(input, torch.Tensor) else "cpu", enabled=False):
             return self.compute(self.segmentation(input, target))
 

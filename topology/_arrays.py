@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-MaskFunction = Callable[[npt.NDArray[np.bool_]], npt.NDArray[Any]]
+MaskFunction = Callable[..., npt.NDArray[Any]]
 
 
 def is_tensor(array: Any) -> bool:
@@ -37,12 +37,13 @@ def as_mask(mask: Any) -> npt.NDArray[np.bool_]:
     return array if array.dtype == bool else array != 0
 
 
-def map_masks(function: MaskFunction, mask: Any) -> Any:
+def map_masks(function: MaskFunction, mask: Any, *others: Any) -> Any:
     """Apply a function of one mask to a mask or to each image of a batch, and return what kind of array came in.
 
     Args:
-        function: from a bool mask to an array of the same shape.
+        function: from a bool mask (and one of each of the others) to an array of the same shape.
         mask: (H, W) or (D, H, W), or a batch of them, (B, C, H, W) or (B, C, D, H, W), array or tensor.
+        *others: of the same shape.
 
     Returns:
         The results in the mask's shape, on its device where it is a tensor.
@@ -50,15 +51,20 @@ def map_masks(function: MaskFunction, mask: Any) -> Any:
     Raises:
         ValueError: the mask has fewer than 2 or more than 5 axes.
     """
-    array = to_numpy(mask)
-    if array.ndim in (4, 5):
-        images = array.reshape(-1, *array.shape[2:])
-        results = [function(as_mask(image)) for image in images]
-        result = np.stack(results).reshape(array.shape) if results else np.zeros(array.shape, bool)
-    else:
-        result = function(as_mask(array))
     if not is_tensor(mask):
-        return result
+        return _map_arrays(function, mask, *others)
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(result)).to(mask.device)
+    # torch.compile replaces NumPy by an imitation, and with it touching_components came out wrong (PyTorch 2.13)
+    run = torch.compiler.disable(_map_arrays) if torch.compiler.is_compiling() else _map_arrays
+    return torch.from_numpy(np.ascontiguousarray(run(function, mask, *others))).to(mask.device)
+
+
+def _map_arrays(function: MaskFunction, *masks: Any) -> npt.NDArray[Any]:
+    arrays = [to_numpy(mask) for mask in masks]
+    shape = arrays[0].shape
+    if len(shape) in (4, 5):
+        batches = [array.reshape(-1, *shape[2:]) for array in arrays]
+        results = [function(*map(as_mask, images)) for images in zip(*batches, strict=True)]
+        return np.stack(results).reshape(shape) if results else np.zeros(shape, bool)
+    return function(*map(as_mask, arrays))

@@ -93,21 +93,15 @@ def touching_components(mask: Any, seeds: Any, adjacency: int | None = None) -> 
     """
     if tuple(mask.shape) != tuple(seeds.shape):
         raise ValueError(f"`seeds` must have the shape of `mask`, {tuple(mask.shape)}, got {tuple(seeds.shape)}")
-    hits = iter(_images(seeds))
 
-    def keep(image: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    def keep(image: npt.NDArray[np.bool_], hits: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         labels = label(image, adjacency)
         kept = np.zeros(int(labels.max()) + 1, bool)
-        kept[labels[next(hits)]] = True
+        kept[labels[hits]] = True
         kept[0] = False
         return kept[labels]
 
-    return map_masks(keep, mask)
-
-
-def _images(mask: Any) -> list[npt.NDArray[np.bool_]]:
-    array = to_numpy(mask) != 0
-    return list(array.reshape(-1, *array.shape[2:])) if array.ndim > 3 else [array]
+    return map_masks(keep, mask, seeds)
 
 
 def _label(image: npt.NDArray[np.bool_], adjacency: int) -> tuple[npt.NDArray[np.int32], int]:

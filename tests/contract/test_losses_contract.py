@@ -24,7 +24,7 @@ FAST = {"cldice": {"iterations": 3}, "compound_cldice": {"iterations": 3}, "clce
 every_loss = pytest.mark.parametrize("name", losses.names())
 
 
-def build(name: str, **parameters) -> losses._base.SegmentationLoss:
+def build(name: str, **parameters) -> losses._base.PixelLoss:
     return losses.build(name, **{**PATCHES.get(name, {}), **FAST.get(name, {}), **parameters})
 
 

@@ -33,7 +33,7 @@ def example(shape: tuple[int, ...], seed: int, channels: int = 1) -> tuple[torch
     return 2 * (2.0 * one_hot - 1) + 1.5 * noise, target
 
 
-def build(name: str, **parameters) -> losses._base.SegmentationLoss:
+def build(name: str, **parameters) -> losses._base.PixelLoss:
     return losses.build(name, **{**FAST.get(name, {}), **PATCHES.get(name, {}), **parameters})
 
 

@@ -1,5 +1,6 @@
 """The losses in a training as it is: a net that learns, deep supervision, data parallelism, torch.compile."""
 
+import itertools
 import os
 import socket
 
@@ -15,8 +16,8 @@ FAST = {"cldice": {"iterations": 2}, "compound_cldice": {"iterations": 2}, "clce
 every_loss = pytest.mark.parametrize("name", losses.names())
 
 
-def build(name: str, **parameters) -> losses._base.SegmentationLoss:
-    return losses.build(name, **{**FAST.get(name, {}), **parameters})
+def build(name: str) -> losses._base.PixelLoss:
+    return losses.build(name, **FAST.get(name, {}))
 
 
 def images_and_target(batch: int = 4) -> tuple[torch.Tensor, torch.Tensor]:
@@ -61,48 +62,55 @@ def test_deep_supervision(name):
     value.backward()
 
 
-@pytest.mark.parametrize("name", ["dice_ce", "cldice", "closs", "scnp", "phpm", "topoloss"])
+@every_loss
 def test_compile_changes_nothing(name):
-    """Graph breaks are allowed; the backend without code generation needs no compiler on the machine."""
+    """Graph breaks are allowed; a backend without code generation needs no compiler on the machine."""
     net, loss = network(), build(name)
     images, target = images_and_target()
 
     def step(batch: torch.Tensor) -> torch.Tensor:
         return loss(net(batch), target)
 
-    expected = step(images)
-    torch.testing.assert_close(torch.compile(step, backend="eager")(images), expected)
+    expected, value = step(images), torch.compile(step, backend="aot_eager")(images)
+    torch.testing.assert_close(value, expected)
+    gradients = (torch.autograd.grad(loss, net.parameters()) for loss in (value, expected))
+    torch.testing.assert_close(*gradients)
+    alone = torch.compile(loss, backend="aot_eager")(net(images).detach(), target)
+    torch.testing.assert_close(alone, expected.detach())
 
 
-def _train_on_one_of_two(rank: int, port: int, name: str, results) -> None:
+def _train_on_one_of_two(rank: int, port: int, results) -> None:
+    """Hand back each loss's gradients of a net that has seen one half of the batch on each of two processes."""
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     torch.set_num_threads(1)
     dist.init_process_group("gloo", rank=rank, world_size=2)
     images, target = images_and_target()
-    net = DistributedDataParallel(network())
     mine = slice(2 * rank, 2 * rank + 2)
-    build(name)(net(images[mine]), target[mine]).backward()
-    if rank == 0:
-        results.put([p.grad.numpy() for p in net.parameters()])
+    gradients = {}
+    for name in losses.names():
+        net = DistributedDataParallel(network())
+        build(name)(net(images[mine]), target[mine]).backward()
+        gradients[name] = [p.grad.numpy() for p in net.parameters()]
+    results.put((rank, gradients))
     dist.barrier()
     dist.destroy_process_group()
 
 
-@pytest.mark.parametrize("name", ["dice_ce", "closs", "topoloss"])
-def test_two_processes_share_the_gradient_of_the_whole_batch(name):
+def test_two_processes_share_the_gradient_of_the_whole_batch():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     spawn = torch.multiprocessing.get_context("spawn")
     results = spawn.Queue()
-    processes = [spawn.Process(target=_train_on_one_of_two, args=(r, port, name, results)) for r in range(2)]
+    processes = [spawn.Process(target=_train_on_one_of_two, args=(r, port, results)) for r in range(2)]
     for process in processes:
         process.start()
-    shared = results.get(timeout=120)
+    shared = dict(results.get(timeout=180) for _ in processes)
     for process in processes:
         process.join(60)
     images, target = images_and_target()
-    net = network()
-    build(name)(net(images), target).backward()
-    for found, parameter in zip(shared, net.parameters(), strict=True):
-        torch.testing.assert_close(torch.from_numpy(found), parameter.grad)
+    for name, rank in itertools.product(losses.names(), range(2)):  # all losses in one pair of processes
+        net = network()
+        build(name)(net(images), target).backward()
+        found = [torch.from_numpy(gradient) for gradient in shared[rank][name]]
+        torch.testing.assert_close(found, [p.grad for p in net.parameters()], msg=lambda m, n=name: f"{n}: {m}")

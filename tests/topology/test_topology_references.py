@@ -57,6 +57,18 @@ def test_betti_and_euler_numbers_are_gudhis(mask, full):
 
 
 @few
+@given(masks, st.booleans())
+def test_betti_numbers_are_those_of_a_flood_fill(mask, full):
+    """Components and holes (cavities in 3D) counted by hand; the Euler number of corners, edges, faces, cubes."""
+    adjacency = {2: (4, 8), 3: (6, 26)}[mask.ndim][full]
+    betti = topology.betti_numbers(mask, adjacency)
+    assert betti[0] == len(slow.components(mask, adjacency))
+    assert betti[-1] == len(slow.holes(mask, adjacency))
+    if full:
+        assert topology.euler_number(mask) == slow.euler_number(mask)
+
+
+@few
 @given(masks)
 def test_holes_of_the_foreground_are_components_of_the_background(mask):
     b0, *_ = topology.betti_numbers(mask)
@@ -158,3 +170,11 @@ def test_wrong_input_is_refused(call, message):
 def test_soft_skeleton_of_integers_is_refused():
     with pytest.raises(TypeError, match="floating point"):
         topology.soft_skeleton(torch.ones(1, 1, 3, 3, dtype=torch.int64), 1)
+
+
+@pytest.mark.parametrize("function", [topology.skeletonize, topology.label, topology.touching_components])
+def test_compiled_is_the_same(function):
+    """Where torch.compile imitates NumPy, touching_components loses its seeds: the room keeps it out."""
+    masks = torch.rand(2, 2, 1, 12, 12, generator=torch.Generator().manual_seed(0)) < 0.5
+    arguments = list(masks) if function is topology.touching_components else [masks[0]]
+    assert torch.equal(torch.compile(function, backend="aot_eager")(*arguments), function(*arguments))
