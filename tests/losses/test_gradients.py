@@ -18,15 +18,14 @@ def distinct_logits(channels: int, spatial: tuple[int, ...]) -> torch.Tensor:
     return steps.reshape(2, channels, *spatial)
 
 
-@pytest.mark.parametrize("name", losses.names())
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("channels", [1, 3])
-def test_gradient_is_the_finite_difference(name, shape, channels):
-    z = distinct_logits(channels, SHAPES[shape])
-    position = torch.arange(SHAPES[shape][-1]) // 2 % max(channels, 2)
-    y = position.expand(2, 1, *SHAPES[shape]).clone()
+def bands(channels: int, spatial: tuple[int, ...]) -> torch.Tensor:
+    position = torch.arange(spatial[-1]) // 2 % max(channels, 2)
+    y = position.expand(2, 1, *spatial).clone()
     y[:, :, 0] = 0
-    loss = losses.build(name, **{**FAST.get(name, {}), **TOPOLOGY.get(name, {})})
+    return y
+
+
+def assert_gradient_is_the_finite_difference(loss: torch.nn.Module, z: torch.Tensor, y: torch.Tensor) -> None:
     leaf = z.clone().requires_grad_()
     loss(leaf, y).backward()
     directions = torch.randn(6, *z.shape, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
@@ -37,6 +36,39 @@ def test_gradient_is_the_finite_difference(name, shape, channels):
         numeric = (loss(z + step, y) - loss(z - step, y)) / 2e-5
         analytic = (leaf.grad * direction).sum()
         torch.testing.assert_close(analytic, numeric, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", losses.names())
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_gradient_is_the_finite_difference(name, shape, channels):
+    loss = losses.build(name, **{**FAST.get(name, {}), **TOPOLOGY.get(name, {})})
+    z, y = distinct_logits(channels, SHAPES[shape]), bands(channels, SHAPES[shape])
+    assert_gradient_is_the_finite_difference(loss, z, y)
+
+
+OPTIONS = ({"batch": True}, {"include_background": True}, {"ignore_index": 2})
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [(name, o) for name in losses.names() for o in OPTIONS if o.keys() <= losses.parameters(name).keys()],
+    ids=str,
+)
+def test_gradient_is_the_finite_difference_with_each_option(name, options):
+    loss = losses.build(name, **{**FAST.get(name, {}), **TOPOLOGY.get(name, {}), **options})
+    z, y = distinct_logits(3, SHAPES["2D"]), bands(3, SHAPES["2D"])
+    y[0, :, :4] = 0
+    assert_gradient_is_the_finite_difference(loss, z, y)
+
+
+@pytest.mark.parametrize("base", [name for name in losses.names() if name != "scnp"])
+def test_gradient_of_scnp_over_any_loss_is_the_finite_difference(base):
+    """Penalised logits come in equal patches, but each patch has one logit as its source."""
+    parameters = {**FAST.get(base, {}), **TOPOLOGY.get(base, {})}
+    loss = losses.build("scnp", base=base, joint=True, base_parameters=parameters)
+    z, y = distinct_logits(1, SHAPES["2D"]), bands(1, SHAPES["2D"])
+    assert_gradient_is_the_finite_difference(loss, z, y)
 
 
 @pytest.mark.parametrize("window", [3, 5])
