@@ -1,33 +1,32 @@
-"""Render an experiment's tables from its runs' files: python -m tables render results/smoke."""
+"""Command line: python -m tables COMMAND; each file of tables/commands is one."""
 
 import argparse
+import importlib
+import pkgutil
 import sys
-from pathlib import Path
 
-from tables import aggregate, render
+from tables import commands
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run as a command.
+    """Run one command.
 
     Args:
         arguments: the command line, by default the process's own.
 
     Returns:
-        Exit status: 0, 2 when the tables cannot be made.
+        Exit status: that of the command, or 2 with the reason on standard error when it cannot be run.
     """
-    parser = argparse.ArgumentParser(prog="python -m tables", description=__doc__)
-    parser.add_argument("command", choices=["render"], help="what to do")
-    parser.add_argument("folder", type=Path, help="the experiment's folder, such as results/smoke")
-    given = parser.parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="python -m tables", description="Make tables from runs, and check tables.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda found: found.name):
+        importlib.import_module(f"tables.commands.{module.name}").add(subparsers)
+    options = parser.parse_args(arguments)
     try:
-        results = aggregate.collect(given.folder)
+        return options.run(options)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    print(render.terminal(results))
-    print("\n" + "\n".join(str(path) for path in render.render(results)))
-    return 0
 
 
 if __name__ == "__main__":

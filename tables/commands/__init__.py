@@ -1,0 +1,1 @@
+"""The commands of `python -m tables`, one file each: `add(commands)` declares one and says which function runs it."""

@@ -1,0 +1,37 @@
+"""python -m tables render FOLDER: an experiment's tables from its runs' files."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tables import aggregate
+from tables import render as rendering
+
+
+def add(commands: Any) -> None:
+    """Declare the command.
+
+    Args:
+        commands: what `ArgumentParser.add_subparsers` gave.
+    """
+    parser = commands.add_parser("render", help="make an experiment's tables from its runs' files")
+    parser.add_argument("folder", type=Path, help="the experiment's folder, such as results/smoke")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Render the tables and print them.
+
+    Args:
+        options: the parsed command line.
+
+    Returns:
+        Exit status.
+
+    Raises:
+        ValueError: there is nothing to render, or it is broken.
+    """
+    results = aggregate.collect(options.folder)
+    print(rendering.terminal(results))
+    print("\n" + "\n".join(str(path) for path in rendering.render(results)))
+    return 0
