@@ -8,6 +8,8 @@ from typing import Any
 
 from data_prep._audit import audit
 from data_prep._check import check
+from data_prep._open import open_plan
+from data_prep._plan import Plan
 from data_prep._problems import PreparationError
 from data_prep._register import Entry, entry, names
 from data_prep._write import write_dataset
@@ -24,17 +26,21 @@ def prepare(
     partial: bool = False,
     replace: bool = True,
     progress: bool = True,
+    workers: int = 1,
     **options: Any,
 ) -> Path:
     """Prepare a dataset: nnU-Net raw layout with folds, checksums and card, in destination/<name>.
 
     Args:
         name: slug of the dataset.
-        source: folder with the official download (or one that holds it); None for embedded data.
+        source: folder with the official download (or one that holds it), its archive (zip, tar, gz), or a folder of
+            its archives; None for embedded data.
         destination: folder for prepared datasets. It is as before when anything goes wrong.
         partial: go on where files that the official release has are missing; the card records it.
         replace: prepare again where destination/<name> exists; otherwise return it as it is.
         progress: show a bar (on a terminal only).
+        workers: number of processes; 0: one for each core, as far as memory allows. With more than one, a script needs
+            the guard `if __name__ == "__main__":`, as Python's multiprocessing says.
         **options: options of the dataset, see `entry(name).parameters`.
 
     Returns:
@@ -47,28 +53,31 @@ def prepare(
     """
     found = entry(name)
     found.check_options(options)
-    target = Path(destination) / name
+    target = Path(destination) / str(options.get("name", name))
     if target.is_dir() and not replace:
         return target
-    folder = _check_source(found, source)
-    plan = found.plan(folder, **options)
-    if plan.problems or (plan.missing and not partial):
-        hint = "" if partial else "; go on without by partial=True (`--partial`)"
-        raise PreparationError(plan.problems + [line + hint for line in plan.missing])
-    if not all(fold["train"] for fold in plan.folds):
-        raise PreparationError(f"{folder}: a fold without any training image; complete the download")
-    return write_dataset(plan, found, Path(destination), options, replace=replace, progress=progress)
+    with open_plan(found, source, Path(destination), options, progress=progress) as plan:
+        problems = plan.problems + _find_twice(plan)
+        if problems or (plan.missing and not partial):
+            hint = "" if partial else "; go on without by partial=True (`--partial`)"
+            raise PreparationError(problems + [line + hint for line in plan.missing])
+        if not all(fold["train"] for fold in plan.folds):
+            raise PreparationError(f"{source}: a fold without any training image; complete the download")
+        return write_dataset(
+            plan, found, Path(destination), options, replace=replace, progress=progress, workers=workers
+        )
 
 
-def _check_source(found: Entry, source: str | Path | None) -> Path | None:
-    if found.embedded:
-        return None
-    if source is None:
-        raise PreparationError(f"dataset {found.slug!r} needs a source folder: {found.where}")
-    folder = Path(source)
-    if not folder.is_dir():
-        raise PreparationError(f"{folder}: no such folder; {found.where}")
-    return folder
+def _find_twice(plan: Plan) -> list[str]:
+    """Give one line for each name that several cases have: one would be written over the other."""
+    sources: dict[str, list[str]] = {}
+    for case in plan.cases:
+        sources.setdefault(case.name, []).append(" with ".join(map(str, case.sources)))
+    return [
+        f"case {name!r} is there {len(paths)} times ({'; '.join(paths)}); remove or rename all but one"
+        for name, paths in sorted(sources.items())
+        if len(paths) > 1
+    ]
 
 
 def _import_datasets() -> Mapping[str, Any]:

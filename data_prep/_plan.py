@@ -58,6 +58,8 @@ class Plan:
         source: the folder that the sources' recorded names are relative to; None for embedded data.
         problems: what stops the preparation, one line each.
         missing: what is absent from an otherwise sound source, one line each; goes on only with `partial`.
+        name: name of the prepared folder; "": the dataset's slug.
+        dims: 2 or 3, where only the files tell; 0: as registered.
     """
 
     cases: list[Case]
@@ -69,3 +71,5 @@ class Plan:
     source: Path | None = None
     problems: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    name: str = ""
+    dims: int = 0

@@ -13,26 +13,40 @@ _NAMED = 3
 
 
 def find_root(source: Path, folders: Sequence[str], markers: Sequence[str], where: str) -> Path:
-    """Find the folder that holds an official layout: the source itself, or one below it by a usual name.
+    """Find the folder that holds an official layout: the source itself, or one below it.
+
+    Archives often wrap everything in a folder of their own, so after the usual names every folder down to three levels
+    is looked at.
 
     Args:
         source: folder that the user gave.
         folders: relative paths that the layout may lie in; "" is tried first anyway.
-        markers: relative paths of which one at least is in the right folder.
+        markers: relative paths of which one at least is in the right folder; may hold wildcards.
         where: where to get the dataset, for the message.
 
     Returns:
         The folder.
 
     Raises:
-        PreparationError: no such folder.
+        PreparationError: no such folder, or several.
     """
     for folder in ("", *folders):
-        root = source / folder
-        if any((root / marker).exists() for marker in markers):
-            return root
+        if _has_any(source / folder, markers):
+            return source / folder
+    for pattern in ("*", "*/*", "*/*/*"):
+        found = [folder for folder in sorted(source.glob(pattern)) if folder.is_dir() and _has_any(folder, markers)]
+        if len(found) > 1:
+            raise PreparationError(
+                f"{source}: the layout is there twice, in {found[0]} and {found[1]}; give one of them"
+            )
+        if found:
+            return found[0]
     places = " or ".join(str(source / marker) for marker in markers)
-    raise PreparationError(f"{source}: expected {places} (also looked in {', '.join(folders)}); {where}")
+    raise PreparationError(f"{source}: expected {places} (also looked in the folders below); {where}")
+
+
+def _has_any(folder: Path, markers: Sequence[str]) -> bool:
+    return any(True for marker in markers for _ in folder.glob(marker))
 
 
 def read_image(path: Path, channels: int) -> np.ndarray:

@@ -1,30 +1,38 @@
 """The writing layer: a plan in, a prepared folder out, whole or not at all."""
 
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from data_prep import _checksums
-from data_prep._audit import audit_label
+from data_prep._case import FILE_ENDING, Layout, Written, write_case
 from data_prep._folder import json_bytes
-from data_prep._formats import encode
-from data_prep._plan import Case, Plan, Sample
+from data_prep._plan import Plan
 from data_prep._problems import PreparationError
 from data_prep._register import Entry
+from data_prep._workers import count_workers, run_all
 
-FILE_ENDING = {2: ".png", 3: ".nii.gz"}
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 ADJACENCY = {2: 8, 3: 26}
 
 
 def write_dataset(
-    plan: Plan, entry: Entry, destination: Path, options: Mapping[str, Any], *, replace: bool, progress: bool
+    plan: Plan,
+    entry: Entry,
+    destination: Path,
+    options: Mapping[str, Any],
+    *,
+    replace: bool,
+    progress: bool,
+    workers: int = 1,
 ) -> Path:
     """Write a plan's cases as nnU-Net raw data with folds, checksums and card.
 
@@ -35,20 +43,44 @@ def write_dataset(
         options: the options that made the plan, for the card.
         replace: an existing folder is replaced; otherwise it is kept when another process was first.
         progress: show a bar (on a terminal only).
+        workers: number of processes; 0: one for each core, as far as memory allows.
 
     Returns:
-        destination/<slug>.
+        destination/<name of the plan>, by default the slug.
 
     Raises:
         PreparationError: broken samples, all of them; the destination is as before.
-        OSError: the destination cannot be written.
+        OSError: the destination cannot be written or is full; it is as before.
     """
-    with _whole_folder(destination, entry.slug, replace=replace) as folder:
-        writer = _Writer(folder, plan, entry)
-        for case in tqdm(plan.cases, desc=entry.slug, unit="case", disable=None if progress else True):
-            writer.add(case)
-        writer.finish(options)
-    return destination / entry.slug
+    name = plan.name or entry.slug
+    workers = count_workers(plan.cases, workers)
+    try:
+        with _whole_folder(destination, name, replace=replace) as folder:
+            _write(plan, entry, folder, options, workers=workers, progress=progress)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        message = f"no space left in {destination}, which is as before; free some, or choose another destination"
+        raise OSError(error.errno, message) from error
+    return destination / name
+
+
+def _write(plan: Plan, entry: Entry, folder: Path, options: Mapping[str, Any], *, workers: int, progress: bool) -> None:
+    for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
+        (folder / name).mkdir()
+    dims = plan.dims or entry.dims
+    layout = Layout(folder, dims, len(plan.channels), len(plan.classes), entry.embedded, plan.source)
+    results = run_all(partial(write_case, layout=layout), plan.cases, workers)
+    quiet = None if progress else True
+    written = list(tqdm(results, total=len(plan.cases), desc=plan.name or entry.slug, unit="case", disable=quiet))
+    if problems := [problem for case in _in_order(plan, written) for problem in case.problems]:
+        raise PreparationError(problems)
+    _Describer(plan, entry, dims, _in_order(plan, written)).write(folder, options)
+
+
+def _in_order(plan: Plan, written: list[Written]) -> list[Written]:
+    by_name = {case.name: case for case in written}
+    return [by_name[case.name] for case in plan.cases]
 
 
 @contextmanager
@@ -77,104 +109,44 @@ def _move_into_place(new: Path, target: Path, old: Path, *, replace: bool) -> No
         # otherwise another process was first, with the same data: its folder stays
 
 
-class _Writer:
-    """Writes case after case and remembers what the JSON files have to say."""
+class _Describer:
+    """Writes the JSON files that describe a prepared folder."""
 
-    def __init__(self, folder: Path, plan: Plan, entry: Entry) -> None:
-        self.folder, self.plan, self.entry = folder, plan, entry
-        self.ending = FILE_ENDING[entry.dims]
-        self.output: dict[str, str] = {}
-        self.source: dict[str, str] = {}
-        self.betti: dict[str, dict[str, list[int]]] = {}
-        self.audit: dict[str, dict[str, dict[str, int]]] = {}
-        self.spacings: dict[str, tuple[float, ...]] = {}
-        self.problems: list[str] = []
-        for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
-            (folder / name).mkdir()
+    def __init__(self, plan: Plan, entry: Entry, dims: int, cases: list[Written]) -> None:
+        self.plan, self.entry, self.dims, self.cases = plan, entry, dims, cases
+        self.name = plan.name or entry.slug
 
-    def add(self, case: Case) -> None:
-        """Write one case, or note what is wrong with it."""
-        try:
-            sample = case.load()
-            self._check(case, sample)
-        except PreparationError as error:
-            self.problems += error.problems
-            return
-        if self.problems:
-            # nothing will be kept: from here on only look for further problems
-            return
-        part = "Ts" if case.test else "Tr"
-        spacing = sample.spacing or (1.0,) * self.entry.dims
-        image = sample.image[0] if len(sample.image) == 1 else sample.image
-        if self.entry.dims == 2:
-            self._write(f"images{part}/{case.name}_0000{self.ending}", encode(image, spacing, stored=self._stored))
-        else:
-            for number, channel in enumerate(sample.image):
-                name = f"images{part}/{case.name}_{number:04d}{self.ending}"
-                self._write(name, encode(channel, spacing, stored=self._stored))
-        label = sample.label.astype(np.uint8)
-        self._write(f"labels{part}/{case.name}{self.ending}", encode(label, spacing, stored=self._stored))
-        self.spacings[case.name] = spacing
-        if doubts := audit_label(label, len(self.plan.classes)):
-            self.audit[case.name] = doubts
-        if sample.betti is not None:
-            self.betti[case.name] = {str(index): list(numbers) for index, numbers in sample.betti.items()}
-        for path in case.sources:
-            name = path.relative_to(self.plan.source).as_posix() if self.plan.source else path.as_posix()
-            if name not in self.source:
-                self.source[name] = _checksums.hash_file(path)
+    def write(self, folder: Path, options: Mapping[str, Any]) -> None:
+        """Write them, the checksums last."""
+        output = {name: digest for case in self.cases for name, digest in case.output.items()}
+        contents = {
+            "dataset.json": self._dataset(),
+            "splits_final.json": self.plan.folds,
+            "card.json": self._card(options),
+        }
+        for name, content in contents.items():
+            data = json_bytes(content)
+            (folder / name).write_bytes(data)
+            output[name] = _checksums.hash_bytes(data)
+        source = {name: digest for case in self.cases for name, digest in case.sources.items()}
+        checksums = {"output": output, "source": source}
+        (folder / _checksums.NAME).write_bytes(json_bytes(checksums, sort_keys=True))
 
-    @property
-    def _stored(self) -> bool:
-        return self.entry.embedded
-
-    def _check(self, case: Case, sample: Sample) -> None:
-        where = ", ".join(map(str, case.sources)) or case.name
-        problems = []
-        if len(sample.image) != len(self.plan.channels):
-            problems.append(f"{where}: expected {len(self.plan.channels)} channels, got {len(sample.image)}")
-        if sample.image.shape[1:] != sample.label.shape:
-            sizes = f"image {_size(sample.image.shape[1:])}, mask {_size(sample.label.shape)}"
-            problems.append(f"{where}: image and mask must have the same size, got {sizes}; get both files again")
-        highest = len(self.plan.classes) - 1
-        if sample.label.size and (sample.label.min() < 0 or sample.label.max() > highest):
-            problems.append(f"{where}: label values must lie in 0..{highest}, got {np.unique(sample.label).tolist()}")
-        if problems:
-            raise PreparationError(problems)
-
-    def _write(self, name: str, data: bytes) -> None:
-        (self.folder / name).write_bytes(data)
-        self.output[name] = _checksums.hash_bytes(data)
-
-    def _write_json(self, name: str, content: Any) -> None:
-        self._write(name, json_bytes(content))
-
-    def finish(self, options: Mapping[str, Any]) -> None:
-        """Write the JSON files, the checksums last, or stop with all problems."""
-        if self.problems:
-            raise PreparationError(self.problems)
-        training = [case.name for case in self.plan.cases if not case.test]
-        self._write_json("dataset.json", self._dataset(len(training)))
-        self._write_json("splits_final.json", self.plan.folds)
-        self._write_json("card.json", self._card(options))
-        checksums = {"output": self.output, "source": self.source}
-        (self.folder / _checksums.NAME).write_bytes(json_bytes(checksums, sort_keys=True))
-
-    def _dataset(self, training: int) -> dict[str, Any]:
+    def _dataset(self) -> dict[str, Any]:
         return {
-            "name": self.entry.slug,
+            "name": self.name,
             "channel_names": {str(index): name for index, name in enumerate(self.plan.channels)},
             "labels": {name: index for index, name in enumerate(self.plan.classes)},
-            "numTraining": training,
-            "file_ending": self.ending,
+            "numTraining": sum(not case.test for case in self.plan.cases),
+            "file_ending": FILE_ENDING[self.dims],
         }
 
     def _card(self, options: Mapping[str, Any]) -> dict[str, Any]:
         entry, plan = self.entry, self.plan
         card = {
-            "name": entry.slug,
+            "name": self.name,
             "title": entry.title,
-            "dims": entry.dims,
+            "dims": self.dims,
             "classes": list(plan.classes),
             "channels": list(plan.channels),
             "licence": entry.licence,
@@ -185,7 +157,7 @@ class _Writer:
             "partial": bool(plan.missing),
             "missing": plan.missing,
             "options": {**entry.parameters, **options},
-            "adjacency": ADJACENCY[entry.dims],
+            "adjacency": ADJACENCY[self.dims],
             "spacing": self._common_spacing(),
             "foreground": "",
             "exclusions": [],
@@ -193,14 +165,14 @@ class _Writer:
             "unchecked": [],
             "groups": {name: list(cases) for name, cases in plan.groups.items()},
             **plan.card,
-            "label_audit": self.audit,
+            "label_audit": {case.name: case.audit for case in self.cases if case.audit},
         }
-        return {**card, "betti": self.betti} if self.betti else card
+        return {**card, "betti": betti} if (betti := self._betti()) else card
+
+    def _betti(self) -> dict[str, dict[str, list[int]]]:
+        known = {case.name: case.betti for case in self.cases if case.betti is not None}
+        return {name: {str(index): list(numbers) for index, numbers in betti.items()} for name, betti in known.items()}
 
     def _common_spacing(self) -> list[float] | None:
-        spacings = set(self.spacings.values())
+        spacings = {case.spacing for case in self.cases}
         return list(spacings.pop()) if len(spacings) == 1 else None
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))

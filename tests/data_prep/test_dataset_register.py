@@ -43,7 +43,7 @@ def test_unknown_option_lists_those_there_are(tmp_path):
 
 
 def test_source_is_asked_for(tmp_path):
-    with pytest.raises(data_prep.PreparationError, match="needs a source folder: https"):
+    with pytest.raises(data_prep.PreparationError, match="needs a source folder or archive: https"):
         data_prep.prepare("topomortar", None, tmp_path)
     with pytest.raises(data_prep.PreparationError, match="nowhere: no such folder"):
         data_prep.prepare("topomortar", tmp_path / "nowhere", tmp_path)
