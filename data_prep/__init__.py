@@ -53,7 +53,7 @@ def prepare(
     """
     found = entry(name)
     found.check_options(options)
-    target = Path(destination) / str(options.get("name", name))
+    target = Path(destination) / str(options.get("called", name))
     if target.is_dir() and not replace:
         return target
     with open_plan(found, source, Path(destination), options, progress=progress) as plan:

@@ -9,6 +9,10 @@ from typing import Any
 
 import data_prep
 from data_prep._audit import summary
+from data_prep._uses import describe_uses
+
+# where the workflow puts prepared datasets
+_HERE = Path("results/data")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,11 +40,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m data_prep", description="Prepare datasets and check them.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="show every dataset, its terms and where to get it")
-    listing.add_argument("--destination", type=Path, help="also say which are prepared in this folder")
+    listing.add_argument(
+        "--destination", type=Path, default=_HERE, help=f"folder for prepared datasets (default: {_HERE})"
+    )
     listing.set_defaults(run=_list)
     prepare = commands.add_parser("prepare", help="official files in, prepared dataset out")
     prepare.add_argument("name", help="slug, see list")
-    prepare.add_argument("--source", type=Path, help="folder with the official download; none for embedded datasets")
+    prepare.add_argument("--source", type=Path, help="folder or archive; none for embedded datasets")
     prepare.add_argument("--destination", type=Path, required=True, help="folder for prepared datasets")
     prepare.add_argument("--partial", action="store_true", help="go on where files are missing; the card records it")
     prepare.add_argument(
@@ -51,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_option,
         help="option of the dataset, see list; may be given several times",
     )
+    prepare.add_argument("--workers", type=int, default=0, help="processes; 0 (default): one for each core")
     prepare.set_defaults(run=_prepare)
     check = commands.add_parser("check", help="verify a prepared folder, or one's own in nnU-Net's raw layout")
     check.add_argument("folder", type=Path)
@@ -75,16 +82,31 @@ def _list(options: argparse.Namespace) -> int:
         print(f"    size:    {entry.size}")
         print(f"    licence: {entry.licence}")
         print(f"    source:  {entry.where}")
-        print(f"    papers:  {', '.join(entry.papers) or 'none'}")
+        print(f"    papers:  {', '.join(entry.papers) or 'none'}; tables: {describe_uses(name)}")
         print(f"    options: {', '.join(f'{key}={value!r}' for key, value in entry.parameters.items()) or 'none'}")
-        if options.destination:
-            print(f"    here:    {'prepared' if (options.destination / name).is_dir() else 'not prepared'}")
+        print(f"    here:    {_describe_prepared(options.destination / name)}")
     return 0
+
+
+def _describe_prepared(folder: Path) -> str:
+    try:
+        data = data_prep.Prepared(folder, verify=False)
+    except data_prep.PreparationError:
+        return f"{folder} is broken, see check" if folder.is_dir() else f"not prepared in {folder.parent}"
+    lacking = ", partial" if data.card.get("partial") else ""
+    return (
+        f"prepared in {folder}, {len(data.cases('train'))} training and {len(data.cases('test'))} test cases{lacking}"
+    )
 
 
 def _prepare(options: argparse.Namespace) -> int:
     folder = data_prep.prepare(
-        options.name, options.source, options.destination, partial=options.partial, **dict(options.option)
+        options.name,
+        options.source,
+        options.destination,
+        partial=options.partial,
+        workers=options.workers,
+        **dict(options.option),
     )
     print(folder)
     return 0

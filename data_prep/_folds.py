@@ -1,6 +1,6 @@
 """Rules that make folds out of a list of cases; nothing is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -22,6 +22,29 @@ def interleaved_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, li
     ordered = _at_least_two(cases)
     count = min(count, len(ordered))
     return [_fold(ordered, ordered[k::count]) for k in range(count)]
+
+
+def grouped_folds(owners: Mapping[str, str], count: int = 5) -> list[dict[str, list[str]]]:
+    """Make folds that keep together what belongs to one patient or volume.
+
+    The owners are dealt out in sorted order: fold k validates on the cases of every `count`-th owner, from the k-th on.
+
+    Args:
+        owners: {case: patient or volume}; two owners at least.
+        count: number of folds; fewer where there are fewer owners.
+
+    Returns:
+        {"train": [...], "val": [...]} for each fold, sorted.
+
+    Raises:
+        ValueError: fewer than two owners.
+    """
+    ordered = sorted(set(owners.values()))
+    if len(ordered) < 2:
+        raise ValueError(f"folds need at least two patients (or volumes), got {len(ordered)}")
+    cases, count = sorted(owners), min(count, len(ordered))
+    held_out = [set(ordered[k::count]) for k in range(count)]
+    return [_fold(cases, [case for case in cases if owners[case] in held]) for held in held_out]
 
 
 def block_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, list[str]]]:
@@ -48,7 +71,8 @@ def blocks(cases: Sequence[Item], count: int) -> list[list[Item]]:
 
 
 def _fold(cases: Sequence[str], validation: Sequence[str]) -> dict[str, list[str]]:
-    return {"train": [case for case in cases if case not in validation], "val": list(validation)}
+    held = set(validation)
+    return {"train": [case for case in cases if case not in held], "val": list(validation)}
 
 
 def _at_least_two(cases: Sequence[str]) -> list[str]:

@@ -85,6 +85,22 @@ class Prepared:
         """2 or 3: the number of spatial axes."""
         return self.card["dims"] if "dims" in self.card else self.label(next(iter(self._training))).ndim
 
+    @property
+    def channel_names(self) -> list[str]:
+        """Names of the channels, in their order."""
+        return list(self._dataset["channel_names"].values())
+
+    def image_files(self, part: str) -> dict[str, list[Path]]:
+        """Give each case's image files, one for each channel (or one for all), in the channels' order.
+
+        Args:
+            part: "Tr" or "Ts", as in imagesTr and imagesTs.
+
+        Returns:
+            {case: paths}.
+        """
+        return {"Tr": self._training, "Ts": self._test}[part]
+
     def cases(self, part: str, fold: int | None = None, group: str | None = None) -> list[str]:
         """List the cases of a part.
 
