@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data_prep._audit import audit
+from data_prep._audit import summary as audit_summary
 from data_prep._check import check
 from data_prep._open import open_plan
 from data_prep._plan import Plan
@@ -15,7 +16,7 @@ from data_prep._register import Entry, entry, names
 from data_prep._write import write_dataset
 from data_prep.read import Prepared
 
-__all__ = ["Entry", "Prepared", "PreparationError", "audit", "check", "entry", "names", "prepare"]
+__all__ = ["Entry", "Prepared", "PreparationError", "audit", "audit_summary", "check", "entry", "names", "prepare"]
 
 
 def prepare(

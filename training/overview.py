@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+from scipy import ndimage
 
+import data_prep
 import topology
 
 if TYPE_CHECKING:
@@ -39,7 +42,7 @@ def summary(data: "Prepared") -> pd.DataFrame:
 
 
 def cases(data: "Prepared", names: Sequence[str]) -> pd.DataFrame:
-    """Measure some cases: size, foreground share and Betti numbers of each foreground class.
+    """Measure some cases: size, foreground share, thickness and Betti numbers of each foreground class.
 
     Args:
         data: the dataset.
@@ -56,5 +59,35 @@ def cases(data: "Prepared", names: Sequence[str]) -> pd.DataFrame:
             betti = topology.betti_numbers(mask, data.card.get("adjacency"))
             row = {"case": name, "class": title, "size": " x ".join(map(str, mask.shape))}
             row["foreground share"] = f"{mask.mean():.1%}"
+            row["median thickness"] = f"{median_thickness(mask):.1f}"
             rows.append(row | {f"Betti {dim}": number for dim, number in enumerate(betti)})
     return pd.DataFrame(rows).set_index(["case", "class"])
+
+
+def median_thickness(mask: np.ndarray) -> float:
+    """Give the median thickness of a structure: twice the distance from its skeleton to the background, in pixels.
+
+    Args:
+        mask: (H, W) or (D, H, W); beyond the image's border lies background.
+
+    Returns:
+        Pixels (voxels); NaN for an empty mask.
+    """
+    skeleton = topology.skeletonize(mask)
+    if not skeleton.any():
+        return float("nan")
+    distance = ndimage.distance_transform_edt(np.pad(mask, 1))[(slice(1, -1),) * mask.ndim]
+    return 2 * float(np.median(distance[skeleton]))
+
+
+def doubts(data: "Prepared") -> pd.DataFrame:
+    """Say what in the labels decides topology metrics by a pixel: the label audit.
+
+    Args:
+        data: the dataset.
+
+    Returns:
+        A row for each kind of doubt; one row that says so where there is none.
+    """
+    lines = data_prep.audit_summary(data_prep.audit(data), data.dims)
+    return pd.DataFrame({"label audit": lines or ["nothing found"]})

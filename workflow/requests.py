@@ -62,7 +62,7 @@ class Preparation:
         if not embedded and not self.source:
             return folder
         source = None if embedded else self.source
-        return data_prep.prepare(self.dataset, source, self.data, partial=self.partial, **self.options)
+        return data_prep.prepare(self.dataset, source, self.data, partial=self.partial, workers=0, **self.options)
 
 
 @dataclass(frozen=True)

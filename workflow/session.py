@@ -10,10 +10,10 @@ from workflow.rooms import check_rooms, project_root
 
 
 def start() -> Path:
-    """Open a notebook's session: check the rooms and stand in the project's folder, where relative paths begin.
+    """Open a notebook's session: check the rooms, stand in the project's folder, show the whole text of tables.
 
-    JupyterLab starts a kernel beside its notebook and papermill where it was called; results would end up in different
-    places.
+    Relative paths begin in the project's folder: JupyterLab starts a kernel beside its notebook and papermill where it
+    was called; results would end up in different places.
 
     Returns:
         The working folder.
@@ -24,6 +24,9 @@ def start() -> Path:
     check_rooms()
     if Path.cwd() == project_root() / "notebooks":
         os.chdir(project_root())
+    import pandas as pd
+
+    pd.set_option("display.max_colwidth", None)
     return Path.cwd()
 
 
