@@ -13,7 +13,7 @@ from training.paths import STAGES, Run, differing, plain, run_folder
 
 # Where the files lie and what computes them changes neither the experiment nor, but for rounding, its result: a run
 # that is finished stays finished when the results move. `init_from` counts by its weights, not by its path.
-_NOT_IN_HASH = ("data", "results", "init_from", "checkpoint_every", "threads", "device", "smoke")
+_NOT_IN_HASH = ("data", "results", "init_from", "checkpoint_every", "threads", "device", "smoke", "scale")
 # What is read only after the last iteration: changing it predicts again, from the same weights.
 _NOT_IN_TRAINING = ("overlap", "test_group", "max_test_cases")
 
@@ -45,12 +45,14 @@ class Config:
         augment: flips, rotations and intensity changes while training.
         overlap: overlap of neighbouring windows when predicting, in [0, 1); nnU-Net's is 0.5.
         test_group: group of test cases to predict; empty: all.
+        max_training_cases: train on the first ones only, in sorted order; 0: all.
         max_test_cases: predict only the first ones, in sorted order; 0: all.
         checkpoint_every: iterations between checkpoints, from 1.
         threads: threads of torch, from 1; parallel jobs want one each.
         device: "auto" (CUDA where there is one), "cpu" or "cuda".
         amp: half precision on CUDA; without effect on the CPU.
         smoke: marks a run that only shows that everything works; tables say so.
+        scale: in (0, 1], by what a paper's protocol was shrunk to these parameters (`tables.scale`); only recorded.
     """
 
     dataset: str = "synthetic2d"
@@ -75,12 +77,14 @@ class Config:
     augment: bool = True
     overlap: float = 0.5
     test_group: str = ""
+    max_training_cases: int = 0
     max_test_cases: int = 0
     checkpoint_every: int = 100
     threads: int = 1
     device: str = "auto"
     amp: bool = True
     smoke: bool = False
+    scale: float = 1.0
 
     @classmethod
     def from_parameters(cls, **parameters: Any) -> "Config":
@@ -199,12 +203,14 @@ _RULES: dict[str, tuple[type, Callable[[Any], bool], str]] = {
     "augment": (bool, _any, "true or false"),
     "overlap": (float, lambda value: 0 <= value < 1, "a number in [0, 1)"),
     "test_group": (str, _any, "the name of a group of test cases, or empty"),
+    "max_training_cases": (int, _at_least(0), "an integer from 0"),
     "max_test_cases": (int, _at_least(0), "an integer from 0"),
     "checkpoint_every": (int, _at_least(1), "an integer from 1"),
     "threads": (int, _at_least(1), "an integer from 1"),
     "device": _one_of("auto", "cpu", "cuda"),
     "amp": (bool, _any, "true or false"),
     "smoke": (bool, _any, "true or false"),
+    "scale": (float, lambda value: 0 < value <= 1, "a number in (0, 1]"),
 }
 
 

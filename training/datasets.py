@@ -35,6 +35,20 @@ def open_data(config: Config) -> "Prepared":
     return data
 
 
+def cases_to_train(config: Config, data: "Prepared") -> list[str]:
+    """Return the cases that a run trains on.
+
+    Args:
+        config: its fold, and `max_training_cases`, which keeps the first ones in sorted order.
+        data: the dataset.
+
+    Returns:
+        The fold's training cases.
+    """
+    cases = data.cases("train", config.fold)
+    return sorted(cases)[: config.max_training_cases] if config.max_training_cases else cases
+
+
 def split_to_predict(data: "Prepared") -> str:
     """Return which cases a run predicts: "test", or "val" where the dataset has no test cases (a user's own data)."""
     return "test" if data.cases("test") else "val"
@@ -71,7 +85,7 @@ def describe(config: Config, data: "Prepared") -> dict[str, Any]:
         "dims": data.dims,
         "channels": data.channels,
         "classes": list(data.classes),
-        "training_cases": len(data.cases("train", config.fold)),
+        "training_cases": len(cases_to_train(config, data)),
         "predicted": split_to_predict(data),
     }
 
@@ -127,7 +141,7 @@ def _unreadable(config: Config, data: "Prepared") -> list[str]:
     if (config.data_folder / "checksums.json").exists():
         return []
     problems = []
-    for case in sorted({*data.cases("train", config.fold), *cases_to_predict(config, data)}):
+    for case in sorted({*cases_to_train(config, data), *cases_to_predict(config, data)}):
         try:
             image = data.image(case)
             label = data.label(case) if data.has_label(case) else None

@@ -4,7 +4,7 @@ Predictions are kept, so that a new metric needs no training: evaluating again r
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ def evaluate_run(
     adjacency: int | None = None,
     data_folder: str | Path | None = None,
     progress: bool = True,
+    elsewhere: Mapping[str, Mapping[str, Any]] | None = None,
     **region: Any,
 ) -> Path:
     """Evaluate a finished run; write metrics.csv and evaluation.json.
@@ -45,6 +46,7 @@ def evaluate_run(
             means 26); None: what the dataset's card says, else 8 or 26.
         data_folder: the prepared dataset, where it is no longer where the run found it.
         progress: show a progress bar where the output is a terminal.
+        elsewhere: metrics measured somewhere else than the others, as papers do: slug to its own `region` options.
         **region: where to measure, as `metrics.evaluate` takes it: region ("whole", "sliding", "random"), patch,
             stride, number, seed. Default: whole images.
 
@@ -62,6 +64,7 @@ def evaluate_run(
     data = _open(record, data_folder)
     options = {"adjacency": _adjacency(adjacency, data), "num_classes": len(data.classes), "region": "whole", **region}
     names = _metric_names(metric_names, data.dims)
+    places = _places(names, options, elsewhere or {})
     predicted = list(inference.predicted_cases(run_folder))
     cases = [case for case in predicted if data.has_label(case)]
     if not cases:
@@ -74,22 +77,27 @@ def evaluate_run(
             pretrained = inference.read_prediction(Path(pretrain_folder), case, data.dims)
             versions.append(keep_touching(prediction, pretrained))
         for postprocessed, version in enumerate(versions):
-            rows += _rows(case, version, data, names, options, postprocessed)
-    definitions = _definitions(names, options, record, pretrain, sorted(set(predicted) - set(cases)))
+            rows += _rows(case, version, data, places, postprocessed)
+    definitions = _definitions(places, options, record, pretrain, sorted(set(predicted) - set(cases)))
     files.write_json(run_folder / EVALUATION, definitions)
     return files.write_csv(run_folder / METRICS, COLUMNS, rows)
 
 
 def _rows(
-    case: str, prediction: np.ndarray, data: "Prepared", names: list[str], options: dict[str, Any], postprocessed: int
+    case: str, prediction: np.ndarray, data: "Prepared", places: dict[str, dict[str, Any]], postprocessed: int
 ) -> list[dict[str, Any]]:
     import metrics
 
     target = data.label(case)
     if prediction.shape != target.shape:
         raise ValueError(f"the prediction of {case!r} has size {prediction.shape}, the ground truth {target.shape}")
-    options = options | {"spacing": data.spacing(case)}
-    values = metrics.evaluate(prediction, target, names, **options)
+    places = {name: options | {"spacing": data.spacing(case)} for name, options in places.items()}
+    values: dict[str, float] = {}
+    for name, options in places.items():
+        if name not in values:  # those measured at the same place share what they compute there
+            values |= metrics.evaluate(
+                prediction, target, [each for each in places if places[each] == options], **options
+            )
     return [
         {
             "case": case,
@@ -101,8 +109,16 @@ def _rows(
             "value": float(values[name]),
             "reason": metrics.explain(prediction, target, name, **options) if math.isnan(values[name]) else "",
         }
-        for name in names
+        for name, options in places.items()
     ]
+
+
+def _places(
+    names: list[str], options: dict[str, Any], elsewhere: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Give each metric the options of the place where it is measured."""
+    common = {name: options[name] for name in ("adjacency", "num_classes")}
+    return {name: common | dict(elsewhere[name]) if name in elsewhere else options for name in names}
 
 
 def _finished(folder: Path) -> dict[str, Any]:
@@ -144,7 +160,7 @@ def _metric_names(given: Sequence[str] | None, dims: int) -> list[str]:
 
 
 def _definitions(
-    names: list[str],
+    places: dict[str, dict[str, Any]],
     options: dict[str, Any],
     record: dict[str, Any],
     pretrain: dict[str, Any] | None,
@@ -155,8 +171,9 @@ def _definitions(
 
     fields = ("title", "unit", "higher_is_better", "version")
     return {
-        "metrics": {name: {field: getattr(metrics.entry(name), field) for field in fields} for name in names},
+        "metrics": {name: {field: getattr(metrics.entry(name), field) for field in fields} for name in places},
         "options": options,
+        "elsewhere": {name: metrics.describe_region(**place) for name, place in places.items() if place != options},
         "run_hash": record["hash"],
         "pretrain": pretrain and {"run": pretrain["run"], "hash": pretrain["hash"]},
         "without_ground_truth": without_label,

@@ -165,7 +165,7 @@ def _batch(config: Config, iteration: int) -> tuple[np.ndarray, np.ndarray]:
     data = Prepared(config.data_folder, verify=False)
     sampler = Sampler(
         data,
-        data.cases("train", config.fold),
+        datasets.cases_to_train(config, data),
         patch_size=datasets.patch_size(config, data.dims),
         batch_size=config.batch_size,
         foreground_share=config.foreground_share,

@@ -116,7 +116,7 @@ class _Job:
             return
         sampler = Sampler(
             self.data,
-            self.data.cases("train", config.fold),
+            datasets.cases_to_train(config, self.data),
             patch_size=datasets.patch_size(config, self.data.dims),
             batch_size=config.batch_size,
             foreground_share=config.foreground_share,

@@ -79,6 +79,7 @@ class Evaluation:
         stride: of sliding patches along each axis; empty for no overlap.
         number: of random patches.
         seed: of random patches.
+        elsewhere: metrics measured somewhere else: slug to its own region, patch, stride, number and seed.
     """
 
     run: str
@@ -90,6 +91,7 @@ class Evaluation:
     stride: list[int] = field(default_factory=list)
     number: int = 10
     seed: int = 0
+    elsewhere: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         import metrics
@@ -103,10 +105,16 @@ class Evaluation:
             problems += [
                 unknown("metric", name, metrics.names()) for name in self.metrics if name not in metrics.names()
             ]
+        if isinstance(self.elsewhere, dict):
+            problems += [
+                unknown("metric", name, metrics.names()) for name in self.elsewhere if name not in metrics.names()
+            ]
         if self.adjacency not in (0, 4, 6, 8, 26):
             problems.append(f"`adjacency` must be 4 or 8 in 2D, 6 or 26 in 3D, or 0, got {self.adjacency!r}")
         _refuse(problems)
         metrics.describe_region(**self._where)
+        for place in self.elsewhere.values():
+            metrics.describe_region(**place)
 
     @property
     def run_folder(self) -> Path:
@@ -122,7 +130,7 @@ class Evaluation:
         from training.evaluate import evaluate_run
 
         names, adjacency = self.metrics or None, self.adjacency or None
-        return evaluate_run(self.run, self._started_from(), names, adjacency, **self._where)
+        return evaluate_run(self.run, self._started_from(), names, adjacency, elsewhere=self.elsewhere, **self._where)
 
     @property
     def _where(self) -> dict[str, Any]:

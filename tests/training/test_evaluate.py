@@ -130,3 +130,18 @@ def test_region_is_recorded_with_the_value(tiny):
     assert {row["region"] for row in rows} == {"random(patch=(8, 8),n=3,seed=1)"}
     options = json.loads((folder / "evaluation.json").read_text())["options"]
     assert (options["region"], options["patch"], options["number"], options["seed"]) == ("random", [8, 8], 3, 1)
+
+
+def test_a_metric_can_be_measured_somewhere_else(tiny):
+    """ContextLoss measures Dice on whole images and Betti errors on patches, in one table row."""
+    folder = finished(tiny)
+    place = {"region": "sliding", "patch": [12, 10]}
+    both = rows_of(evaluate_run(folder, metric_names=["dice", "betti0_error"], elsewhere={"betti0_error": place}))
+    assert {(row["metric"], row["region"]) for row in both} == {
+        ("dice", "whole"),
+        ("betti0_error", "sliding(patch=(12, 10),stride=(12, 10))"),
+    }
+    written = json.loads((folder / "evaluation.json").read_text())["elsewhere"]
+    assert written == {"betti0_error": "sliding(patch=(12, 10),stride=(12, 10))"}
+    alone = rows_of(evaluate_run(folder, metric_names=["betti0_error"], **place))
+    assert [row for row in both if row["metric"] == "betti0_error"] == alone

@@ -258,3 +258,14 @@ def test_embedded_dataset_is_prepared_on_the_spot(tiny, tmp_path, monkeypatch, w
     monkeypatch.setattr(data_prep, "prepare", prepare)
     run(tiny, dataset="embedded", iterations=1)
     assert made == [("embedded", None)]
+
+
+def test_training_on_the_first_cases_only(tiny):
+    """A scaled-down run sees as few images as it says, and another limit is another run."""
+    folder, record = run(tiny, max_training_cases=2, scale=0.5)
+    assert record["data"]["training_cases"] == 2
+    assert record["parameters"]["scale"] == 0.5
+    _, whole = run(tiny, experiment="whole")
+    _, scaled = run(tiny, experiment="whole", scale=0.5)
+    assert whole["data"]["training_cases"] > 2
+    assert whole["hash"] == scaled["hash"] != record["hash"]
