@@ -1,5 +1,6 @@
 """Hard pixel mining: a mean squared error on the pixels that a rule calls hard (THPM, SHPM, PHPM)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,6 +126,10 @@ class PHPM(HardPixelMining):
                 hard[indices] = True
         return hard.view(s.p.shape)
 
+    def pairs(self, values: npt.NDArray[np.float64], dims: Sequence[int]) -> PersistencePairs:
+        """Find the features of one image."""
+        return persistence_pairs(values, dims)
+
     def _critical_indices(self, s: Segmentation) -> list[list[torch.Tensor]]:
         """List flat indices of critical pixels: for each image (with `batch`, each class) those of each dimension."""
         p, y = s.p.detach(), s.y
@@ -137,7 +142,7 @@ class PHPM(HardPixelMining):
         found = []
         for sample in range(p.shape[0]):
             for channel in range(p.shape[1]):
-                pairs = persistence_pairs(values[sample, channel], dims)
+                pairs = self.pairs(values[sample, channel], dims)
                 offset = (sample * p.shape[1] + channel) * size
                 found.append(
                     [_hard_cells(pairs.of_dimension(d), hard[sample, channel], offset, p.device) for d in dims]

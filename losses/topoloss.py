@@ -100,13 +100,18 @@ class TopoLoss(SegmentationLoss):
         for where in _patches(y.shape, self.patch):
             if y[where].all() or not y[where].any():
                 continue
-            of_p = persistence_pairs(falling_p[where], self.dims)
-            of_y = persistence_pairs(1.0 - y[where], self.dims)
+            of_p, of_y = self.diagrams(falling_p[where], 1.0 - y[where])
             for dim in self.dims:
                 kept, removed = self._split(of_p.of_dimension(dim), len(of_y.of_dimension(dim)))
                 keep.append(_flat_cells(kept, where, y.shape))
                 remove.append(_flat_cells(removed, where, y.shape))
         return CriticalCells(np.concatenate(keep), np.concatenate(remove))
+
+    def diagrams(
+        self, falling_p: npt.NDArray[np.float64], falling_y: npt.NDArray[np.float64]
+    ) -> tuple[PersistencePairs, PersistencePairs]:
+        """Find the features of a patch's prediction and ground truth, both given as 1 minus the value."""
+        return persistence_pairs(falling_p, self.dims), persistence_pairs(falling_y, self.dims)
 
     def _split(self, features: PersistencePairs, wanted: int) -> tuple[PersistencePairs, PersistencePairs]:
         """Split one dimension's features into those to be kept and those to be removed."""

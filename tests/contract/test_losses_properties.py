@@ -15,6 +15,8 @@ few = settings(max_examples=25, deadline=None)
 shapes = st.one_of(st.tuples(*[st.integers(1, 12)] * 2), st.tuples(*[st.integers(1, 5)] * 3))
 seeds = st.integers(0, 10**6)
 FAST = {"cldice": {"iterations": 3}, "compound_cldice": {"iterations": 3}, "clce": {"iterations": 3}}
+# the published code's error: what it repeats is right for squares and cubes alone
+MIXES_UP_AXES = ("topoloss_published", "phpm_published")
 PATCHES = {"topoloss": {"dims": (0, 1)}, "phpm": {"dims": (0, 1)}}
 
 # thinning peels the sides in a fixed order: skeletons of mirrored masks may differ by a pixel (topology.skeletons)
@@ -50,7 +52,7 @@ def assert_equivariant(loss, z: torch.Tensor, y: torch.Tensor, axis: int) -> Non
     torch.testing.assert_close(turned.grad.rot90(-1, (2, 3)), plain.grad)
 
 
-@pytest.mark.parametrize("name", [n for n in losses.names() if n not in THINS])
+@pytest.mark.parametrize("name", [n for n in losses.names() if n not in (*THINS, *MIXES_UP_AXES)])
 @few
 @given(shape=shapes, seed=seeds, axis=st.integers(2, 4), channels=st.sampled_from([1, 3]))
 def test_loss_turns_with_the_image(name, shape, seed, axis, channels):

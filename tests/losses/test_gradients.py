@@ -7,7 +7,12 @@ import losses
 
 SHAPES = {"2D": (7, 6), "3D": (4, 4, 5)}
 FAST = {"cldice": {"iterations": 2}, "compound_cldice": {"iterations": 2}, "clce": {"iterations": 2}}
-TOPOLOGY = {"topoloss": {"patch": 4, "dims": (0, 1), "weight": 1.0}, "phpm": {"dims": (0, 1)}}
+TOPOLOGY = {
+    "topoloss": {"patch": 4, "dims": (0, 1), "weight": 1.0},
+    "phpm": {"dims": (0, 1)},
+    # its targets of features to be removed depend on p, but are taken as constants: none are removed here
+    "topoloss_published": {"patch": 4, "weight": 1.0, "persistence_threshold": 0.99},
+}
 
 
 def distinct_logits(channels: int, spatial: tuple[int, ...]) -> torch.Tensor:

@@ -1,0 +1,131 @@
+"""TopoLoss and PHPM as their published code computes them, errors included: to be compared with, not trained with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from losses._pixelwise import dice_ce_loss
+from losses._register import register
+from losses._segmentation import Segmentation
+from losses.hpm import PHPM
+from losses.topoloss import CriticalCells, TopoLoss
+from topology import PersistencePairs, persistence_pairs
+
+Values = npt.NDArray[np.float64]
+
+
+@register("topoloss_published", title="TopoLoss (published code)", dims=(2,), reference="Hu et al., NeurIPS 2019, code")
+@dataclass(eq=False, repr=False, kw_only=True)
+class TopoLossPublished(TopoLoss):
+    """TopoLoss as its published code has it; `topoloss` follows the paper.
+
+    What differs, and is wrong: the targets of features to be kept are reversed (p is drawn to 0 at the birth pixel and
+    to 1 at the death pixel); each pixel of a feature to be removed is drawn to the other one's present value (twice
+    the gradient); these targets are for probabilities, but the squared error is that of the raw logits, z for one
+    channel and log(p / (1 - p)) of a class for several; on patches with unequal sides the pixels are in the wrong
+    places; a patch without any finite feature, of any dimension, in its ground truth or in the prediction is left out.
+    Where the published code stops with an IndexError (loops but no components of finite persistence in the
+    prediction), the patch has nothing to keep or remove here. The published code takes 2D images only, and so this
+    loss is registered for 2D.
+
+    Args:
+        dims: homology dimensions; the published code has 0 alone.
+        weight: lambda, as for the other parameters, see `TopoLoss`.
+
+    Raises:
+        ValueError: see `TopoLoss`.
+
+    Reference:
+        https://github.com/HuXiaoling/TopoLoss, as of 2019
+    """
+
+    def compute(self, s: Segmentation) -> torch.Tensor:
+        """Compute the whole loss."""
+        return dice_ce_loss(s, self.smooth, self.batch) + self.weight * self.term(s)
+
+    def term(self, s: Segmentation) -> torch.Tensor:
+        """Compute the squared error of the logits at critical pixels."""
+        cells = self.cells(s)
+        z, p = _log_odds(s).flatten(), s.p.detach().flatten()
+        target = torch.from_numpy(_targets(cells, p.cpu().numpy())).to(p.device)
+        critical = ~target.isnan()
+        return ((z[critical] - target[critical]) ** 2).sum() / (s.p.shape[0] * s.p.shape[1])
+
+    def diagrams(self, falling_p: Values, falling_y: Values) -> tuple[PersistencePairs, PersistencePairs]:
+        """Find the features of a patch whose pixels are in the wrong places; none where the code skips the patch."""
+        dims = sorted({0, 1, *self.dims})
+        of_p, of_y = scrambled_pairs(falling_p, dims), scrambled_pairs(falling_y, dims)
+        return (of_p, of_y) if len(of_p) and len(of_y) else (of_p[:0], of_y[:0])
+
+
+@register("phpm_published", title="PHPM (published code)", reference="Zhang et al., HPM, BMVC 2023, code")
+@dataclass(eq=False, repr=False, kw_only=True)
+class PHPMPublished(PHPM):
+    """PHPM as its published code has it: that of `phpm` on squares and cubes, with misplaced pixels on other shapes.
+
+    See `PHPM` for the loss and its parameters, and `scrambled_pairs` for the error.
+
+    Reference:
+        https://github.com/wlsdzyzl/toposeg
+    """
+
+    def pairs(self, values: Values, dims: Sequence[int]) -> PersistencePairs:
+        """Find the features of one image whose pixels are in the wrong places."""
+        return scrambled_pairs(values, dims)
+
+
+def scrambled_pairs(image: Values, dims: Sequence[int]) -> PersistencePairs:
+    """Find the persistence pairs of an image whose axes were mixed up on the way into GUDHI.
+
+    The published code hands over the pixels row by row with the image's shape, which GUDHI reads column by column. For
+    squares and cubes that is a transposition; in any other shape, pixels become neighbours that are none. The critical
+    cells are where their values come from.
+
+    Args:
+        image: (H, W) or (D, H, W).
+        dims: homology dimensions.
+
+    Returns:
+        The pairs; cells as indices into `image`.
+    """
+    pairs = persistence_pairs(np.ascontiguousarray(image.ravel().reshape(image.shape, order="F")), dims)
+    return replace(
+        pairs,
+        birth_cell=_unscramble(pairs.birth_cell, image.shape),
+        death_cell=_unscramble(pairs.death_cell, image.shape),
+    )
+
+
+def _unscramble(cells: npt.NDArray[np.int64], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    flat = np.ravel_multi_index(tuple(cells.T), shape, order="F")
+    return np.stack(np.unravel_index(flat, shape), axis=1).astype(np.int64)
+
+
+def _targets(cells: CriticalCells, p: Values) -> Values:
+    """Write the published code's map: a target for each critical pixel, NaN elsewhere.
+
+    Where several components meet in one pixel it has several targets, of which the last stays. Which that is depends on
+    GUDHI's order of equal values; here it is that of the most persistent feature, those to be removed after the others.
+    """
+    target = np.full_like(p, np.nan)
+    birth, death = cells.keep[::-1].T
+    target[birth], target[death] = 0, 1
+    birth, death = cells.remove[::-1].T
+    target[birth], target[death] = p[death], p[birth]
+    return target
+
+
+def _log_odds(s: Segmentation) -> torch.Tensor:
+    """Give the logit of each class that counts against all others, 0 where ignored."""
+    if s.binary:
+        z = s.logits
+    else:
+        others = [
+            torch.logsumexp(torch.cat([s.logits[:, :c], s.logits[:, c + 1 :]], dim=1), dim=1)
+            for c in range(s.first, s.logits.shape[1])
+        ]
+        z = s.logits[:, s.first :] - torch.stack(others, dim=1)
+    return z if s.valid is None else torch.where(s.valid, z, 0)
