@@ -4,7 +4,7 @@
 look them up, and the tables know which runs ought to be there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,10 @@ def make(experiment: Experiment, results: str = "results", data: str = "") -> di
     Raises:
         ExperimentError: one message with the problems of all runs, each problem once.
     """
-    skipped = _unavailable(experiment)
+    skipped = _unavailable(experiment) | _undefined(experiment)
     problems: dict[str, list[str]] = {}
     jobs = []
-    for job in _jobs(experiment, results, [loss for loss in experiment.losses if loss[0] not in skipped]):
+    for job in _jobs(experiment, results, skipped):
         try:
             config = Config.from_parameters(**job | {"init_from": ""})
         except ValueError as error:
@@ -93,9 +93,10 @@ def write(plan: dict[str, Any]) -> Path:
     return files.write_json(Path(plan["folder"]) / NAME, plan)
 
 
-def _jobs(experiment: Experiment, results: str, losses: list[tuple[str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+def _jobs(experiment: Experiment, results: str, skipped: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Give the train notebook's parameters of each run, a pretraining run before those that start from it."""
     for dataset, settings in experiment.datasets.items():
+        losses = [loss for loss in experiment.losses if not {loss[0], _on(loss[0], dataset)} & skipped.keys()]
         for fold in experiment.folds:
             for seed in experiment.seeds:
                 fixed = {"dataset": dataset, "fold": fold, "seed": seed, "experiment": experiment.name}
@@ -152,6 +153,24 @@ def _unavailable(experiment: Experiment) -> dict[str, str]:
 
     states = {slug: losses.entry(slug).available() for slug, _ in experiment.losses}
     return {slug: reason for slug, (available, reason) in states.items() if not available}
+
+
+def _undefined(experiment: Experiment) -> dict[str, str]:
+    """Return which losses are not defined for a registered dataset's dimensions, each with its reason."""
+    import data_prep
+    import losses
+
+    known = [name for name in experiment.datasets if name in data_prep.names()]
+    return {
+        _on(slug, dataset): f"not defined in {data_prep.entry(dataset).dims}D"
+        for dataset in known
+        for slug, _ in experiment.losses
+        if data_prep.entry(dataset).dims not in losses.entry(slug).dims
+    }
+
+
+def _on(slug: str, dataset: str) -> str:
+    return f"{slug} on {dataset}"
 
 
 def _some(where: list[str]) -> str:

@@ -33,12 +33,20 @@ def refusal(experiment, **changes):
 @pytest.mark.parametrize("name", names())
 def test_experiments_of_the_suite_can_be_planned(name, tmp_path):
     for quick in (False, True):
-        if quick and name == "smoke":
+        if quick and name in ("smoke", "desk"):
             continue
         source = tmp_path / "data"
         source.mkdir(exist_ok=True)
-        plan = plans.make(load(name, quick), str(tmp_path), str(source))
-        assert len(plan["jobs"]) == 11 * len(plan["datasets"])
+        experiment = load(name, quick)
+        plan = plans.make(experiment, str(tmp_path), str(source))
+        left_out = [
+            loss
+            for dataset in plan["datasets"]
+            for loss, _ in experiment.losses
+            if f"{loss} on {dataset}" in plan["skipped"]
+        ]
+        runs = (1 + len(experiment.losses)) * len(plan["datasets"]) - len(left_out)
+        assert len(plan["jobs"]) == runs * len(experiment.seeds) * len(experiment.folds)
         assert plan["experiment"] == name + ("-quick" if quick else "")
 
 
@@ -50,6 +58,18 @@ def test_experiment_opens_with_command_duration_and_result(name):
     assert f"python -m workflow {name}" in head[0]
     assert any("Expect:" in line for line in head)
     assert any("minutes" in line or "hour" in line for line in head)
+
+
+def test_loss_that_is_not_defined_in_3d_is_left_out_and_named(experiment, tmp_path):
+    content = SMALL | {
+        "datasets": {"synthetic2d": None, "synthetic3d": None},
+        "losses": ["dice_ce", "topoloss_published"],
+    }
+    plan = plans.make(experiment(content), str(tmp_path))
+    assert plan["skipped"] == {"topoloss_published on synthetic3d": "not defined in 3D"}
+    assert [job["title"].split(" on ")[1].split(",")[0] for job in plan["jobs"] if "published" in job["title"]] == [
+        "synthetic2d"
+    ]
 
 
 def test_everything_that_is_wrong_comes_in_one_message(experiment):
