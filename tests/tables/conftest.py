@@ -89,3 +89,28 @@ def demo(writer):
     writer.run("scnp", cause="failed: loss is NaN")
     writer.plan(Run("demo", "roads", "scnp", {"window": 5}))
     return writer.write_plan()
+
+
+@pytest.fixture
+def paper_run():
+    """Function that writes a planned run of a paper as if it had been run: folder, and values by metric or a cause."""
+
+    def write(folder, planned, values=None, cause="completed", postprocessed=None, **record):
+        folder.mkdir(parents=True)
+        content = {"run": vars(planned.run) | {"loss_parameters": dict(planned.run.loss_parameters)}, "hash": "h"}
+        content |= {"parameters": planned.parameters, "exit_cause": cause, "loss_title": planned.run.loss}
+        content |= {"patch_size": planned.parameters["patch_size"], "seconds_per_iteration": 0.5, "data": {}}
+        (folder / "run.json").write_text(json.dumps(content | record))
+        if values is None:
+            return folder
+        titles = {slug: {"title": slug, "unit": "", "higher_is_better": True, "version": 1} for slug in values}
+        evaluation = {"metrics": titles, "options": {}, "run_hash": "h"}
+        (folder / "evaluation.json").write_text(json.dumps(evaluation))
+        lines = ["case,metric,version,postprocessed,adjacency,region,value,reason"]
+        for flag, table in ((0, values), (1, postprocessed or values)):
+            for slug, numbers in table.items():
+                lines += [f"case{i},{slug},1,{flag},8,whole,{value}," for i, value in enumerate(numbers)]
+        (folder / "metrics.csv").write_text("\n".join(lines) + "\n")
+        return folder
+
+    return write

@@ -1,0 +1,63 @@
+"""python -m tables plan PAPER: the runs that a paper's tables need, which are there, and how long the others take."""
+
+import argparse
+from typing import Any
+
+from tabulate import tabulate
+
+from tables import duration, planning, spec
+from tables.scale import describe
+
+
+def add(commands: Any) -> None:
+    """Declare the command.
+
+    Args:
+        commands: what `ArgumentParser.add_subparsers` gave.
+    """
+    parser = commands.add_parser("plan", help="list the runs that a paper's tables need, and how long they take")
+    parser.add_argument("paper", help=f"one of {', '.join(spec.papers())}")
+    parser.add_argument("--scale", type=float, default=1.0, help="in (0, 1]: the protocol made smaller (default: 1)")
+    parser.add_argument("--results", default="results", help="folder that holds the experiments (default: results)")
+    parser.add_argument("--runs", action="store_true", help="name every run, not only their numbers")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the plan.
+
+    Args:
+        options: the parsed command line.
+
+    Returns:
+        Exit status.
+
+    Raises:
+        ValueError: no such paper, a wrong scale, or a spec that cannot be used.
+    """
+    plan = planning.plan(options.paper, options.results, options.scale)
+    print(f"{plan.spec.title}: {len(plan.runs)} runs, {len(plan.existing)} done, {len(plan.missing)} missing")
+    print(describe(plan.scale) or "Scale 1: the paper's protocol.")
+    print(
+        "\n" + tabulate(_rows(plan), headers=["experiment", "dataset", "tables", "runs", "done", "time of the missing"])
+    )
+    seconds, known = plan.seconds()
+    source = f"from the seconds per iteration of runs that are there for {known} of {len(plan.missing)} runs"
+    print(f"\ntime of all missing runs: {duration.spoken(seconds)} ({duration.HOW}; {source}, else a stated rate)")
+    if options.runs:
+        print("\n" + "\n".join(f"{plan.folder(each)}: {plan.found[plan.folder(each)].state}" for each in plan.runs))
+    return 0
+
+
+def _rows(plan: planning.Plan) -> list[list[Any]]:
+    """Give a line for each experiment and dataset."""
+    grouped: dict[tuple[str, str], list[planning.PlannedRun]] = {}
+    for each in plan.runs:
+        grouped.setdefault((each.run.experiment, each.entry), []).append(each)
+    rows: list[list[Any]] = []
+    for (experiment, entry), runs in grouped.items():
+        missing = [each for each in runs if each in plan.missing]
+        tables = sorted({name for each in runs for name in each.tables})
+        time = duration.spoken(plan.seconds(missing)[0]) if missing else ""
+        rows.append([experiment, entry, ", ".join(tables), len(runs), len(runs) - len(missing), time])
+    return rows
