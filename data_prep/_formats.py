@@ -93,7 +93,7 @@ def decode(path: Path) -> tuple[np.ndarray, tuple[float, ...]]:
     """Read an image or a mask of any format that a dataset here has.
 
     Args:
-        path: .png, .jpg, .gif, .bmp, .tif, .tiff, .nii or .nii.gz.
+        path: .png, .jpg, .gif, .bmp, .ppm, .ppm.gz, .tif, .tiff, .nii or .nii.gz.
 
     Returns:
         The array as stored, channels last in 2D, z, y, x in 3D; and the spacing, empty where the format has none.
@@ -116,10 +116,19 @@ def _decode(path: Path) -> tuple[np.ndarray, tuple[float, ...]]:
         return _decode_nifti(path)
     if name.endswith((".tif", ".tiff")):
         return _decode_tiff(path), ()
+    if name.endswith(".gz"):
+        import gzip
+
+        with gzip.open(path) as file:
+            return _decode_picture(file), ()
+    return _decode_picture(path), ()
+
+
+def _decode_picture(file: Any) -> np.ndarray:
     from PIL import Image
 
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB") if image.mode == "P" else image), ()
+    with Image.open(file) as image:
+        return np.asarray(image.convert("RGB") if image.mode == "P" else image)
 
 
 def _decode_nifti(path: Path) -> tuple[np.ndarray, tuple[float, ...]]:

@@ -1,0 +1,116 @@
+"""FIVES: vessels in fundus photographs, at the official size or smaller."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from data_prep._pairs import Pair, count_missing, load_binary, make_cases, split_pairs
+from data_prep._plan import Plan, Sample
+from data_prep._problems import PreparationError
+from data_prep._register import register
+from data_prep._source import find_root
+
+COUNTS = {"train": 600, "test": 200}
+SIZES = (2048, 1536, 1024, 512, 256)
+# a half is a half, however its parts were added up
+_ROUNDING = 1e-5
+_WHERE = (
+    "https://doi.org/10.6084/m9.figshare.19688169; the source holds {train,test}/Original/N_K.png and "
+    "{train,test}/Ground truth/N_K.png (K is A, D, G or N)"
+)
+
+
+@register(
+    "fives",
+    title="FIVES",
+    dims=2,
+    classes=("background", "vessel"),
+    licence="CC BY 4.0 (recalled, not read)",
+    where=_WHERE,
+    size="600 training and 200 test images, 2048 x 2048, RGB",
+    papers=("scnp",),
+    reference="Jin et al.: FIVES, a fundus image dataset for AI based vessel segmentation, Scientific Data 2022",
+)
+def fives(source: Path, *, size: int = 2048) -> Plan:
+    """Plan the official test set and one fold of 480 training and 120 validation images, as SCNP has.
+
+    Which 120 images SCNP validates on is not published: here every fifth of the sorted list. Smaller sizes average the
+    image over the area of each new pixel, and keep as vessel what is vessel in at least half of that area. Thin
+    vessels then fall apart, as they do in SCNP (69 components an image at 256, 4.4 at 2048).
+
+    Args:
+        source: folder of the download, or one that holds it.
+        size: 2048 (official), 1536, 1024, 512 or 256 pixels.
+
+    Returns:
+        The plan.
+
+    Raises:
+        ValueError: the option's value.
+        PreparationError: no such layout.
+    """
+    if size not in SIZES:
+        raise ValueError(f"`size` must be one of {', '.join(map(str, SIZES))}, got {size!r}")
+    root = find_root(source, ("FIVES", "FIVES A Fundus Image Dataset"), ("train/Original", "test/Original"), _WHERE)
+    pairs, problems = {}, []
+    for part in COUNTS:
+        pairs[part], lone = split_pairs(_list_pairs(root, part))
+        problems += lone
+    missing = count_missing("FIVES", {part: len(found) for part, found in pairs.items()}, COUNTS, root)
+    notes = []
+    if not pairs["train"] and len(pairs["test"]) > 2:
+        pairs = {"train": pairs["test"][::2], "test": pairs["test"][1::2]}
+        notes = ["no training images were there: every other test image stands in"]
+    training = [pair.name for pair in pairs["train"]]
+    load = partial(_load, size)
+    return Plan(
+        cases=make_cases(pairs["train"], load) + make_cases(pairs["test"], load, test=True),
+        classes=("background", "vessel"),
+        channels=["R", "G", "B"],
+        folds=[{"train": [name for name in training if name not in training[4::5]], "val": training[4::5]}],
+        source=root,
+        problems=problems,
+        missing=missing,
+        card={
+            "foreground": "vessel (255 in the files)",
+            "folds": "one: every fifth training image of the sorted list is for validation; the official test images",
+            "resized": "no" if size == SIZES[0] else f"to {size} x {size}: area means, vessel where half of it is",
+            "notes": notes,
+            "unchecked": [
+                "six images of the test part (all of kind A) were at hand when this was written",
+                "the terms are recalled",
+            ],
+        },
+    )
+
+
+def _list_pairs(root: Path, part: str) -> list[Pair]:
+    # the same file names are used in both parts
+    images, masks = root / part / "Original", root / part / "Ground truth"
+    stems = {path.stem for folder in (images, masks) for path in folder.glob("[!.]*.png")}
+    ordered = sorted(stems, key=lambda stem: (len(stem.partition("_")[0]), stem))
+    return [Pair(f"{part}_{stem}", images / f"{stem}.png", masks / f"{stem}.png") for stem in ordered]
+
+
+def _load(size: int, image: Path, mask: Path) -> Sample:
+    sample = load_binary(image, mask)
+    height, width = sample.label.shape
+    if height != width or height < size:
+        raise PreparationError(f"{image}: expected {SIZES[0]} x {SIZES[0]} pixels, got {width} x {height}")
+    if height == size or sample.image.shape[1:] != sample.label.shape:
+        return sample
+    channels = [_average(channel.astype(np.float32), size) for channel in sample.image]
+    label = _average(sample.label.astype(np.float32), size) >= 0.5 - _ROUNDING
+    return Sample(np.stack(channels).round().astype(np.uint8), label)
+
+
+def _average(channel: np.ndarray, size: int) -> np.ndarray:
+    """Average over the area of each new pixel, parts of old pixels by their share."""
+    old = len(channel)
+    edges = np.arange(size + 1) * old / size
+    starts, stops = edges[:-1, None], edges[1:, None]
+    pixels = np.arange(old)
+    overlap = np.clip(np.minimum(stops, pixels + 1) - np.maximum(starts, pixels), 0, None)
+    weights = (overlap * size / old).astype(np.float32)
+    return weights @ channel @ weights.T
