@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,10 +12,11 @@ from data_prep._problems import PreparationError
 from data_prep._register import register
 from data_prep._source import find_root
 
+if TYPE_CHECKING:
+    from scipy import sparse
+
 COUNTS = {"train": 600, "test": 200}
 SIZES = (2048, 1536, 1024, 512, 256)
-# a half is a half, however its parts were added up
-_ROUNDING = 1e-5
 _WHERE = (
     "https://doi.org/10.6084/m9.figshare.19688169; the source holds {train,test}/Original/N_K.png and "
     "{train,test}/Ground truth/N_K.png (K is A, D, G or N)"
@@ -79,6 +81,8 @@ def fives(source: Path, *, size: int = 2048) -> Plan:
             "notes": notes,
             "unchecked": [
                 "six images of the test part (all of kind A) were at hand when this was written",
+                "how SCNP resized is not stated: at 2048, 1536, 1024, 512 and 256 it counts 4.4, 5.6, 5.7, 15 and 69 "
+                "components an image, and these six have 3.5, 3.8, 3.0, 33 and 70",
                 "the terms are recalled",
             ],
         },
@@ -100,17 +104,25 @@ def _load(size: int, image: Path, mask: Path) -> Sample:
         raise PreparationError(f"{image}: expected {SIZES[0]} x {SIZES[0]} pixels, got {width} x {height}")
     if height == size or sample.image.shape[1:] != sample.label.shape:
         return sample
-    channels = [_average(channel.astype(np.float32), size) for channel in sample.image]
-    label = _average(sample.label.astype(np.float32), size) >= 0.5 - _ROUNDING
-    return Sample(np.stack(channels).round().astype(np.uint8), label)
+    whole = height**2
+    channels = np.stack([_sum_areas(channel, size) for channel in sample.image])
+    label = 2 * _sum_areas(sample.label, size) >= whole
+    return Sample(((2 * channels + whole) // (2 * whole)).astype(np.uint8), label)
 
 
-def _average(channel: np.ndarray, size: int) -> np.ndarray:
-    """Average over the area of each new pixel, parts of old pixels by their share."""
-    old = len(channel)
-    edges = np.arange(size + 1) * old / size
-    starts, stops = edges[:-1, None], edges[1:, None]
-    pixels = np.arange(old)
-    overlap = np.clip(np.minimum(stops, pixels + 1) - np.maximum(starts, pixels), 0, None)
-    weights = (overlap * size / old).astype(np.float32)
-    return weights @ channel @ weights.T
+def _sum_areas(channel: np.ndarray, size: int) -> np.ndarray:
+    """Sum over the area of each new pixel, parts of old pixels by their share.
+
+    Whole numbers, so that no rounding decides about a vessel: a new pixel is as long as `len(channel)` units.
+    """
+    overlaps = _measure_overlaps(len(channel), size)
+    return (overlaps @ (overlaps @ channel.astype(np.int64)).T).T
+
+
+def _measure_overlaps(old: int, new: int) -> "sparse.csr_array":
+    """Give how many units of 1 / (old * new) of the side each new pixel (row) shares with each old one (column)."""
+    from scipy import sparse
+
+    cuts = np.union1d(np.arange(old + 1) * new, np.arange(new + 1) * old)
+    starts = cuts[:-1]
+    return sparse.csr_array((np.diff(cuts), (starts // old, starts // new)), shape=(new, old))
