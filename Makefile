@@ -3,6 +3,7 @@ PYTHON ?= python3
 EXPERIMENT ?= smoke
 DATA ?=
 QUICK ?=
+SCALE ?=
 RESULTS ?= results
 ARGS ?=
 
@@ -27,8 +28,8 @@ setup: .venv/.ready  ## make .venv and install everything, at the versions of co
 	@touch $@
 	@echo "== installed"
 
-reproduce: setup  ## run an experiment and print its table: EXPERIMENT=smoke|topomortar DATA=folder QUICK=1 RESULTS=folder
-	@$(BIN)/python -m workflow $(EXPERIMENT) --results $(RESULTS) $(if $(DATA),--data $(DATA)) $(if $(QUICK),--quick) $(ARGS)
+reproduce: setup  ## run an experiment and print its table: EXPERIMENT=smoke|topomortar DATA=folder QUICK=1, or contextloss|cldice|scnp|hpm SCALE=0.01
+	@$(BIN)/python -m workflow $(EXPERIMENT) --results $(RESULTS) $(if $(DATA),--data $(DATA)) $(if $(QUICK),--quick) $(if $(SCALE),--scale $(SCALE)) $(ARGS)
 
 test: setup  ## run the tests
 	@$(ENV) $(BIN)/python -m pytest -n auto $(ARGS)

@@ -24,7 +24,7 @@ from training.paths import Run
 Place = tuple[str, str, str]  # table, row, column
 
 # what a training has anew wherever it runs
-_MACHINE = ("data", "results", "init_from", "checkpoint_every", "threads", "device", "smoke", "scale")
+_MACHINE = ("data", "results", "init_from", "checkpoint_every", "threads", "device", "smoke")
 
 
 @dataclass(frozen=True)

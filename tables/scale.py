@@ -3,8 +3,8 @@
 At a scale s in (0, 1] a run has s times the paper's iterations (at least 20), s times its training and test images (at
 least 4 of each, the first by name) and a table s times its folds and seeds (at least one of each), all rounded up.
 Below 1, official datasets may lack files. Below 0.1, networks are moreover MONAI's small U-Net (clDice's FCN stays: it
-is small), patches 128 x 128 or 32 x 32 x 32, and batches at most 2, so that two CPU cores are enough. At 1 nothing
-changes.
+is small), patches 128 x 128 or 32 x 32 x 32 that overlap by a quarter when predicting, and batches at most 2, so that
+two CPU cores are enough. At 1 nothing changes.
 """
 
 import math
@@ -15,7 +15,7 @@ from typing import Any
 LEAST_ITERATIONS, LEAST_IMAGES, LEAST_REPEATS = 20, 4, 1
 SMALL_BELOW = 0.1
 SMALL_PATCH = {2: [128, 128], 3: [32, 32, 32]}
-SMALL_BATCH = 2
+SMALL_BATCH, SMALL_OVERLAP = 2, 0.25
 
 
 def check(scale: float) -> float:
@@ -75,7 +75,7 @@ def parameters(
     shrunk["iterations"] = count(given["iterations"], scale, LEAST_ITERATIONS)
     shrunk["max_training_cases"], shrunk["max_test_cases"] = (count(n, scale, LEAST_IMAGES) for n in images)
     if scale < SMALL_BELOW:
-        shrunk |= {"network_parameters": {}, "patch_size": SMALL_PATCH[dims], **small}
+        shrunk |= {"network_parameters": {}, "patch_size": SMALL_PATCH[dims], "overlap": SMALL_OVERLAP, **small}
         shrunk["batch_size"] = min(SMALL_BATCH, given.get("batch_size", SMALL_BATCH))
     return shrunk | {"scale": scale}
 

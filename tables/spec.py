@@ -18,8 +18,9 @@ runs it needs. Its keys:
     rules       list of {when, use}: `when` selects published numbers by the columns' values (of `setting` one of its
                 parts), `use` says how they are measured, later rules over earlier ones: see `tables.needs`
     tables      name: {title, rows, columns, baseline, within, std, notes}: which columns name a row and a column of
-                the table, the row that the others are tested against, the columns that a baseline shares with its
-                rows, "runs" where the paper's standard deviation is over runs, not over cases
+                the table (`setting.key`: one part of a setting), the row that the others are tested against, the
+                columns that a baseline shares with its rows, "runs" where the paper's standard deviation is over runs,
+                not over cases
 """
 
 from collections.abc import Mapping
@@ -290,7 +291,7 @@ def _table_problems(spec: Spec, table: Table) -> list[str]:
     if not records:
         return [f"`{where}`: no number of such a table is published"]
     names = [*table.rows, *table.columns, *table.within, *table.baseline]
-    unknown = sorted({name for name in names if name not in COLUMNS})
+    unknown = sorted({name for name in names if name not in COLUMNS and not name.startswith("setting.")})
     problems = [f"`{where}`: {name!r} is no column, known are {', '.join(COLUMNS)}" for name in unknown]
     problems += [] if table.std in ("cases", "runs") else [f"`{where}.std` must be cases or runs, got {table.std!r}"]
     if problems:
@@ -330,9 +331,10 @@ def _part(name: str, row: Mapping[str, Any]) -> str:
         return (
             f"{row['parameter']} = {value}".replace(";", ", ").replace("=", " = ").replace("  ", " ") if value else ""
         )
-    if name == "setting":
-        parts = [part.split("=") for part in row["setting"].split(";") if part]
-        return ", ".join(f"{part[0].replace('_', ' ')}: {part[-1].replace('_', ' ')}" for part in parts)
+    if name.startswith("setting"):
+        wanted = name.removeprefix("setting").removeprefix(".")
+        parts = [part.partition("=") for part in row["setting"].split(";") if part]
+        return ", ".join(f"{key}: {value}" for key, _, value in parts if wanted in ("", key)).replace("_", " ")
     return str(row[name])
 
 

@@ -2,6 +2,7 @@
 
     python -m workflow smoke
     python -m workflow topomortar --data ../shared/data --quick
+    python -m workflow contextloss --data ../shared/data --scale 0.01
 
 Checks the experiment file, writes the plan, lets Snakemake run what is not there yet, and prints the table. After an
 interruption the same command goes on where it stopped.
@@ -12,8 +13,8 @@ import os
 import sys
 from pathlib import Path
 
+from workflow import papers, progress
 from workflow import plan as plans
-from workflow import progress
 from workflow.experiment import Experiment, ExperimentError, load, names
 from workflow.rooms import check_rooms
 
@@ -22,10 +23,14 @@ _HERE = Path(__file__).parent
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workflow", description=__doc__.splitlines()[0])
-    parser.add_argument("experiment", help=f"one of {', '.join(names())}, or the path of a .yaml file")
+    parser.add_argument(
+        "experiment",
+        help=f"one of {', '.join(names())}; a paper's tables: {', '.join(papers.names())}; the path of a .yaml file",
+    )
     parser.add_argument("--data", default="", help="folder that holds the official files of the datasets")
     parser.add_argument("--results", default="results", help="folder that gets everything (default: results)")
     parser.add_argument("--quick", action="store_true", help="the experiment's small variant")
+    parser.add_argument("--scale", type=float, help="of a paper: its protocol made smaller, in (0, 1] (default: 1)")
     parser.add_argument("--cores", type=int, default=_cores(), help="jobs at a time, one thread each (default: all)")
     parser.add_argument("--gpu-jobs", type=int, default=1, help="trainings at a time where there is a GPU (default: 1)")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY.KEY=VALUE", help="overrides")
@@ -44,8 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
         Exit status: 0, 1 when a job failed, 2 when the experiment was refused.
     """
     given = _arguments().parse_args(arguments)
+    if given.experiment in papers.names():
+        return _run_paper(given)
     try:
         check_rooms()
+        if given.scale is not None:
+            raise ExperimentError(f"--scale is for a paper's tables ({', '.join(papers.names())})")
         experiment = load(given.experiment, given.quick, tuple(given.set), f"{given.results}/data")
         plan = plans.make(experiment, given.results, given.data)
     except (ExperimentError, ImportError) as error:
@@ -60,6 +69,44 @@ def main(arguments: list[str] | None = None) -> int:
         _render(plan)
     _conclude(plan, status)
     return 1 if status else 0
+
+
+def _run_paper(given: argparse.Namespace) -> int:
+    """Run all experiments of a paper, one after the other, and make its tables of what is there then."""
+    size = 1.0 if given.scale is None else given.scale
+    try:
+        check_rooms()
+        if given.quick or given.set:
+            raise ExperimentError(f"{given.experiment} is a paper: use --scale in place of --quick and --set")
+        made, left_out = papers.make(given.experiment, given.results, given.data, size)
+    except (ValueError, ImportError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for what, reason in left_out.items():
+        print(f"left out: {what}: {reason}", flush=True)
+    if not made:
+        print(f"nothing of {given.experiment} can be run: no dataset of its tables is at hand", file=sys.stderr)
+    failed = []
+    for plan in made:
+        path = plans.write(plan)
+        print(f"{plan['title']}: {len(plan['jobs'])} runs on {', '.join(plan['datasets'])}\nresults: {plan['folder']}")
+        if progress.follow(_command(given, path), Path(plan["folder"])):
+            failed += progress.failures(Path(plan["folder"])) or [plan["folder"]]
+    if not given.plan:
+        _make_paper_tables(given.experiment, given.results, size)
+    for failure in failed:
+        print(f"failed: {failure}", file=sys.stderr)
+    return 1 if failed or not made else 0
+
+
+def _make_paper_tables(paper: str, results: str, size: float) -> None:
+    from tables import paper_report
+    from workflow.run_notebook import main as run_notebook
+
+    folder = paper_report.default_folder(results, paper, size)
+    output = f"{folder}/tables_{paper}.ipynb"
+    run_notebook([f"notebooks/tables_{paper}.ipynb", output, "-p", "results", results, "-p", "scale", str(size)])
+    print(f"\ntables:    {folder}\nnotebook:  {output}")
 
 
 def _cores() -> int:

@@ -35,7 +35,7 @@ def test_every_run_once_and_its_pretraining_before_it(paper, size):
 
 
 def test_contextloss_has_the_protocol_of_the_paper(contextloss):
-    """Five folds of everything but Roads, whose prepared dataset has one; 1000 + 50 epochs of 250 iterations."""
+    """Five folds of everything; 1000 + 50 epochs of 250 iterations."""
     cld = [each for each in contextloss.runs if each.entry == "cld" and each.group == "main"]
     losses = {(each.run.loss, each.run.stage, repr(each.run.loss_parameters)) for each in cld}
     assert len(cld) == 5 * len(losses)

@@ -110,12 +110,12 @@ def test_thickness_counts_and_not_the_printed_size():
 
 
 def test_all_problems_of_a_spec_are_told_with_its_path(broken):
-    rules = [{"when": {"method": "closs"}, "use": {"group": "mian", "dataset": "raods"}}]
+    rules = [{"when": {"method": "closs"}, "use": {"group": "mainn", "dataset": "raods"}}]
     rules += [{"when": {"method": "clos"}, "use": {"note": "x"}}]
     with pytest.raises(SpecError, match=r"\.yaml cannot be used") as error:
         broken("contextloss", rules=rules, datasets={"roads": {}})
     text = str(error.value)
-    assert "no group 'mian'" in text
+    assert "no group 'mainn'" in text
     assert "no dataset 'raods'" in text
     assert "selects no published number: {'method': 'clos'}" in text
     assert "`datasets` lacks 'cld' of table 2" in text
@@ -123,8 +123,8 @@ def test_all_problems_of_a_spec_are_told_with_its_path(broken):
 
 def test_unknown_keys_and_wrong_types_are_told(broken):
     with pytest.raises(SpecError) as error:
-        broken("hpm", groups={"main": {"fold": 5, "seeds": "one"}}, rules=[{"when": {"tabel": 1}, "use": {"los": "x"}}])
-    for text in ("`groups.main.fold` is unknown", "`groups.main.seeds` must be a int", "when.tabel`", "use.los`"):
+        broken("hpm", groups={"main": {"fold": 5, "seeds": "one"}}, rules=[{"when": {"tables_": 1}, "use": {"los": "x"}}])
+    for text in ("`groups.main.fold` is unknown", "`groups.main.seeds` must be a int", "when.tables_`", "use.los`"):
         assert text in str(error.value)
 
 

@@ -1,0 +1,199 @@
+"""From a paper's tables to plans for Snakemake: one experiment for each training protocol, on the data that are there.
+
+    python -m workflow contextloss --scale 0.01 --data ../shared/data
+
+A dataset that is not at hand is left out and named, as are folds that it lacks; everything else goes on. An experiment
+whose datasets have options prepares them in a folder of its own, `data-<experiment>`, since another one may want the
+same dataset otherwise.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tables import planning, scale
+from tables import spec as specs
+from tables.planning import PlannedRun
+from tables.spec import Dataset, Spec
+from workflow.plan import SOURCES_BELONG, Job
+
+
+def names() -> list[str]:
+    """Return the papers that can be run."""
+    return specs.papers()
+
+
+@dataclass(frozen=True)
+class Source:
+    """What there is of a dataset: options of its preparation, number of folds, and what is to be said about it."""
+
+    options: dict[str, Any] = field(default_factory=dict)
+    folds: int = 0
+    problem: str = ""
+    remark: str = ""
+
+
+def make(paper: str, results: str, data: str, size: float) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Make the plans of a paper.
+
+    Args:
+        paper: one of `names()`.
+        results: folder that gets the experiments.
+        data: folder that holds the official files; "" for none.
+        size: the scale, in (0, 1], see `tables.scale`.
+
+    Returns:
+        The plans, as plan.json holds them, in the order in which they have to run; and the datasets, folds and losses
+        left out, each with its reason.
+
+    Raises:
+        ValueError: no such paper, a wrong scale, or a spec that cannot be used.
+    """
+    plan = planning.plan(paper, results, size)
+    entries = dict.fromkeys(each.entry for each in plan.runs)
+    sources = {entry: find_source(plan.spec.datasets[entry], data, size) for entry in entries}
+    left_out = {entry: source.problem for entry, source in sources.items() if source.problem}
+    grouped: dict[str, list[PlannedRun]] = {}
+    for each in plan.runs:
+        what, reason = _unavailable(each, plan.spec.datasets[each.entry].dims, sources[each.entry])
+        if reason:
+            left_out[what] = reason
+        else:
+            grouped.setdefault(each.group, []).append(each)
+    order = [name for name in plan.spec.groups if name in grouped]
+    return [_plan(plan, name, grouped[name], data, sources, left_out) for name in order], left_out
+
+
+def data_folder(spec: Spec, group: str, entries: list[str], results: str) -> str:
+    """Return where a group's datasets are prepared.
+
+    Args:
+        spec: the paper.
+        group: the training protocol.
+        entries: its datasets in the spec.
+        results: folder that gets the experiments.
+
+    Returns:
+        `<results>/data`, or a folder of the group's own where a dataset has options; the same at every scale.
+    """
+    own = any(spec.datasets[entry].options for entry in entries)
+    return f"{results}/data-{planning.experiment(spec, group, 1.0)}" if own else f"{results}/data"
+
+
+def find_source(dataset: Dataset, data: str, size: float) -> Source:
+    """Look whether a dataset can be prepared here.
+
+    Below scale 1, where the paper's selection of images leaves nothing of a sample, the dataset's own split is taken.
+
+    Args:
+        dataset: as the spec has it.
+        data: folder that holds the official files; "" for none.
+        size: the scale; below 1, files may be missing.
+
+    Returns:
+        What there is; a `problem` where there is nothing to prepare.
+    """
+    import data_prep
+
+    if dataset.dataset not in data_prep.names():
+        return Source(problem=f"this suite does not prepare {dataset.dataset!r}")
+    if not data_prep.entry(dataset.dataset).embedded and not Path(data or "/nowhere").is_dir():
+        return Source(problem=f"no folder of official files: {SOURCES_BELONG}")
+    found = _open(dataset.dataset, dataset.options, data, size)
+    if not found.problem or size == 1 or not dataset.options:
+        return found
+    plain = _open(dataset.dataset, {}, data, size)
+    remark = f"{dataset.dataset}: its own split, as the paper's selection cannot be made ({found.problem})"
+    return found if plain.problem else replace(plain, remark=remark)
+
+
+def _open(name: str, options: dict[str, Any], data: str, size: float) -> Source:
+    import data_prep
+    from data_prep import open_plan
+
+    try:
+        data_prep.entry(name).check_options(options)
+        with open_plan(data_prep.entry(name), data, Path(data), options, progress=False) as found:
+            problems = list(found.problems) + ([] if size < 1 else list(found.missing))
+            folds = len(found.folds)
+            if not folds or not all(fold["train"] for fold in found.folds):
+                problems.append(f"{data} holds no training image of {name}")
+    except (ValueError, OSError) as error:
+        problems, folds = str(error).splitlines(), 0
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return Source(options, folds, f"{problems[0]}{more}" if problems else "")
+
+
+def _unavailable(planned: PlannedRun, dims: int, source: Source) -> tuple[str, str]:
+    """Say what of a run cannot be had here, and why; the second is "" where it can."""
+    import losses
+
+    if source.problem:
+        return planned.entry, source.problem
+    if planned.run.fold >= source.folds:
+        return f"fold {planned.run.fold} of {planned.entry}", f"the data at hand have {source.folds}"
+    entry = losses.entry(planned.run.loss)
+    what, (available, reason) = f"{planned.run.loss} on {planned.entry}", entry.available()
+    if not available:
+        return what, reason
+    return what, "" if dims in entry.dims else f"not defined in {dims}D"
+
+
+def _plan(
+    plan: planning.Plan,
+    group: str,
+    runs: list[PlannedRun],
+    data: str,
+    sources: dict[str, Source],
+    left_out: dict[str, str],
+) -> dict[str, Any]:
+    """Give one experiment's plan.json."""
+    spec, results = plan.spec, str(plan.results)
+    entries = sorted({each.entry for each in runs})
+    prepared = data_folder(spec, group, entries, results)
+    experiment = planning.experiment(spec, group, plan.scale)
+    title = spec.title if group == specs.MAIN else f"{spec.title}, {group.replace('_', ' ')}"
+    return {
+        "experiment": experiment,
+        "paper": spec.paper,
+        "scale": plan.scale,
+        "title": title,
+        "note": " ".join(filter(None, [scale.describe(plan.scale), *(sources[entry].remark for entry in entries)])),
+        "smoke": False,
+        "results": results,
+        "folder": str(plan.results / experiment),
+        "data": prepared,
+        "datasets": {
+            spec.datasets[entry].dataset: _preparation(spec.datasets[entry].dataset, sources[entry], data, prepared)
+            | {"partial": plan.scale < 1}
+            for entry in entries
+        },
+        "metrics": sorted({name for each in runs for name in each.metrics}),
+        "skipped": left_out,
+        "jobs": [vars(_job(plan, each, prepared)) for each in runs],
+    }
+
+
+def _preparation(name: str, source: Source, data: str, prepared: str) -> dict[str, Any]:
+    """Give the prepare notebook's parameters of a dataset."""
+    import data_prep
+
+    embedded = data_prep.entry(name).embedded
+    return {"dataset": name, "source": "" if embedded else data, "data": prepared, "options": source.options}
+
+
+def _job(plan: planning.Plan, planned: PlannedRun, prepared: str) -> Job:
+    """Give one run with all that its notebooks are told."""
+    import losses
+    from training import paths
+
+    folder = str(plan.folder(planned))
+    after = str(paths.run_folder(plan.results, planned.after)) if planned.after else ""
+    start = f"{after}/checkpoint.pt" if after else ""
+    train = planned.parameters | {"results": str(plan.results), "data": prepared, "init_from": start}
+    pretrained = after or (folder if planned.run.stage == "pretrain" else "")
+    evaluate = {"run": folder, "pretrain": pretrained, "metrics": planned.metrics, "elsewhere": planned.elsewhere}
+    changed = ",".join(f"{name}={value}" for name, value in planned.run.loss_parameters.items())
+    loss = "pretraining" if planned.run.stage == "pretrain" else planned.run.loss + (f" ({changed})" if changed else "")
+    title = f"{loss} on {planned.run.dataset}, fold {planned.run.fold}, seed {planned.run.seed}"
+    return Job(folder, after, title, losses.entry(planned.run.loss).title, train, evaluate)
