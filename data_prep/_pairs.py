@@ -61,7 +61,7 @@ def load_binary(image: Path, mask: Path) -> Sample:
 
     Args:
         image: its path.
-        mask: its path; one channel, or three equal ones.
+        mask: its path; one channel, or three equal ones; 8 bits or one.
 
     Returns:
         The sample, class 1 where the mask has 255.

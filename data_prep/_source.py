@@ -75,7 +75,7 @@ def read_mask(path: Path, coding: Mapping[int, int]) -> np.ndarray:
     """Read a 2D mask and translate its values.
 
     Args:
-        path: the file; grey, or RGB with three equal channels.
+        path: the file; grey, or RGB with three equal channels. One bit reads as 0 and 255.
         coding: {value in the file: class index}.
 
     Returns:
@@ -87,6 +87,8 @@ def read_mask(path: Path, coding: Mapping[int, int]) -> np.ndarray:
     mask, _ = decode(path)
     if mask.ndim == 3 and mask.shape[-1] == 3 and (mask == mask[..., :1]).all():
         mask = mask[..., 0]
+    if mask.dtype == bool:
+        mask = mask * np.uint8(255)
     if mask.ndim != 2:
         raise PreparationError(f"{path}: expected a mask of one channel, got {mask.shape}; get it again")
     return translate(mask, coding, path)

@@ -1,5 +1,6 @@
 """Crack500: cracks in photographs of pavement, as the official crops or as whole photographs."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from data_prep._pairs import Pair, count_missing, load_binary, make_cases, names, split_pairs
@@ -66,10 +67,11 @@ def crack500(source: Path, *, images: str = "photographs") -> Plan:
         card={
             "foreground": "crack (255 in the files)",
             "folds": "one, the official split",
-            "notes": [] if images == "photographs" else ["crops of one photograph lie in one part of the split"],
+            "notes": _find_shared(pairs) if images == "crops" else [],
             "unchecked": [
                 "no file of the dataset was at hand when this was written; the photographs' folders are recalled",
-                "SCNP's median size, 640 x 896, fits neither photographs nor crops",
+                "SCNP's median size, 640 x 896, fits neither photographs nor crops; photographs of 4:3 whose "
+                "shorter side is made 640, padded to a multiple of 64, would have it",
             ],
         },
     )
@@ -78,11 +80,19 @@ def crack500(source: Path, *, images: str = "photographs") -> Plan:
 def _list_pairs(folder: Path) -> list[Pair]:
     # some releases wrap each part in a folder of its own name once more
     folder = folder / folder.name if (folder / folder.name).is_dir() else folder
-    stems = {
-        path.stem.removesuffix("_mask") for path in folder.glob("[!.]*") if path.suffix.lower() in (".jpg", ".png")
-    }
+    files = {path.stem + path.suffix.lower(): path for path in folder.glob("[!.]*")}
+    stems = {Path(name).stem.removesuffix("_mask") for name in files if name.endswith((".jpg", ".png"))}
     pairs = []
     for stem in sorted(stems):
-        marked = folder / f"{stem}_mask.png"
-        pairs.append(Pair(stem, folder / f"{stem}.jpg", marked if marked.is_file() else folder / f"{stem}.png"))
+        image, mask = (folder / f"{stem}{ending}" for ending in (".jpg", ".png"))
+        pairs.append(
+            Pair(stem, files.get(image.name, image), files.get(f"{stem}_mask.png", files.get(mask.name, mask)))
+        )
     return pairs
+
+
+def _find_shared(pairs: Mapping[str, Sequence[Pair]]) -> list[str]:
+    """Say whether crops of one photograph lie in several parts; a crop's name ends with its two offsets."""
+    photographs = [{pair.name.rsplit("_", 2)[0] for pair in found} for found in pairs.values()]
+    twice = sum(map(len, photographs)) - len(set().union(*photographs))
+    return [f"{twice or 'no'} photographs have crops in more than one part, by their names"]

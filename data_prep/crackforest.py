@@ -43,8 +43,8 @@ def crackforest(source: Path) -> Plan:
         PreparationError: no such layout.
     """
     root = find_root(source, ("CrackForest", "CrackForest-dataset-master"), ("groundTruth",), _WHERE)
-    numbers = sorted(path.stem for path in (root / "groundTruth").glob("[0-9]*.mat"))
-    bare = sorted({path.stem for path in (root / "image").glob("[0-9]*.jpg")} - set(numbers))
+    numbers = sorted(path.stem for path in (root / "groundTruth").glob("[0-9][0-9][0-9].mat"))
+    bare = sorted({path.stem for path in (root / "image").glob("[0-9][0-9][0-9].jpg")} - set(numbers))
     # images from 201 on were never annotated; another one without a mask has lost it
     lost = [number for number in bare if int(number) <= COUNTS["annotated"]]
     listed = [

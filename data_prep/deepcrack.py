@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from data_prep._folds import interleaved_folds
-from data_prep._pairs import Pair, count_missing, load_binary, make_cases, names, split_pairs
+from data_prep._folds import grouped_folds
+from data_prep._pairs import Pair, count_missing, load_binary, make_cases, split_pairs
 from data_prep._plan import Plan
 from data_prep._register import register
 from data_prep._source import find_root
@@ -25,6 +25,8 @@ _WHERE = "https://github.com/yhlleo/DeepCrack; the source holds {train,test}_img
 def deepcrack(source: Path) -> Plan:
     """Plan the official split, with five folds over the training images.
 
+    Names that differ after their last hyphen are taken for parts of one photograph, which stays on one side of a fold.
+
     Args:
         source: folder of the download, or one that holds it.
 
@@ -37,25 +39,36 @@ def deepcrack(source: Path) -> Plan:
     root = find_root(source, ("DeepCrack", "DeepCrack/dataset/DeepCrack"), ("train_lab", "test_lab"), _WHERE)
     train, problems = split_pairs(_list_pairs(root, "train"))
     test, test_problems = split_pairs(_list_pairs(root, "test"))
+    missing = count_missing("DeepCrack", {"train": len(train), "test": len(test)}, COUNTS, root)
     notes = []
     if not train and len(test) > 2:
         train, test = test[::2], test[1::2]
         notes = ["no training images were there: every other test image stands in"]
+    owners = {pair.name: _photograph(pair) for pair in train}
+    if shared := sorted(set(owners.values()) & {_photograph(pair) for pair in test}):
+        notes.append(f"photographs with parts in training and test, by their names: {', '.join(shared)}")
     return Plan(
         cases=make_cases(train, load_binary) + make_cases(test, load_binary, test=True),
         classes=("background", "crack"),
         channels=["R", "G", "B"],
-        folds=interleaved_folds(names(train)) if len(train) > 1 else [{"train": [], "val": []}],
+        folds=grouped_folds(owners) if len(set(owners.values())) > 1 else [{"train": [], "val": []}],
         source=root,
         problems=problems + test_problems,
-        missing=count_missing("DeepCrack", {"train": 0 if notes else len(train), "test": len(test)}, COUNTS, root),
+        missing=missing,
         card={
             "foreground": "crack (255 in the files)",
-            "folds": "five over the training images; the official test images",
+            "folds": "five over the training photographs, whose parts stay together; the official test images",
             "notes": notes,
-            "unchecked": ["no photograph was at hand when this was written, and nine masks"],
+            "unchecked": [
+                "no photograph was at hand when this was written, and nine masks",
+                "which images are parts of one photograph is read off their names",
+            ],
         },
     )
+
+
+def _photograph(pair: Pair) -> str:
+    return pair.name.rpartition("-")[0] or pair.name
 
 
 def _list_pairs(root: Path, part: str) -> list[Pair]:

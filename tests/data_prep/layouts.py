@@ -159,9 +159,11 @@ def deepcrack(root: Path) -> Files:
         for number in range(first, first + count):
             # some are portrait
             size = SIZE if number % 2 else SIZE[::-1]
-            image = save(root / f"{part}_img/111{number}-1.jpg", pixels(number, size))
-            mask = save(root / f"{part}_lab/111{number}-1.png", grey(structure(number, size)))
-            files[f"111{number}-1"] = image, mask
+            # up to two parts of each photograph
+            name = f"111{number // 2}-{number % 2}"
+            image = save(root / f"{part}_img/{name}.jpg", pixels(number, size))
+            mask = save(root / f"{part}_lab/{name}.png", grey(structure(number, size)))
+            files[name] = image, mask
     return files
 
 
@@ -205,7 +207,7 @@ LAYOUTS = (
     Layout("hrf", hrf, 36, 9, 5),
     Layout("fives", fives, 10, 4, 1, counts={"train": 10, "test": 4}),
     Layout("crackforest", crackforest, 9, 3, 5, counts={"annotated": 12}, unexpected=9),
-    Layout("deepcrack", deepcrack, 7, 3, 5, counts={"train": 7, "test": 3}),
+    Layout("deepcrack", deepcrack, 7, 3, 4, counts={"train": 7, "test": 3}),
     Layout("crack500", crack500_crops, 8, 3, 1, counts={"crops": CROPS}, options={"images": "crops"}),
     Layout("crack500", crack500_photographs, 8, 3, 1, counts={"photographs": CROPS}),
     Layout("deepglobe_roads", deepglobe_roads, 16, 4, 1, counts={"labelled": 20}, unexpected=None),

@@ -147,6 +147,8 @@ CHASE = next(layout for layout in LAYOUTS if layout.slug == "chase_db1")
 FIVES = next(layout for layout in LAYOUTS if layout.slug == "fives")
 DRIVE = LAYOUTS[0]
 DEEPGLOBE = LAYOUTS[-1]
+DEEPCRACK = next(layout for layout in LAYOUTS if layout.slug == "deepcrack")
+CROPS = next(layout for layout in LAYOUTS if layout.options.get("images") == "crops")
 
 
 @pytest.mark.parametrize("layout", [CHASE], ids=str)
@@ -205,6 +207,49 @@ def test_deepglobe_refuses_a_coloured_mask(layout, files, tmp_path):
     Image.fromarray(values).save(mask)
     with pytest.raises(PreparationError, match="expected a grey mask, got colours"):
         _prepare(layout, tmp_path)
+
+
+@pytest.mark.parametrize("layout", [DEEPGLOBE], ids=str)
+@pytest.mark.parametrize("values", [(0, 1), (0, 128)], ids=["class_indices", "in_between"])
+def test_deepglobe_refuses_masks_of_another_coding(layout, files, tmp_path, values):
+    mask = next(iter(files.values()))[1]
+    Image.fromarray(np.where(structure(3), values[1], values[0]).astype(np.uint8)).save(mask)
+    with pytest.raises(PreparationError, match=f"expected values near 0 and 255, got 0 to {values[1]}"):
+        _prepare(layout, tmp_path)
+
+
+@pytest.mark.parametrize("layout", [DEEPCRACK], ids=str)
+def test_parts_of_a_photograph_stay_together_and_official_overlap_is_noted(layout, files, tmp_path):
+    data = Prepared(_prepare(layout, tmp_path))
+    assert {"1116-0", "1116-1"} <= set(data.cases("train"))
+    for fold in data.folds:
+        assert not {case[:4] for case in fold["train"]} & {case[:4] for case in fold["val"]}
+    assert data.card["notes"] == []
+    for path in files["11125-1"]:
+        path.rename(path.with_stem("1116-7"))
+    assert Prepared(_prepare(layout, tmp_path)).card["notes"][0].endswith("by their names: 1116")
+
+
+@pytest.mark.parametrize("layout", [DEEPCRACK], ids=str)
+def test_mask_of_one_bit_reads_as_one_of_eight(layout, files, tmp_path):
+    before = Prepared(_prepare(layout, tmp_path)).label("1116-0")
+    Image.fromarray(before.astype(bool)).save(files["1116-0"][1])
+    assert np.array_equal(Prepared(_prepare(layout, tmp_path)).label("1116-0"), before)
+
+
+@pytest.mark.parametrize("layout", [CROPS], ids=str)
+def test_crops_of_one_photograph_in_two_parts_are_noted(layout, files, tmp_path):
+    assert Prepared(_prepare(layout, tmp_path)).card["notes"][0].startswith("no photographs have crops in more")
+    for path in files["20160222_081050_1_361"]:
+        path.rename(path.with_stem("20160222_081010_641_1"))
+    assert Prepared(_prepare(layout, tmp_path)).card["notes"][0].startswith("1 photographs have crops in more")
+
+
+@pytest.mark.parametrize("layout", [CROPS], ids=str)
+def test_upper_case_extension_is_found(layout, files, tmp_path):
+    image = files["20160222_081010_1_361"][0]
+    image.rename(image.with_suffix(".JPG"))
+    assert "20160222_081010_1_361" in Prepared(_prepare(layout, tmp_path)).cases("train")
 
 
 def test_deepglobe_has_scnp_s_numbers():
