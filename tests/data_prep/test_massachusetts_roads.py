@@ -1,10 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tifffile
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep.massachusetts_roads import white_share
+from data_prep.massachusetts_roads import PROTOCOLS, white_share
 from topology import betti_numbers
 
 
@@ -39,6 +41,54 @@ def test_blank_area_can_be_made_background(roads_source, tmp_path):
     assert not data.label("10328690_15")[:12].any()
     assert data.label("10328690_15")[12:].any()
     assert data.card["blank"] == "no roads where a tile is white"
+
+
+def _set_protocol(monkeypatch, name, **changes):
+    monkeypatch.setitem(PROTOCOLS, name, dataclasses.replace(PROTOCOLS[name], **changes))
+
+
+def test_hpm_has_all_tiles_in_five_folds_and_no_test(roads_source, tmp_path):
+    data = _prepare(roads_source, tmp_path, protocol="hpm")
+    assert (len(data.cases("train", 0)) + len(data.cases("val", 0)), data.cases("test")) == (8, [])
+    assert sorted(case for fold in data.folds for case in fold["val"]) == sorted(
+        data.folds[0]["train"] + data.folds[0]["val"]
+    )
+    assert len(data.folds) == 5
+    assert data.card["notes"] == ["the paper has 1171 + 0 images, these rules give 8 + 0"]
+
+
+def test_contextloss_leaves_white_tiles_out_of_training_alone(roads_source, tmp_path, monkeypatch):
+    data = _prepare(roads_source, tmp_path, protocol="contextloss")
+    assert sorted(data.folds[0]["train"] + data.folds[0]["val"]) == ["10028690_15", "11028690_15"]
+    assert data.cases("test") == ["12028690_15", "12128690_15"]
+    assert len(data.card["exclusions"]) == 4
+    assert data.card["notes"] == ["the paper has 421 + 49 images, these rules give 2 + 2"]
+    assert data.card["partial"] is False
+    _set_protocol(monkeypatch, "contextloss", images=(2, 2))
+    assert _prepare(roads_source, tmp_path, protocol="contextloss").card["notes"] == []
+
+
+def test_contextloss_takes_training_tiles_alone_where_they_have_the_paper_s_number(roads_source, tmp_path, monkeypatch):
+    _set_protocol(monkeypatch, "contextloss", images=(2, 2), max_white=0.3)
+    data = _prepare(roads_source, tmp_path, protocol="contextloss")
+    assert sorted(data.folds[0]["train"] + data.folds[0]["val"]) == ["10028690_15", "10128690_15"]
+
+
+def test_cldice_leaves_out_tiles_without_roads_and_takes_so_many(roads_source, tmp_path, monkeypatch):
+    tifffile.imwrite(next(roads_source.rglob("10128690_15.tif")), np.zeros((16, 20), np.uint8))
+    _set_protocol(monkeypatch, "cldice", max_white=1.0, limits=(4, 1))
+    data = _prepare(roads_source, tmp_path, protocol="cldice")
+    assert data.card["exclusions"] == ["10128690_15: 0.0% road, less than 2.0%"]
+    assert sorted(data.folds[0]["train"] + data.folds[0]["val"]) == [
+        "10028690_15",
+        "10228690_15",
+        "10328690_15",
+        "11028690_15",
+    ]
+    assert data.cases("test") == ["12028690_15"]
+    assert [len(fold["val"]) for fold in data.folds] == [2, 1, 1]
+    with pytest.raises(ValueError, match="`protocol` must be one of 'official'"):
+        _prepare(roads_source, tmp_path, protocol="clDice")
 
 
 def test_wrong_count_stops_unless_partial_and_training_tiles_stand_in(roads_source, tmp_path):
