@@ -8,6 +8,8 @@ from scipy import ndimage
 import data_prep
 from data_prep import Prepared
 from data_prep._formats import decode
+from data_prep._source import read_mask
+from topology import betti_numbers
 
 FULL = np.ones((3, 3))
 
@@ -49,9 +51,9 @@ def test_values_of_the_samples(shared_data, tmp_path, slug, options, cases, shap
     assert data.card["partial"]
 
 
-def test_crackforest_leaves_out_what_was_never_annotated(shared_data, tmp_path):
-    data = _prepare("crackforest", shared_data, tmp_path)
-    assert data.card["exclusions"] == ["37 images without a ground truth (201 and up)"]
+def test_crackforest_leaves_out_what_was_never_annotated(shared_data):
+    plan = data_prep.entry("crackforest").plan(shared_data)
+    assert plan.card["exclusions"] == ["37 images without a ground truth (201 and up)"]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,20 @@ def test_one_large_image(shared_data, image, mask, shape, low, high):
     sample = load_binary(shared_data / image, shared_data / mask)
     assert sample.label.shape == sample.image.shape[1:] == shape
     assert low - 0.0005 <= sample.label.mean() <= high + 0.0005
+
+
+@pytest.mark.parametrize(
+    ("slug", "cases", "fraction", "components", "holes"), [("hrf", 9, 0.076, 10.1, 70), ("fives", 6, 0.090, 3.5, 40)]
+)
+def test_values_of_large_masks(shared_data, slug, cases, fraction, components, holes):
+    plan = data_prep.entry(slug).plan(shared_data)
+    labels = [read_mask(case.sources[1], {0: 0, 255: 1}) for case in plan.cases]
+    assert len(labels) == cases
+    assert np.mean([label.mean() for label in labels]) == pytest.approx(fraction, abs=0.0005)
+    # SciPy takes seconds for these
+    found = np.mean([betti_numbers(label) for label in labels], axis=0)
+    assert found[0] == pytest.approx(components, abs=0.05)
+    assert found[1] == pytest.approx(holes, abs=0.5)
 
 
 @pytest.mark.parametrize(("slug", "cases"), [("hrf", 9), ("fives", 6)])
