@@ -127,6 +127,29 @@ def plan(paper: str | Spec, results: str | Path = "results", scale: float = 1.0)
     return Plan(spec, size, folder, runs, found, of_need)
 
 
+def summary(plan: Plan) -> pd.DataFrame:
+    """Count a plan's runs.
+
+    Args:
+        plan: from `plan`.
+
+    Returns:
+        A row for each experiment and dataset: the tables that need it, its runs, how many of them are done, and how
+        long the others take.
+    """
+    grouped: dict[tuple[str, str], list[PlannedRun]] = {}
+    for each in plan.runs:
+        grouped.setdefault((each.run.experiment, each.entry), []).append(each)
+    rows = []
+    for (name, entry), runs in grouped.items():
+        missing = [each for each in runs if plan.state(each) != DONE]
+        tables = ", ".join(sorted({table for each in runs for table in each.tables}))
+        time = duration.spoken(plan.seconds(missing)[0]) if missing else ""
+        row = {"experiment": name, "dataset": entry, "tables": tables, "runs": len(runs)}
+        rows.append(row | {"done": len(runs) - len(missing), "time of the missing": time})
+    return pd.DataFrame(rows)
+
+
 def experiment(spec: Spec, group: str, size: float) -> str:
     """Return the name of the experiment that a group is at a scale: such as "scnp-folds-scale0.1"."""
     return spec.paper + ("" if group == MAIN else f"-{group}") + scales.suffix(size)

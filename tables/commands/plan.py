@@ -38,26 +38,11 @@ def run(options: argparse.Namespace) -> int:
     plan = planning.plan(options.paper, options.results, options.scale)
     print(f"{plan.spec.title}: {len(plan.runs)} runs, {len(plan.existing)} done, {len(plan.missing)} missing")
     print(describe(plan.scale) or "Scale 1: the paper's protocol.")
-    print(
-        "\n" + tabulate(_rows(plan), headers=["experiment", "dataset", "tables", "runs", "done", "time of the missing"])
-    )
+    summary = planning.summary(plan)
+    print("\n" + tabulate(summary.to_numpy().tolist(), headers=list(summary.columns)))
     seconds, known = plan.seconds()
     source = f"from the seconds per iteration of runs that are there for {known} of {len(plan.missing)} runs"
     print(f"\ntime of all missing runs: {duration.spoken(seconds)} ({duration.HOW}; {source}, else a stated rate)")
     if options.runs:
         print("\n" + "\n".join(f"{plan.folder(each)}: {plan.found[plan.folder(each)].state}" for each in plan.runs))
     return 0
-
-
-def _rows(plan: planning.Plan) -> list[list[Any]]:
-    """Give a line for each experiment and dataset."""
-    grouped: dict[tuple[str, str], list[planning.PlannedRun]] = {}
-    for each in plan.runs:
-        grouped.setdefault((each.run.experiment, each.entry), []).append(each)
-    rows: list[list[Any]] = []
-    for (experiment, entry), runs in grouped.items():
-        missing = [each for each in runs if each in plan.missing]
-        tables = sorted({name for each in runs for name in each.tables})
-        time = duration.spoken(plan.seconds(missing)[0]) if missing else ""
-        rows.append([experiment, entry, ", ".join(tables), len(runs), len(runs) - len(missing), time])
-    return rows
