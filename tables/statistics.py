@@ -1,0 +1,178 @@
+"""Statistics of the tables: confidence intervals, paired tests, corrections for many comparisons, ranks."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+Numbers = npt.NDArray[np.float64]
+
+# sign patterns that are worked out at a time: bounds the memory
+_BLOCK = 1000
+# differences of sums smaller than this share of the sum are rounding
+_ROUNDING = 1e-12
+STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
+
+
+def bootstrap_interval(
+    values: npt.ArrayLike, confidence: float = 0.95, draws: int = 10_000, seed: int = 0
+) -> tuple[float, float]:
+    """Give the percentile bootstrap interval of the mean (Efron 1979).
+
+    Args:
+        values: one for each case; NaN are left out.
+        confidence: in (0, 1).
+        draws: number of samples with replacement.
+        seed: of the random numbers.
+
+    Returns:
+        Lower and upper limit; NaN for fewer than two values.
+
+    Raises:
+        ValueError: `confidence` out of range.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"`confidence` must lie in (0, 1), got {confidence}")
+    defined = _defined(values)
+    if len(defined) < 2:
+        return math.nan, math.nan
+    generator = np.random.default_rng(seed)
+    means = np.empty(draws)
+    for start in range(0, draws, _BLOCK):
+        count = min(_BLOCK, draws - start)
+        means[start : start + count] = defined[generator.integers(0, len(defined), (count, len(defined)))].mean(axis=1)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def paired_permutation(differences: npt.ArrayLike, permutations: int = 10_000, seed: int = 0) -> float:
+    """Test whether paired differences have mean 0, by flipping their signs; two tails.
+
+    p = (1 + hits) / (1 + permutations), where a hit is a random pattern of signs whose mean is as far from 0 as
+    the measured one. With fewer patterns than `permutations` all of them are worked out, and p is their share that is
+    as far from 0, the measured one included: the value that the formula comes to with ever more permutations.
+
+    Args:
+        differences: one for each case; NaN are left out.
+        permutations: number of random patterns.
+        seed: of the random numbers.
+
+    Returns:
+        p in (0, 1]; NaN without any difference.
+    """
+    defined = _defined(differences)
+    count = len(defined)
+    if count == 0:
+        return math.nan
+    # the sum, up to rounding
+    measured = abs(defined.sum()) - _ROUNDING * np.abs(defined).sum()
+    if 2**count <= permutations:
+        signs = np.array(list(itertools.product((1.0, -1.0), repeat=count)))
+        return float(np.mean(np.abs(signs @ defined) >= measured))
+    generator = np.random.default_rng(seed)
+    hits = 0
+    for start in range(0, permutations, _BLOCK):
+        rows = min(_BLOCK, permutations - start)
+        signs = generator.integers(0, 2, (rows, count), np.int8) * 2.0 - 1.0
+        hits += int(np.count_nonzero(np.abs(signs @ defined) >= measured))
+    return (1 + hits) / (1 + permutations)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for their number (Holm 1979): the family-wise error stays below the level.
+
+    Args:
+        p_values: of one family of comparisons; NaN (not tested) stay NaN and do not count.
+
+    Returns:
+        The adjusted values, in the given order, never above 1.
+    """
+    tested = [place for place, p in enumerate(p_values) if not math.isnan(p)]
+    adjusted = list(p_values)
+    highest = 0.0
+    for rank, place in enumerate(sorted(tested, key=lambda place: p_values[place])):
+        highest = max(highest, (len(tested) - rank) * p_values[place])
+        adjusted[place] = min(highest, 1.0)
+    return adjusted
+
+
+def stars(p: float) -> str:
+    """Give "***" for p < 0.001, "**" for p < 0.01, "*" for p < 0.05, "" otherwise and for NaN."""
+    return next((mark for level, mark in STARS if p < level), "")
+
+
+def cohens_dz(differences: npt.ArrayLike) -> float:
+    """Give the effect size of paired differences, mean / standard deviation (Cohen 1988).
+
+    Args:
+        differences: one for each case; NaN are left out.
+
+    Returns:
+        The effect size; NaN for fewer than two differences, or where all are equal.
+    """
+    defined = _defined(differences)
+    if len(defined) < 2 or defined.std(ddof=1) == 0:
+        return math.nan
+    return float(defined.mean() / defined.std(ddof=1))
+
+
+def average_ranks(values: pd.DataFrame, *, higher_is_better: bool) -> pd.Series:
+    """Rank methods on every case and average the ranks; 1 is the best, equal values share their ranks.
+
+    Args:
+        values: a row for each case, a column for each method; rows with NaN are left out.
+        higher_is_better: whether the highest value has rank 1.
+
+    Returns:
+        The average rank of each method, NaN where no row is complete.
+    """
+    complete = values.dropna()
+    return complete.rank(axis=1, ascending=not higher_is_better).mean()
+
+
+def friedman(values: pd.DataFrame) -> float:
+    """Give the p-value of Friedman's test that all methods have the same average rank.
+
+    Args:
+        values: a row for each case, a column for each method; rows with NaN are left out.
+
+    Returns:
+        p; NaN for fewer than three methods or two cases, or where all values are equal.
+    """
+    complete: Any = values.dropna()
+    if complete.shape[1] < 3 or len(complete) < 2:
+        return math.nan
+    return float(stats.friedmanchisquare(*complete.to_numpy().T).pvalue)
+
+
+def critical_difference(methods: int, cases: int, alpha: float = 0.05) -> float:
+    """Give Nemenyi's critical difference of average ranks (Demsar 2006, section 3.2.2).
+
+    CD = q sqrt(k (k + 1) / (6 n)), q the quantile of the studentised range over the square root of 2.
+
+    Args:
+        methods: k, at least 2.
+        cases: n, at least 1.
+        alpha: level, in (0, 1).
+
+    Returns:
+        Average ranks that differ by less are not significantly different.
+
+    Raises:
+        ValueError: an argument out of range.
+    """
+    if methods < 2 or cases < 1 or not 0 < alpha < 1:
+        raise ValueError(f"needs 2 methods, 1 case and `alpha` in (0, 1), got {methods}, {cases}, {alpha}")
+    quantile = stats.studentized_range.ppf(1 - alpha, methods, np.inf) / math.sqrt(2)
+    return float(quantile * math.sqrt(methods * (methods + 1) / (6 * cases)))
+
+
+def _defined(values: npt.ArrayLike) -> Numbers:
+    array = np.asarray(values, dtype=np.float64).ravel()
+    return array[~np.isnan(array)]

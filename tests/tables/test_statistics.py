@@ -1,0 +1,152 @@
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from tables.statistics import (
+    average_ranks,
+    bootstrap_interval,
+    cohens_dz,
+    critical_difference,
+    friedman,
+    holm,
+    paired_permutation,
+    stars,
+)
+
+numbers = st.floats(-100, 100, allow_nan=False).map(lambda value: round(value, 3))
+
+
+def test_interval_is_scipy_s_percentile_bootstrap():
+    values = np.random.default_rng(1).gamma(2.0, 3.0, 40)
+    expected = stats.bootstrap((values,), np.mean, n_resamples=10_000, method="percentile", rng=5).confidence_interval
+    found = bootstrap_interval(values)
+    assert found == pytest.approx((expected.low, expected.high), abs=0.05)
+
+
+def test_interval_covers_the_mean_as_often_as_it_says():
+    generator = np.random.default_rng(3)
+    covered = 0
+    for _ in range(200):
+        low, high = bootstrap_interval(generator.normal(1.0, 2.0, 50), draws=1000)
+        covered += low <= 1.0 <= high
+    # 95 % of 200 is 190, with a standard deviation of 3
+    assert 178 <= covered <= 199
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(numbers, min_size=2, max_size=30))
+def test_interval_lies_within_the_values_and_is_the_same_twice(values):
+    low, high = bootstrap_interval(values, draws=500)
+    assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
+    assert (low, high) == bootstrap_interval([*values, math.nan], draws=500)
+
+
+def test_interval_of_one_value_is_undefined():
+    assert all(math.isnan(limit) for limit in bootstrap_interval([1.0, math.nan]))
+    with pytest.raises(ValueError, match="`confidence` must lie"):
+        bootstrap_interval([1.0, 2.0], confidence=95)
+
+
+def _all_signs(differences):
+    """Work out every pattern of signs, one by one."""
+    patterns = list(itertools.product((1, -1), repeat=len(differences)))
+    sums = [abs(sum(sign * value for sign, value in zip(pattern, differences, strict=True))) for pattern in patterns]
+    return sum(total >= sums[0] - 1e-9 for total in sums) / len(patterns)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(numbers, min_size=1, max_size=9))
+def test_few_differences_are_worked_out_exactly(differences):
+    assert paired_permutation(differences) == pytest.approx(_all_signs(differences))
+
+
+def test_many_differences_agree_with_scipy():
+    differences = np.random.default_rng(0).normal(0.2, 1.0, 60)
+    expected = stats.permutation_test(
+        (differences,), np.mean, permutation_type="samples", n_resamples=50_000, rng=1
+    ).pvalue
+    assert paired_permutation(differences) == pytest.approx(expected, abs=0.012)
+
+
+def test_the_smallest_p_is_that_of_the_formula():
+    assert paired_permutation(np.ones(50) + np.arange(50) / 1000) == 1 / 10_001
+
+
+def test_no_difference_at_all():
+    assert paired_permutation(np.zeros(30)) == 1.0
+    assert math.isnan(paired_permutation([]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(numbers, min_size=1, max_size=20))
+def test_sides_do_not_matter_and_nan_are_left_out(differences):
+    p = paired_permutation(differences, permutations=999)
+    assert 0 < p <= 1
+    assert paired_permutation([-value for value in differences], permutations=999) == p
+    assert paired_permutation([*differences, math.nan], permutations=999) == p
+
+
+def test_p_is_uniform_where_there_is_no_effect():
+    generator = np.random.default_rng(7)
+    found = [paired_permutation(generator.normal(size=20), permutations=499) for _ in range(300)]
+    assert stats.kstest(found, "uniform").pvalue > 0.001
+
+
+def test_holm_by_hand():
+    # Holm: 3 x 0.01, then the larger of 0.03 and 2 x 0.03, then of that and 0.04
+    assert holm([0.03, 0.01, 0.04]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.floats(1e-6, 1), min_size=1, max_size=12))
+def test_holm_keeps_the_order_and_lies_between_raw_and_bonferroni(p_values):
+    adjusted = holm(p_values)
+    for raw, after in zip(p_values, adjusted, strict=True):
+        assert raw <= after <= min(1.0, len(p_values) * raw) + 1e-12
+    order = np.argsort(p_values, kind="stable")
+    assert all(np.diff(np.array(adjusted)[order]) >= -1e-15)
+
+
+def test_holm_leaves_out_what_was_not_tested():
+    found = holm([0.02, math.nan, 0.01])
+    assert math.isnan(found[1])
+    assert [found[0], found[2]] == pytest.approx([0.02, 0.02])
+
+
+def test_stars():
+    assert [stars(p) for p in (0.0001, 0.001, 0.0099, 0.01, 0.049, 0.05, 1.0, math.nan)] == [
+        "***", "**", "**", "*", "*", "", "", "",
+    ]  # fmt: skip
+
+
+def test_effect_size_is_that_of_the_t_statistic():
+    differences = np.random.default_rng(2).normal(0.5, 1, 25)
+    assert cohens_dz(differences) == pytest.approx(stats.ttest_1samp(differences, 0).statistic / 5)
+    assert math.isnan(cohens_dz([1.0, 1.0, 1.0]))
+
+
+def test_ranks_and_friedman():
+    values = pd.DataFrame({"a": [0.9, 0.8, 0.7, math.nan], "b": [0.8, 0.8, 0.9, 1.0], "c": [0.1, 0.2, 0.3, 0.4]})
+    ranks = average_ranks(values, higher_is_better=True)
+    assert ranks.to_dict() == pytest.approx({"a": (1 + 1.5 + 2) / 3, "b": (2 + 1.5 + 1) / 3, "c": 3.0})
+    assert average_ranks(values, higher_is_better=False)["c"] == 1.0
+    complete = values.dropna()
+    assert friedman(values) == pytest.approx(stats.friedmanchisquare(*complete.to_numpy().T).pvalue)
+    assert math.isnan(friedman(values[["a", "b"]]))
+
+
+@pytest.mark.parametrize(("methods", "quantile"), [(2, 1.960), (5, 2.728), (10, 3.164)])
+def test_critical_difference_has_demsar_s_quantiles(methods, quantile):
+    """Demsar 2006, table 5a, for 0.05."""
+    assert critical_difference(methods, 14) == pytest.approx(
+        quantile * math.sqrt(methods * (methods + 1) / 84), rel=1e-3
+    )
+    with pytest.raises(ValueError, match="needs 2 methods"):
+        critical_difference(1, 10)
