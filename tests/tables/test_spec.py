@@ -155,3 +155,15 @@ def test_a_tenth_of_seventy_is_seven():
 def test_a_scale_outside_is_refused(wrong):
     with pytest.raises(ValueError, match=r"must lie in \(0, 1\]"):
         scale.check(wrong)
+
+
+@every
+def test_datasets_are_those_that_the_suite_prepares(paper):
+    import data_prep
+
+    for dataset in spec.load(paper).datasets.values():
+        entry = data_prep.entry(dataset.dataset)
+        entry.check_options(dataset.options)
+        assert entry.dims == dataset.dims
+        assert len(dataset.images) == 2
+        assert not dataset.on_patches or dataset.patches
