@@ -2,6 +2,7 @@ import csv
 from collections import defaultdict
 from pathlib import Path
 
+import data_prep
 from data_prep._uses import TABLES
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "tables" / "published"
@@ -26,3 +27,7 @@ def test_uses_are_those_of_the_published_tables():
         for slug, uses in TABLES.items()
     }
     assert listed == published
+
+
+def test_every_dataset_of_the_tables_can_be_prepared():
+    assert set(TABLES) <= set(data_prep.names())

@@ -1,4 +1,4 @@
-"""The papers' numbers as the suite holds them: complete, consistent, and equal to the transcription beside the checkout."""
+"""The papers' numbers as the suite holds them: complete, consistent, and equal to the transcription."""
 
 import csv
 from collections import Counter, defaultdict
