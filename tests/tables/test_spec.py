@@ -122,8 +122,9 @@ def test_all_problems_of_a_spec_are_told_with_its_path(broken):
 
 
 def test_unknown_keys_and_wrong_types_are_told(broken):
+    rules = [{"when": {"tables_": 1}, "use": {"los": "x"}}]
     with pytest.raises(SpecError) as error:
-        broken("hpm", groups={"main": {"fold": 5, "seeds": "one"}}, rules=[{"when": {"tables_": 1}, "use": {"los": "x"}}])
+        broken("hpm", groups={"main": {"fold": 5, "seeds": "one"}}, rules=rules)
     for text in ("`groups.main.fold` is unknown", "`groups.main.seeds` must be a int", "when.tables_`", "use.los`"):
         assert text in str(error.value)
 

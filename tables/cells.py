@@ -1,0 +1,259 @@
+"""The cells of a paper's tables: what is published, and what the runs that are there say beside it.
+
+No number comes from anywhere else: a cell whose runs are missing has none and says so.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import metrics
+from tables import aggregate, closing, statistics
+from tables.aggregate import DONE, FAILED, MISSING, RunResult
+from tables.needs import Need, of_table
+from tables.planning import Plan
+from tables.spec import Table, matches
+
+COLUMNS = (
+    "table", "row", "column", "metric", "unit", "direction", "published", "published_std", "published_best", "measured",
+    "measured_std", "ci_low", "ci_high", "n", "p", "stars", "best", "status", "note",
+)  # fmt: skip
+MEASURED, PARTIAL, ABSENT, BROKEN, QUOTED = "measured", "partial", "missing", "failed", "published only"
+_UNITS = {"thousand": 1e-3, "million": 1e-6}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured for one cell, in the unit of the published number.
+
+    Args:
+        status: "measured", "partial", "missing", "failed" or "published only".
+        note: why, or what the reader has to know.
+        values: by case, folds and seeds averaged; empty where there are no cases.
+        mean: of the cell.
+        std: as the paper has it, over runs or over cases.
+    """
+
+    status: str
+    note: str = ""
+    values: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+    mean: float = math.nan
+    std: float = math.nan
+
+
+def cells(plan: Plan, benchmark: str | Path = "", counts: str | Path = "") -> pd.DataFrame:
+    """Make all cells of a paper's tables.
+
+    Args:
+        plan: the runs, and what is there of them.
+        benchmark: JSON file of the training-step benchmark, a list of {setting, loss, seconds, peak_bytes, device};
+            "" or no such file: the cells of time and memory are missing.
+        counts: JSON file of the networks' parameters, {key: number}; likewise.
+
+    Returns:
+        One row for each published number, in the printed order, with the columns `COLUMNS`; `p` is Holm's over the
+        table's comparisons with its baseline, NaN where there is nothing to compare.
+
+    Raises:
+        ValueError: a JSON file that is there and cannot be read.
+    """
+    steps, numbers = _json(benchmark, list), _json(counts, dict)
+    frames = [_table_cells(plan, table, steps, numbers) for table in plan.spec.tables.values()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _table_cells(plan: Plan, table: Table, steps: list[dict[str, Any]], numbers: dict[str, Any]) -> pd.DataFrame:
+    needs = of_table(plan.spec, table)
+    found = [_measure(plan, table, need, steps, numbers) for need in needs]
+    tested = _tests(table, needs, found)
+    best = _best(table, needs, found)
+    rows = [
+        _row(need, measured, p, is_best) for need, measured, p, is_best in zip(needs, found, tested, best, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(need: Need, measured: Measurement, p: float, is_best: bool) -> dict[str, Any]:
+    defined = measured.values.dropna()
+    low, high = statistics.bootstrap_interval(defined.to_numpy())
+    published = need.published
+    return {
+        "table": need.table,
+        "row": need.row,
+        "column": need.column,
+        "metric": need.metric,
+        "unit": published["unit"],
+        "direction": published["direction"],
+        "published": published["value"],
+        "published_std": published["std"],
+        "published_best": bool(published["best"]),
+        "measured": measured.mean,
+        "measured_std": measured.std,
+        "ci_low": low,
+        "ci_high": high,
+        "n": len(defined),
+        "p": p,
+        "stars": statistics.stars(p),
+        "best": is_best,
+        "status": measured.status,
+        "note": "; ".join(filter(None, (need.note, measured.note))),
+    }
+
+
+def _measure(plan: Plan, table: Table, need: Need, steps: list[dict[str, Any]], numbers: dict[str, Any]) -> Measurement:
+    """Find the measured value of one cell."""
+    if need.quoted:
+        return Measurement(QUOTED, need.quoted)
+    if need.cannot:
+        return Measurement(ABSENT, need.cannot)
+    if need.benchmark:
+        return _step(need, steps)
+    if need.count:
+        return _count(need, numbers)
+    runs = [_current(plan, need, plan.found[folder]) for folder in plan.of_need[(need.table, need.row, need.column)]]
+    done = [run for run in runs if run.state == DONE]
+    if not done:
+        broken = [run for run in runs if run.state != MISSING]
+        reason = (
+            broken[0].reason or broken[0].state
+            if broken
+            else f"none of its {len(runs)} runs of {runs[0].folder.parts[-5]}"
+        )
+        return Measurement(BROKEN if broken else ABSENT, reason)
+    return _averaged(table, need, done, len(runs))
+
+
+def _averaged(table: Table, need: Need, done: Sequence[RunResult], planned: int) -> Measurement:
+    """Average over cases and runs; folds and seeds within each case first."""
+    each = [_values(need, run) for run in done]
+    values = pd.concat(each).groupby(level=0).mean() * _factor(need)
+    defined = values.dropna()
+    if defined.empty:
+        why = "is undefined in every case" if len(values) else "was not measured: evaluate the runs again"
+        return Measurement(BROKEN, f"{need.metric} {why}")
+    means = pd.Series([run.mean() * _factor(need) for run in each]).dropna()
+    over_runs = table.std == "runs"
+    notes = [] if len(done) == planned else [f"{len(done)} of {planned} runs"]
+    notes += [] if len(defined) == len(values) else [f"defined in {len(defined)} of {len(values)} cases"]
+    spread = means if over_runs else defined
+    return Measurement(
+        MEASURED if len(done) == planned else PARTIAL,
+        "; ".join(notes),
+        values,
+        float(means.mean() if over_runs else defined.mean()),
+        float(spread.std(ddof=1)) if len(spread) > 1 else math.nan,
+    )
+
+
+def _values(need: Need, run: RunResult) -> pd.Series:
+    """Return a run's values by case."""
+    if need.closing:
+        return closing.best(run.folder, need.metric)
+    return aggregate.per_case([run], need.metric, need.postprocessed)
+
+
+def _current(plan: Plan, need: Need, run: RunResult) -> RunResult:
+    """Take a run measured with an older version of the metric for one that has to be evaluated again."""
+    versions = [
+        int(other.definitions[need.metric]["version"])
+        for other in plan.found.values()
+        if need.metric in other.definitions
+    ]
+    mine = run.definitions.get(need.metric, {}).get("version")
+    if mine is None or int(mine) == max(versions):
+        return run
+    reason = f"{run.folder}: version {mine} of {need.metric}, others have {max(versions)}; evaluate it again"
+    return RunResult(run.folder, run.run, run.title, FAILED, reason, run.record)
+
+
+def _factor(need: Need) -> float:
+    """Convert from the metric's unit into the published one."""
+    percent = need.published["unit"] == "percent" and metrics.entry(need.metric).unit != "%"
+    return 100.0 if percent else 1.0
+
+
+def _step(need: Need, steps: list[dict[str, Any]]) -> Measurement:
+    """Take a value from the training-step benchmark."""
+    asked = need.benchmark
+    quantity, setting = asked.get("quantity", "seconds"), asked["setting"]
+    losses = [asked.get("loss", need.loss), *([asked["minus"]] if "minus" in asked else [])]
+    values, devices = [], []
+    for loss in losses:
+        entry = next((step for step in steps if (step.get("setting"), step.get("loss")) == (setting, loss)), None)
+        if entry is None or not isinstance(entry.get(quantity), int | float):
+            return Measurement(ABSENT, f"the training-step benchmark has no {quantity} of {loss} in setting {setting}")
+        values.append(float(entry[quantity]))
+        devices.append(str(entry.get("device", "")))
+    if len(set(devices)) > 1:
+        return Measurement(BROKEN, f"{' and '.join(losses)} were timed on different devices: {', '.join(devices)}")
+    total = values[0] - sum(values[1:])
+    return Measurement(MEASURED, devices[0], mean=total * asked.get("factor", 1))
+
+
+def _count(need: Need, numbers: Mapping[str, Any]) -> Measurement:
+    """Take a network's number of parameters."""
+    if need.count not in numbers:
+        return Measurement(ABSENT, f"no parameter count of {need.count}")
+    return Measurement(MEASURED, mean=float(numbers[need.count]) * _UNITS.get(need.published["unit"], 1.0))
+
+
+def _tests(table: Table, needs: Sequence[Need], found: Sequence[Measurement]) -> list[float]:
+    """Test each row against the baseline of its column, and adjust over the table."""
+    return statistics.holm([_p(table, needs, found, place) for place in range(len(needs))])
+
+
+def _p(table: Table, needs: Sequence[Need], found: Sequence[Measurement], place: int) -> float:
+    mine = needs[place]
+    if not table.baseline or matches(mine.published, table.baseline):
+        return math.nan
+    other = next(
+        (
+            measured
+            for need, measured in zip(needs, found, strict=True)
+            if matches(need.published, table.baseline) and _beside(table, need) == _beside(table, mine)
+        ),
+        None,
+    )
+    if other is None or found[place].values.empty or other.values.empty:
+        return math.nan
+    differences = (found[place].values - other.values).dropna().to_numpy()
+    return float(statistics.paired_permutation(differences)) if len(differences) > 1 else math.nan
+
+
+def _best(table: Table, needs: Sequence[Need], found: Sequence[Measurement]) -> list[bool]:
+    """Mark the best measured value among those that compete: same column, same `within`."""
+    marks = []
+    for need, measured in zip(needs, found, strict=True):
+        rivals = [
+            other.mean for each, other in zip(needs, found, strict=True) if _beside(table, each) == _beside(table, need)
+        ]
+        rivals = [value for value in rivals if math.isfinite(value)]
+        direction = need.published["direction"]
+        if len(rivals) < 2 or direction not in ("up", "down") or not math.isfinite(measured.mean):
+            marks.append(False)
+        else:
+            marks.append(measured.mean == (max(rivals) if direction == "up" else min(rivals)))
+    return marks
+
+
+def _beside(table: Table, need: Need) -> tuple[str, ...]:
+    """Return what two cells share that compete with each other."""
+    return (need.column, *(str(need.published[name]) for name in table.within))
+
+
+def _json(path: str | Path, kind: type) -> Any:
+    """Read a JSON file; empty where there is none."""
+    if not str(path) or not Path(path).is_file():
+        return kind()
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not readable as JSON ({error})") from error
+    if type(content) is not kind:
+        raise ValueError(f"{path} must hold a {kind.__name__}, got {type(content).__name__}")
+    return content

@@ -1,0 +1,221 @@
+"""The cells of the papers' tables, from runs made by hand with numbers that one can check by head."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import tables
+from tables import closing, statistics
+from tables.cells import COLUMNS, cells
+
+
+def planned(plan, entry, loss, stage="finetune", **where):
+    """Return the runs of a loss on a dataset, in the order of folds and seeds."""
+    return [
+        each
+        for each in plan.runs
+        if (each.entry, each.run.loss, each.run.stage) == (entry, loss, stage)
+        and all(getattr(each.run, name, each.run.loss_parameters.get(name)) == value for name, value in where.items())
+    ]
+
+
+def one(table, **columns):
+    """Return the one cell with these columns."""
+    found = table
+    for name, value in columns.items():
+        found = found[found[name] == value]
+    assert len(found) == 1, found
+    return found.iloc[0]
+
+
+@pytest.fixture
+def hpm(tmp_path, paper_run):
+    """Table 1 of HPM at scale 0.01: Dice&CE and SHPM on CREMI-A are there, THPM failed, everything else is missing."""
+    plan = tables.plan("hpm", tmp_path, 0.01)
+    (base,), (shpm,), (thpm,) = (planned(plan, "cremi_a", loss) for loss in ("dice_ce", "shpm", "thpm"))
+    dice = [0.50, 0.52, 0.61, 0.70, 0.55, 0.58, 0.62, 0.66]
+    paper_run(plan.folder(base), base, {"dice": dice, "voi": [1.0] * 8})
+    paper_run(plan.folder(shpm), shpm, {"dice": [x + 0.01 + 0.001 * i for i, x in enumerate(dice)], "voi": [2.0] * 8})
+    paper_run(plan.folder(thpm), thpm, cause="failed: loss is NaN")
+    return cells(tables.plan("hpm", tmp_path, 0.01)), dice
+
+
+def test_without_runs_there_are_published_numbers_alone(tmp_path):
+    for paper, count in {"contextloss": 314, "cldice": 430, "scnp": 467, "hpm": 190}.items():
+        found = cells(tables.plan(paper, tmp_path))
+        assert tuple(found.columns) == COLUMNS
+        assert len(found) == count
+        assert found["measured"].isna().all()
+        assert set(found["status"]) <= {"missing", "published only"}
+        assert not found["best"].any()
+        assert (found["note"] != "").all()
+
+
+def test_means_and_states(hpm):
+    found, dice = hpm
+    base = one(found, row="CREMI-A, U-Net", metric="dice")
+    assert base["measured"] == pytest.approx(np.mean(dice))
+    assert base["measured_std"] == pytest.approx(np.std(dice, ddof=1))
+    assert (base["status"], base["n"], base["published"]) == ("measured", 8, 0.9145)
+    assert base["ci_low"] < base["measured"] < base["ci_high"]
+    failed = one(found, row="CREMI-A, U-Net + THPM", metric="dice")
+    assert (failed["status"], failed["note"]) == ("failed", "failed: loss is NaN")
+    missing = one(found, row="CREMI-B, U-Net", metric="dice")
+    assert (missing["status"], missing["note"]) == ("missing", "none of its 1 runs of hpm-scale0.01")
+
+
+def test_best_of_each_dataset_and_direction(hpm):
+    found, _ = hpm
+    assert one(found, row="CREMI-A, U-Net + SHPM", metric="dice")["best"]
+    assert not one(found, row="CREMI-A, U-Net", metric="dice")["best"]
+    assert one(found, row="CREMI-A, U-Net", metric="voi")["best"]  # lower is better
+    assert found["best"].sum() == 2
+
+
+def test_p_is_holms_over_the_tables_comparisons(hpm):
+    found, dice = hpm
+    first = statistics.paired_permutation(np.array([0.01 + 0.001 * i for i in range(8)]))
+    second = statistics.paired_permutation(np.ones(8))
+    wanted = list(statistics.holm([first, second]))
+    shpm = [one(found, row="CREMI-A, U-Net + SHPM", metric=metric) for metric in ("dice", "voi")]
+    assert [cell["p"] for cell in shpm] == pytest.approx(wanted)
+    assert [cell["stars"] for cell in shpm] == [statistics.stars(p) for p in wanted]
+    assert found["p"].notna().sum() == 2  # neither the baseline nor what is missing is tested
+
+
+def test_percent_and_post_processing(tmp_path, paper_run):
+    plan = tables.plan("contextloss", tmp_path, 0.01)
+    (run,) = planned(plan, "cld", "closs", gamma=None, experiment="contextloss-scale0.01")  # 0.2 is the default
+    before, after = {"dice": [0.5, 0.7], "ags": [40.0, 60.0]}, {"dice": [0.6, 0.8], "ags": [50.0, 70.0]}
+    paper_run(plan.folder(run), run, before, postprocessed=after)
+    found = cells(tables.plan("contextloss", tmp_path, 0.01))
+    two = found[found["table"] == "2"]
+    without, with_ = (f"CLoss, gamma = 0.2, post processing: {word}" for word in ("without", "with"))
+    assert one(two, row=without, metric="dice")["measured"] == pytest.approx(60)
+    assert one(two, row=with_, metric="dice")["measured"] == pytest.approx(70)
+    assert one(two, row=with_, metric="ags")["measured"] == pytest.approx(60)
+    four = one(found[found["table"] == "4"], row="CLoss, gamma = 0.2", metric="dice")
+    assert four["measured"] == pytest.approx(70)
+
+
+def test_folds_hold_different_cases_and_a_missing_one_makes_it_partial(tmp_path, paper_run):
+    plan = tables.plan("hpm", tmp_path, 0.5)
+    runs = planned(plan, "cremi_a", "dice_ce")
+    assert [each.run.fold for each in runs] == [0, 1, 2]
+    paper_run(plan.folder(runs[0]), runs[0], {"dice": [0.2, 0.4]})
+    folder = paper_run(plan.folder(runs[2]), runs[2], {"dice": [0.6, 0.8]})
+    text = (folder / "metrics.csv").read_text()
+    (folder / "metrics.csv").write_text(text.replace("case0", "other0").replace("case1", "other1"))
+    cell = one(cells(tables.plan("hpm", tmp_path, 0.5)), row="CREMI-A, U-Net", metric="dice")
+    assert (cell["status"], cell["note"], cell["n"]) == ("partial", "2 of 3 runs", 4)
+    assert cell["measured"] == pytest.approx(0.5)
+
+
+def test_standard_deviation_over_runs_where_the_paper_has_it_so(tmp_path, paper_run):
+    plan = tables.plan("scnp", tmp_path, 0.4)
+    first, second = planned(plan, "topomortar", "dice_ce")
+    paper_run(plan.folder(first), first, {"betti0_error": [1.0, 3.0]})
+    paper_run(plan.folder(second), second, {"betti0_error": [4.0, 8.0]})
+    cell = one(cells(tables.plan("scnp", tmp_path, 0.4)), row="TopoMortar, CEDice", metric="betti0_error")
+    assert cell["measured"] == pytest.approx(4)
+    assert cell["measured_std"] == pytest.approx(np.std([2, 6], ddof=1))
+    assert cell["n"] == 2  # cases, seeds averaged within each first
+
+
+def test_undefined_values_are_counted(tmp_path, paper_run):
+    plan = tables.plan("hpm", tmp_path, 0.01)
+    (run,) = planned(plan, "cremi_a", "dice_ce")
+    paper_run(plan.folder(run), run, {"dice": [0.5, "nan", 0.7], "voi": ["nan", "nan", "nan"]})
+    found = cells(tables.plan("hpm", tmp_path, 0.01))
+    dice = one(found, row="CREMI-A, U-Net", metric="dice")
+    assert (dice["n"], dice["note"], dice["measured"]) == (2, "defined in 2 of 3 cases", pytest.approx(0.6))
+    voi = one(found, row="CREMI-A, U-Net", metric="voi")
+    assert (voi["status"], voi["note"]) == ("failed", "voi is undefined in every case")
+    are = one(found, row="CREMI-A, U-Net", metric="are")
+    assert (are["status"], are["note"]) == ("failed", "are was not measured: evaluate the runs again")
+
+
+def test_an_older_version_of_a_metric_is_named_and_the_rest_goes_on(tmp_path, paper_run):
+    plan = tables.plan("hpm", tmp_path, 0.01)
+    (old,), (new,) = planned(plan, "cremi_a", "dice_ce"), planned(plan, "cremi_a", "shpm")
+    for each, version in ((old, 1), (new, 2)):
+        folder = paper_run(plan.folder(each), each, {"dice": [0.5, 0.6]})
+        evaluation = json.loads((folder / "evaluation.json").read_text())
+        evaluation["metrics"]["dice"]["version"] = version
+        (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    found = cells(tables.plan("hpm", tmp_path, 0.01))
+    cell = one(found, row="CREMI-A, U-Net", metric="dice")
+    assert cell["status"] == "failed"
+    assert f"{plan.folder(old)}: version 1 of dice, others have 2" in cell["note"]
+    assert one(found, row="CREMI-A, U-Net + SHPM", metric="dice")["status"] == "measured"
+
+
+def test_times_and_memory_come_from_the_benchmark(tmp_path):
+    steps = [
+        {"setting": "2d", "loss": loss, "seconds": seconds, "peak_bytes": size * 2**20, "device": "a GPU"}
+        for loss, seconds, size in (("dice_ce", 0.1, 100), ("closs", 0.3, 150), ("scnp", 0.125, 130))
+    ]
+    path = tmp_path / "steps.json"
+    path.write_text(json.dumps(steps))
+    found = cells(tables.plan("contextloss", tmp_path), path)
+    epoch = one(found[found["table"] == "7"], row="CLoss", column="seconds for an epoch")
+    assert (epoch["measured"], epoch["status"], epoch["note"]) == (pytest.approx(75), "measured", "a GPU")
+    assert one(found, row="CLoss", column="minutes for a training")["measured"] == pytest.approx(0.3 * 12500 / 60)
+    assert "no seconds of cldice" in one(found, row="clDice", column="seconds for an epoch")["note"]
+    cost = cells(tables.plan("scnp", tmp_path), path)
+    cost = cost[cost["table"] == "B.1"]
+    assert one(cost, row="SCNP, extra over: dice ce", column="extra GPU memory")["measured"] == pytest.approx(30)
+    assert one(cost, row="SCNP, extra over: dice ce", column="extra seconds for an epoch")["measured"] == pytest.approx(
+        7.5
+    )
+
+
+def test_parameter_counts_have_the_tables_units(tmp_path):
+    path = tmp_path / "counts.json"
+    path.write_text(json.dumps({"fcn_drive": 15521, "unet_drive": 28_940_000}))
+    found = cells(tables.plan("cldice", tmp_path), counts=path)
+    found = found[found["table"] == "2"]
+    assert found["measured"].tolist()[:2] == pytest.approx([15.521, 28.94])
+    assert found["status"].tolist()[2:] == ["missing"] * 4
+
+
+def test_a_broken_benchmark_is_named(tmp_path):
+    path = tmp_path / "steps.json"
+    path.write_text("{")
+    with pytest.raises(ValueError, match=r"steps\.json is not readable"):
+        cells(tables.plan("hpm", tmp_path), path)
+
+
+def test_closing_joins_what_is_near():
+    line = np.zeros((9, 20), int)
+    line[4, 1:8], line[4, 10:13], line[4, 17:] = 1, 1, 1  # gaps of 2 and of 4
+    assert closing.closed(line, 3)[4].tolist() == [0] + [1] * 12 + [0] * 4 + [1] * 3
+    assert closing.closed(line, 5)[4].tolist() == [0] + [1] * 19
+    line[4, 8] = 2
+    assert closing.closed(line, 5)[4, 8] == 2
+
+
+@given(arrays(np.int64, (7, 8), elements=st.integers(0, 1)), st.sampled_from([3, 5]))
+def test_closing_only_adds_and_repeating_it_changes_nothing(prediction, size):
+    once = closing.closed(prediction, size)
+    assert (once >= prediction).all()
+    assert (closing.closed(once, size) == once).all()
+
+
+def test_best_closing_is_the_kernel_with_the_best_mean(monkeypatch):
+    truth = np.zeros((9, 20), int)
+    truth[4, 1:] = 1
+    broken = truth.copy()
+    broken[4, 13:17] = 0  # one component too many, which 5 joins and 3 does not
+    from tables import cases
+    from tables.panels import Case
+
+    monkeypatch.setattr(cases, "with_truth", lambda folder: ["a"])
+    monkeypatch.setattr(cases, "load", lambda folder, name: Case(name, truth, truth, broken))
+    assert closing.best("run", "betti0_error").to_dict() == {"a": 0.0}
+    assert isinstance(closing.best("run", "dice"), pd.Series)
