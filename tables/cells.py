@@ -96,7 +96,7 @@ def _row(need: Need, measured: Measurement, p: float, is_best: bool) -> dict[str
         "measured_std": measured.std,
         "ci_low": low,
         "ci_high": high,
-        "n": len(defined),
+        "n": len(defined) or math.nan,
         "p": p,
         "stars": statistics.stars(p),
         "best": is_best,

@@ -152,13 +152,15 @@ def _plan(
     entries = sorted({each.entry for each in runs})
     prepared = data_folder(spec, group, entries, results)
     experiment = planning.experiment(spec, group, plan.scale)
+    remarks = [sources[entry].remark for entry in entries if sources[entry].remark]
     title = spec.title if group == specs.MAIN else f"{spec.title}, {group.replace('_', ' ')}"
     return {
         "experiment": experiment,
         "paper": spec.paper,
         "scale": plan.scale,
         "title": title,
-        "note": " ".join(filter(None, [scale.describe(plan.scale), *(sources[entry].remark for entry in entries)])),
+        "note": " ".join([scale.describe(plan.scale), *remarks]).strip(),
+        "remarks": remarks,
         "smoke": False,
         "results": results,
         "folder": str(plan.results / experiment),

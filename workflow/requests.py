@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workflow.nearest import unknown
 
 if TYPE_CHECKING:
+    from tables.paper_report import Paper
     from training.flaws import FlawedPrediction
 
 
@@ -168,6 +169,48 @@ class Report:
     def folder(self) -> Path:
         """The experiment's folder."""
         return Path(self.experiment)
+
+
+@dataclass(frozen=True)
+class PaperTables:
+    """The parameters of tables_contextloss, tables_cldice, tables_scnp and tables_hpm in notebooks/, by the same names.
+
+    Args:
+        results: folder that holds the experiments; it may be empty.
+        scale: of the runs, in (0, 1]; 0.0: the largest of which there are runs.
+        benchmark: JSON file of the training-step benchmark; "" for none.
+        counts: JSON file of the networks' parameter counts; "" for none.
+        folder: gets tables and figures; "": `<results>/<experiment>/paper`.
+    """
+
+    results: str = "results"
+    scale: float = 0.0
+    benchmark: str = ""
+    counts: str = ""
+    folder: str = ""
+
+    def __post_init__(self) -> None:
+        problems = _wrong_types(self)
+        if isinstance(self.scale, float) and not 0 <= self.scale <= 1:
+            problems.append(f"`scale` must lie in (0, 1], or be 0.0 for the largest that there is, got {self.scale}")
+        for name in ("benchmark", "counts"):
+            path = getattr(self, name)
+            if isinstance(path, str) and path and not Path(path).is_file():
+                problems.append(f"`{name}` must be a JSON file, got {path!r}, which does not exist; empty for none")
+        _refuse(problems)
+
+    def collect(self, paper: str) -> "Paper":
+        """Collect a paper's published numbers and the runs that are there.
+
+        Args:
+            paper: its name.
+
+        Returns:
+            The tables.
+        """
+        from tables import paper_report
+
+        return paper_report.collect(paper, self.results, self.scale, self.benchmark, self.counts, self.folder)
 
 
 @dataclass(frozen=True)

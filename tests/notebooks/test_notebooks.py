@@ -10,7 +10,7 @@ import pytest
 
 from training.config import Config
 from workflow import notebook_parameters
-from workflow.requests import Evaluation, Pixels, Preparation, Report
+from workflow.requests import Evaluation, PaperTables, Pixels, Preparation, Report
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 ROOMS = {"topology", "losses", "metrics", "data_prep", "training", "tables", "workflow"}
@@ -20,6 +20,10 @@ FORMS = {
     "train": Config,
     "evaluate": Evaluation,
     "tables": Report,
+    "tables_cldice": PaperTables,
+    "tables_contextloss": PaperTables,
+    "tables_hpm": PaperTables,
+    "tables_scnp": PaperTables,
     "critical_pixels": Pixels,
 }
 PARAMETER = re.compile(r"^[a-z_]+: (str|int|float|bool|dict|list) = .+  # \S.+$")

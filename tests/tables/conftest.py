@@ -99,7 +99,7 @@ def paper_run():
         folder.mkdir(parents=True)
         content = {"run": vars(planned.run) | {"loss_parameters": dict(planned.run.loss_parameters)}, "hash": "h"}
         content |= {"parameters": planned.parameters, "exit_cause": cause, "loss_title": planned.run.loss}
-        content |= {"patch_size": planned.parameters["patch_size"], "seconds_per_iteration": 0.5, "data": {}}
+        content |= {"patch_size": planned.parameters["patch_size"], "seconds_per_iteration": 0.5}
         (folder / "run.json").write_text(json.dumps(content | record))
         if values is None:
             return folder

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workflow.requests import Evaluation, Preparation, Report
+from workflow.requests import Evaluation, PaperTables, Preparation, Report
 
 
 def test_unknown_dataset():
@@ -36,3 +36,11 @@ def test_evaluation_of_nothing(tmp_path):
 def test_report_of_nothing(tmp_path):
     with pytest.raises(ValueError, match="without runs/"):
         Report(str(tmp_path))
+
+
+def test_paper_tables_refuse_what_is_not_there(tmp_path):
+    missing = str(tmp_path / "steps.json")
+    with pytest.raises(
+        ValueError, match=r"(?s)`scale` must lie in \(0, 1\].*`benchmark` must be a JSON file.*steps.json"
+    ):
+        PaperTables(str(tmp_path), scale=1.5, benchmark=missing)
