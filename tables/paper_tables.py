@@ -220,10 +220,14 @@ def _escape(text: str) -> str:
     return text.replace("|", r"\|").replace("*", r"\*") if "**" not in text else text.replace("|", r"\|")
 
 
+_SIGNS = {
+    "±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "×": r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$",
+    "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "χ": r"$\chi$", "λ": r"$\lambda$", "Δ": r"$\Delta$",
+    "–": "--", "−": "$-$", "²": "$^2$", "³": "$^3$", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "<": "$<$", ">": "$>$",
+}  # fmt: skip
+
+
 def _tex(text: str) -> str:
-    text = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", r"\textbackslash "))
-    signs = {"±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "Δ": r"$\Delta$", "–": "--", "β": r"$\beta$"}
-    signs |= {"γ": r"$\gamma$", "α": r"$\alpha$", "×": r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$", "−": "$-$"}
-    for sign, command in signs.items():
-        text = text.replace(sign, command)
-    return text
+    escaped = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", r"\textbackslash "))
+    return "".join(_SIGNS.get(sign, sign) for sign in escaped)

@@ -103,7 +103,7 @@ def test_latex_has_two_columns_for_each_metric(cells):
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine (pdflatex)")
 def test_latex_compiles(cells, tmp_path):
-    body = paper_tables.latex(cells, "Title_1 & more", ["50 % of it: Δ, β, ±"])
+    body = paper_tables.latex(cells, "Title_1 & more", ["50 % of it: (1 - i)^0.9 < 1, " + "".join(paper_tables._SIGNS)])
     document = r"\documentclass{article}\usepackage[utf8]{inputenc}\usepackage{booktabs,graphicx}\begin{document}"
     (tmp_path / "x.tex").write_text(f"{document}\n{body}\n\\end{{document}}\n", encoding="utf-8")
     done = subprocess.run(
