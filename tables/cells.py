@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 import metrics
-from tables import aggregate, closing, statistics
+from tables import aggregate, closing, ensemble, statistics
 from tables.aggregate import DONE, FAILED, MISSING, RunResult
 from tables.needs import Need, of_table
 from tables.planning import Plan
@@ -125,12 +125,16 @@ def _measure(plan: Plan, table: Table, need: Need, steps: list[dict[str, Any]], 
             else f"none of its {len(runs)} runs of {runs[0].folder.parts[-5]}"
         )
         return Measurement(BROKEN if broken else ABSENT, reason)
-    return _averaged(table, need, done, len(runs))
+    try:
+        return _averaged(plan, table, need, done, len(runs))
+    except (ValueError, OSError, KeyError) as error:  # predictions or data that an ensemble or a closing needs
+        return Measurement(BROKEN, " ".join(str(error).split()))
 
 
-def _averaged(table: Table, need: Need, done: Sequence[RunResult], planned: int) -> Measurement:
-    """Average over cases and runs; folds and seeds within each case first."""
-    each = [_values(need, run) for run in done]
+def _averaged(plan: Plan, table: Table, need: Need, done: Sequence[RunResult], planned: int) -> Measurement:
+    """Average over cases and runs; folds and seeds within each case first, or the folds' networks vote."""
+    together = plan.spec.groups[need.group].ensemble and len(done) > 1
+    each = [_voted(plan, need, done)] if together else [_values(need, run) for run in done]
     values = pd.concat(each).groupby(level=0).mean() * _factor(need)
     defined = values.dropna()
     if defined.empty:
@@ -138,7 +142,8 @@ def _averaged(table: Table, need: Need, done: Sequence[RunResult], planned: int)
         return Measurement(BROKEN, f"{need.metric} {why}")
     means = pd.Series([run.mean() * _factor(need) for run in each]).dropna()
     over_runs = table.std == "runs"
-    notes = [] if len(done) == planned else [f"{len(done)} of {planned} runs"]
+    notes = [f"ensemble of {len(done)} folds"] if together else []
+    notes += [] if len(done) == planned else [f"{len(done)} of {planned} runs"]
     notes += [] if len(defined) == len(values) else [f"defined in {len(defined)} of {len(values)} cases"]
     spread = means if over_runs else defined
     return Measurement(
@@ -155,6 +160,17 @@ def _values(need: Need, run: RunResult) -> pd.Series:
     if need.closing:
         return closing.best(run.folder, need.metric)
     return aggregate.per_case([run], need.metric, need.postprocessed)
+
+
+def _voted(plan: Plan, need: Need, done: Sequence[RunResult]) -> pd.Series:
+    """Return the values by case of the ensemble of the folds."""
+    runs = {plan.folder(each): each for each in plan.runs}
+    planned = [runs[run.folder] for run in done]
+    own = need.stage == "pretrain"  # whose post-processing compares it with itself
+    starts = [plan.start(each) for each in planned if each.after] if not own else [run.folder for run in done]
+    found = ensemble.measure(done, starts, planned[0].elsewhere)
+    found = found[(found["metric"] == need.metric) & (found["postprocessed"].astype(int) == int(need.postprocessed))]
+    return found.set_index("case")["value"]
 
 
 def _current(plan: Plan, need: Need, run: RunResult) -> RunResult:

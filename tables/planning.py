@@ -76,6 +76,11 @@ class Plan:
         """Return a run's folder, whether it exists or not."""
         return paths.run_folder(self.results, planned.run)
 
+    def start(self, planned: PlannedRun) -> Path:
+        """Return the folder of the pretraining that a run starts from."""
+        assert planned.after is not None
+        return paths.run_folder(self.results, planned.after)
+
     def state(self, planned: PlannedRun) -> str:
         """Return how far a run got: "done", "failed", "no run", ..."""
         return self.found[self.folder(planned)].state

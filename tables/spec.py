@@ -8,10 +8,10 @@ runs it needs. Its keys:
                 suite, dimensions, the paper's [training, test] images, options of the preparation, number of folds
                 where the prepared dataset has fewer than the paper, where `on_patches` are measured, training
                 parameters that differ
-    groups      name: {like, pretrain, pretrain_of, finetune, common, folds, seeds, small}: a training protocol, which
+    groups      name: {like, pretrain, pretrain_of, finetune, common, folds, seeds, ensemble, small}: a protocol, which
                 is an experiment of its own; `main` is called as the paper. Without `pretrain` each loss starts from
                 scratch; `pretrain_of` names the group whose pretraining is used; `like` the group that is altered;
-                `small` is the network below a scale of 0.1
+                `ensemble`: the folds' networks vote on the test set; `small` is the network below a scale of 0.1
     losses      published method: {loss, parameters, stage}; without an entry the slug is the suite's
     parameters  published parameter: the suite's
     metrics     published metric: {metric, title}; without an entry the slug is the suite's
@@ -73,6 +73,7 @@ class Group:
     common: dict[str, Any] = field(default_factory=dict)
     folds: int = 1
     seeds: int = 1
+    ensemble: bool = False
     small: dict[str, Any] = field(default_factory=lambda: {"network": "unet"})
 
 
