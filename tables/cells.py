@@ -194,21 +194,30 @@ def _factor(need: Need) -> float:
 
 
 def _step(need: Need, steps: list[dict[str, Any]]) -> Measurement:
-    """Take a value from the training-step benchmark."""
+    """Take a value from the training-step benchmark: of the first setting that has all losses that it needs."""
     asked = need.benchmark
-    quantity, setting = asked.get("quantity", "seconds"), asked["setting"]
+    quantity, wanted = asked.get("quantity", "seconds"), asked["setting"]
+    settings = wanted if isinstance(wanted, list) else [wanted]
     losses = [asked.get("loss", need.loss), *([asked["minus"]] if "minus" in asked else [])]
-    values, devices = [], []
-    for loss in losses:
-        entry = next((step for step in steps if (step.get("setting"), step.get("loss")) == (setting, loss)), None)
-        if entry is None or not isinstance(entry.get(quantity), int | float):
-            return Measurement(ABSENT, f"the training-step benchmark has no {quantity} of {loss} in setting {setting}")
-        values.append(float(entry[quantity]))
-        devices.append(str(entry.get("device", "")))
-    if len(set(devices)) > 1:
-        return Measurement(BROKEN, f"{' and '.join(losses)} were timed on different devices: {', '.join(devices)}")
-    total = values[0] - sum(values[1:])
-    return Measurement(MEASURED, devices[0], mean=total * asked.get("factor", 1))
+    for setting in settings:
+        found = [_entry(steps, setting, loss, quantity) for loss in losses]
+        entries = [entry for entry in found if entry is not None]
+        if len(entries) < len(losses):
+            continue
+        devices = [str(entry.get("device", "")) for entry in entries]
+        if len(set(devices)) > 1:
+            return Measurement(BROKEN, f"{' and '.join(losses)} were timed on different devices: {', '.join(devices)}")
+        values = [float(entry[quantity]) for entry in entries]
+        total = (values[0] - sum(values[1:])) * asked.get("factor", 1)
+        return Measurement(MEASURED, ", ".join(filter(None, (f"setting {setting}", devices[0]))), mean=total)
+    where = " or ".join(map(str, settings))
+    return Measurement(ABSENT, f"the training-step benchmark has no {quantity} of {' and '.join(losses)} in {where}")
+
+
+def _entry(steps: list[dict[str, Any]], setting: str, loss: str, quantity: str) -> dict[str, Any] | None:
+    """Return the benchmark's entry of a loss that has the quantity."""
+    of_loss = [step for step in steps if (step.get("setting"), step.get("loss")) == (setting, loss)]
+    return next((step for step in of_loss if isinstance(step.get(quantity), int | float)), None)
 
 
 def _count(need: Need, numbers: Mapping[str, Any]) -> Measurement:

@@ -3,8 +3,8 @@
 `use` of a rule may say: group, dataset (an entry of the spec's datasets), loss, parameters, stage ("pretrain": the run
 that the others start from), postprocessed, closing (binary closing of the predictions), note; or why there is nothing
 to run: quoted (the paper has the number from elsewhere, or it is a setting), cannot (this suite cannot do it); or
-another source: benchmark {setting, quantity, factor, minus} of the training-step benchmark, count (a key of the
-networks' parameter counts).
+another source: benchmark {setting, quantity, factor, minus} of the training-step benchmark (of several settings the
+first that is there), count (a key of the networks' parameter counts).
 """
 
 from collections.abc import Mapping

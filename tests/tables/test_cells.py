@@ -164,9 +164,13 @@ def test_times_and_memory_come_from_the_benchmark(tmp_path):
     path.write_text(json.dumps(steps))
     found = cells(tables.plan("contextloss", tmp_path), path)
     epoch = one(found[found["table"] == "7"], row="CLoss", column="seconds for an epoch")
-    assert (epoch["measured"], epoch["status"], epoch["note"]) == (pytest.approx(75), "measured", "a GPU")
+    assert (epoch["measured"], epoch["status"], epoch["note"]) == (pytest.approx(75), "measured", "setting 2d, a GPU")
     assert one(found, row="CLoss", column="minutes for a training")["measured"] == pytest.approx(0.3 * 12500 / 60)
     assert "no seconds of cldice" in one(found, row="clDice", column="seconds for an epoch")["note"]
+    near = {"setting": "2d-1280x1024", "loss": "closs", "seconds": 0.2, "device": "a GPU"}
+    path.write_text(json.dumps([*steps, near]))  # the paper's own patch goes before any other
+    again = cells(tables.plan("contextloss", tmp_path), path)
+    assert one(again, row="CLoss", column="seconds for an epoch")["measured"] == pytest.approx(50)
     cost = cells(tables.plan("scnp", tmp_path), path)
     cost = cost[cost["table"] == "B.1"]
     assert one(cost, row="SCNP, extra over: dice ce", column="extra GPU memory")["measured"] == pytest.approx(30)

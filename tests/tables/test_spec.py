@@ -101,7 +101,7 @@ def test_special_rows():
     assert need("cldice", "2", "parameters", dataset="drive", network="FCN").count == "fcn_drive"
     assert need("scnp", "E.3", "betti0_error", dataset="fives", setting="binary_closing=best").closing
     extra = need("scnp", "B.2", "epoch_time_extra", method="scnp").benchmark
-    assert extra == {"setting": "3d", "factor": 300, "minus": "dice_ce"}
+    assert extra == {"setting": ["3d-160x128x112", "3d"], "factor": 300, "minus": "dice_ce"}
 
 
 def test_thickness_counts_and_not_the_printed_size():
