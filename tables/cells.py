@@ -229,40 +229,36 @@ def _count(need: Need, numbers: Mapping[str, Any]) -> Measurement:
 
 def _tests(table: Table, needs: Sequence[Need], found: Sequence[Measurement]) -> list[float]:
     """Test each row against the baseline of its column, and adjust over the table."""
-    return statistics.holm([_p(table, needs, found, place) for place in range(len(needs))])
-
-
-def _p(table: Table, needs: Sequence[Need], found: Sequence[Measurement], place: int) -> float:
-    mine = needs[place]
-    if not table.baseline or matches(mine.published, table.baseline):
-        return math.nan
-    other = next(
-        (
-            measured
-            for need, measured in zip(needs, found, strict=True)
-            if matches(need.published, table.baseline) and _beside(table, need) == _beside(table, mine)
-        ),
-        None,
+    is_baseline = [bool(table.baseline) and matches(need.published, table.baseline) for need in needs]
+    pairs = zip(is_baseline, needs, found, strict=True)
+    baselines = {_beside(table, need): measured for is_one, need, measured in pairs if is_one}
+    return statistics.holm(
+        [
+            math.nan if is_one else _p(measured, baselines.get(_beside(table, need)))
+            for is_one, need, measured in zip(is_baseline, needs, found, strict=True)
+        ]
     )
-    if other is None or found[place].values.empty or other.values.empty:
+
+
+def _p(measured: Measurement, baseline: Measurement | None) -> float:
+    """Compare two cells case by case; NaN where one of them is not there."""
+    if baseline is None or measured.values.empty or baseline.values.empty:
         return math.nan
-    differences = (found[place].values - other.values).dropna().to_numpy()
+    differences = (measured.values - baseline.values).dropna().to_numpy()
     return float(statistics.paired_permutation(differences)) if len(differences) > 1 else math.nan
 
 
 def _best(table: Table, needs: Sequence[Need], found: Sequence[Measurement]) -> list[bool]:
     """Mark the best measured value among those that compete: same column, same `within`."""
+    rivals: dict[tuple[str, ...], list[float]] = {}
+    for need, measured in zip(needs, found, strict=True):
+        if math.isfinite(measured.mean):
+            rivals.setdefault(_beside(table, need), []).append(measured.mean)
     marks = []
     for need, measured in zip(needs, found, strict=True):
-        rivals = [
-            other.mean for each, other in zip(needs, found, strict=True) if _beside(table, each) == _beside(table, need)
-        ]
-        rivals = [value for value in rivals if math.isfinite(value)]
-        direction = need.published["direction"]
-        if len(rivals) < 2 or direction not in ("up", "down") or not math.isfinite(measured.mean):
-            marks.append(False)
-        else:
-            marks.append(measured.mean == (max(rivals) if direction == "up" else min(rivals)))
+        values, direction = rivals.get(_beside(table, need), []), need.published["direction"]
+        best = {"up": max, "down": min}.get(direction)
+        marks.append(best is not None and len(values) > 1 and measured.mean == best(values))
     return marks
 
 
