@@ -6,18 +6,22 @@ unit: folds and seeds are averaged within each case first.
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from tables.statistics import bootstrap_interval
 from training import paths
 from training.banner import SMOKE
 from training.paths import Run
 from training.record import read_record
 
 DONE, FAILED, UNFINISHED, UNEVALUATED, MISSING = "done", "failed", "unfinished", "not evaluated", "no run"
+UNREADABLE, OLDER, OTHER_SCALE = "unreadable", "older metrics", "another scale"
+# test groups with fewer cases are put together: a mean over two images says nothing
+_SMALL_GROUP = 5
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,15 @@ class RunResult:
         folder: the run's folder.
         run: what distinguishes it.
         title: printed name of its loss.
-        state: "done", "failed", "unfinished", "not evaluated" or "no run".
+        state: "done", "failed", "unfinished", "not evaluated", "no run", "unreadable", "older metrics" or "another
+            scale".
         reason: why it is not done, "" otherwise.
         record: run.json, {} where there is none.
         metrics: metrics.csv, empty where there is none.
         definitions: metric slug to title, unit, direction and version, from evaluation.json.
+        options: how it was evaluated.
+        groups: test cases that must not be averaged together, from the dataset's card.
+        remarks: what is wrong with single values.
     """
 
     folder: Path
@@ -44,6 +52,8 @@ class RunResult:
     metrics: pd.DataFrame = field(default_factory=pd.DataFrame)
     definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def row(self) -> tuple[str, str]:
@@ -78,6 +88,21 @@ class Results:
         """Return the runs on one dataset."""
         return [result for result in self.runs if result.run.dataset == dataset]
 
+    def parts(self, dataset: str) -> dict[str, list[RunResult]]:
+        """Return the runs on a dataset by the parts of its test set that must not be averaged together.
+
+        Args:
+            dataset: its name.
+
+        Returns:
+            Printed name of each part to the runs with the metrics of its cases; {"": the runs} without such parts.
+        """
+        runs = self.of(dataset)
+        groups = _parts(runs)
+        if len(groups) < 2:
+            return {"": runs}
+        return {name: [_restrict(result, members) for result in runs] for name, members in groups.items()}
+
     @property
     def banner(self) -> str:
         """What the reader has to know before the first number; "" for nothing."""
@@ -97,18 +122,20 @@ def collect(folder: str | Path) -> Results:
     Returns:
         The runs, in the plan's order, otherwise sorted by folder.
 
+    A run whose files are unreadable, whose metrics are of an older version, or that is of another scale than most,
+    keeps its place with that state and a reason that names the file or the command that mends it.
+
     Raises:
-        ValueError: when there is nothing to collect, a file is unreadable, or a metric was measured with different
-            versions; the message names the commands that evaluate again.
+        ValueError: when there is nothing to collect, or the plan is unreadable.
     """
     folder = Path(folder)
     plan = _json(folder / "plan.json")
     found = paths.find_runs(folder.parent, folder.name)
     planned = {folder.parent / paths.format_run(run): title for run, title in _planned(plan)}
-    runs = [read_run(path, planned.get(path, "")) for path in planned or found]
+    runs = [_read_or_flag(path, planned.get(path, "")) for path in planned or found]
     if not runs:
         raise ValueError(f"there are no runs in {folder}: python -m workflow {folder.name} makes them")
-    _refuse_mixed_versions(runs)
+    runs = _flag_other_scales(_flag_older_metrics(runs))
     smoke = bool(plan.get("smoke", any(result.record.get("parameters", {}).get("smoke") for result in runs)))
     title = plan.get("title", folder.name)
     return Results(folder, title, plan.get("note", ""), smoke, runs, plan.get("skipped", {}))
@@ -144,9 +171,53 @@ def read_run(folder: str | Path, title: str = "") -> RunResult:
     if state != DONE:
         return RunResult(folder, run, title, state, reason, record)
     evaluation = _json(folder / "evaluation.json")
-    metrics = pd.read_csv(folder / "metrics.csv", dtype={"case": str, "reason": str}, keep_default_na=True)
+    metrics, remarks = _read_metrics(folder / "metrics.csv")
     options = evaluation.get("options", {})
-    return RunResult(folder, run, title, DONE, "", record, metrics, evaluation.get("metrics", {}), options)
+    groups = _json(Path(record.get("data", {}).get("folder", "")) / "card.json").get("groups") or {}
+    definitions = evaluation.get("metrics", {})
+    return RunResult(folder, run, title, DONE, "", record, metrics, definitions, options, groups, remarks)
+
+
+def _read_or_flag(folder: Path, title: str) -> RunResult:
+    """Read a run, or keep its place with the reason why it cannot be read."""
+    try:
+        return read_run(folder, title)
+    except (ValueError, OSError) as error:
+        run = paths.parse_run(folder.absolute())
+        return RunResult(folder, run, title or run.loss, UNREADABLE, " ".join(str(error).split()))
+
+
+def _read_metrics(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Read metrics.csv whole, and say which values are missing without a reason."""
+    try:
+        metrics = pd.read_csv(path, dtype={"case": str, "reason": str}, keep_default_na=True)
+        named = metrics[["case", "metric", "version", "postprocessed", "value"]]
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"{path} cannot be read ({error}): {_evaluate_again(path.parent)}") from error
+    per_case = metrics.groupby("case").size()
+    if metrics.empty or named.drop(columns="value").isna().any(axis=None) or per_case.nunique() > 1:
+        raise ValueError(f"{path} is truncated: {_evaluate_again(path.parent)}")
+    bare = metrics[metrics["value"].isna() & metrics["reason"].isna()]
+    slugs = ", ".join(sorted(set(bare["metric"])))
+    return metrics, [f"{path}: {len(bare)} values are missing without a reason ({slugs})"] if len(bare) else []
+
+
+def _parts(runs: list[RunResult]) -> dict[str, set[str]]:
+    """Name the parts of the test set; small groups make one part together, named after them."""
+    cases = {case for result in runs if result.state == DONE for case in result.metrics["case"]}
+    groups = {name: cases & set(members) for result in runs for name, members in result.groups.items()}
+    groups = {name: members for name, members in groups.items() if members}
+    large = {name: members for name, members in groups.items() if len(members) >= _SMALL_GROUP}
+    small = {name: members for name, members in groups.items() if name not in large}
+    if small:
+        large[" + ".join(small)] = set().union(*small.values())
+    return large
+
+
+def _restrict(result: RunResult, cases: set[str]) -> RunResult:
+    if result.state != DONE:
+        return result
+    return replace(result, metrics=result.metrics[result.metrics["case"].isin(cases)])
 
 
 def _state(folder: Path, record: dict[str, Any]) -> tuple[str, str]:
@@ -170,18 +241,37 @@ def _evaluate_again(folder: Path) -> str:
     return f"papermill notebooks/evaluate.ipynb {folder}/evaluate.ipynb -p run {folder}"
 
 
-def _refuse_mixed_versions(runs: list[RunResult]) -> None:
-    versions: dict[str, dict[int, list[Path]]] = {}
+def _flag_older_metrics(runs: list[RunResult]) -> list[RunResult]:
+    """Take out runs that were measured with an older version of a metric than others."""
+    newest: dict[str, int] = {}
     for result in runs:
         for slug, definition in result.definitions.items():
-            versions.setdefault(slug, {}).setdefault(int(definition["version"]), []).append(result.folder)
-    mixed = {slug: by_version for slug, by_version in versions.items() if len(by_version) > 1}
-    if not mixed:
-        return
-    old = {path for by_version in mixed.values() for version, where in by_version.items() if version < max(by_version)
-           for path in where}  # fmt: skip
-    commands = "\n".join(f"  {_evaluate_again(path)}" for path in sorted(old))
-    raise ValueError(f"{', '.join(sorted(mixed))} were measured with different versions; evaluate again:\n{commands}")
+            newest[slug] = max(newest.get(slug, 0), int(definition["version"]))
+    flagged = []
+    for result in runs:
+        older = sorted(s for s, definition in result.definitions.items() if int(definition["version"]) < newest[s])
+        reason = f"{', '.join(older)} of an older version than in other runs: {_evaluate_again(result.folder)}"
+        flagged.append(replace(result, state=OLDER, reason=reason) if older and result.state == DONE else result)
+    return flagged
+
+
+def _flag_other_scales(runs: list[RunResult]) -> list[RunResult]:
+    """Take out runs that were shrunk by another scale than most."""
+    scales = [scale_of(result) for result in runs if result.state == DONE]
+    if len(set(scales)) < 2:
+        return runs
+    usual = max(sorted(set(scales), reverse=True), key=scales.count)
+    return [
+        replace(result, state=OTHER_SCALE, reason=f"{result.folder}: scale {scale_of(result):g}, others {usual:g}")
+        if result.state == DONE and scale_of(result) != usual
+        else result
+        for result in runs
+    ]
+
+
+def scale_of(result: RunResult) -> float:
+    """Return by what a paper's protocol was shrunk for a run; 1 for not at all."""
+    return float(result.record.get("parameters", {}).get("scale", 1.0))
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -203,12 +293,18 @@ class Cell:
         std: sample standard deviation over these cases, NaN below two.
         defined: number of these cases.
         cases: number of all cases.
+        low: lower limit of the 95 % bootstrap interval of the mean, NaN below two cases.
+        high: its upper limit.
+        p: of the paired permutation test against the baseline, Holm over the table; NaN where there is no test.
     """
 
     mean: float = math.nan
     std: float = math.nan
     defined: int = 0
     cases: int = 0
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
 
 
 def per_case(runs: list[RunResult], metric: str, postprocessed: bool) -> pd.Series:
@@ -239,13 +335,14 @@ def cell(runs: list[RunResult], metric: str, postprocessed: bool) -> Cell:
         postprocessed: with or without post-processing.
 
     Returns:
-        Mean, standard deviation and counts.
+        Mean, standard deviation, counts and interval.
     """
     values = per_case(runs, metric, postprocessed)
     defined = values.dropna()
     if defined.empty:
         return Cell(cases=len(values))
-    return Cell(float(defined.mean()), float(defined.std(ddof=1)), len(defined), len(values))
+    low, high = bootstrap_interval(defined.to_numpy())
+    return Cell(float(defined.mean()), float(defined.std(ddof=1)), len(defined), len(values), low, high)
 
 
 def overview(result: RunResult) -> pd.DataFrame:

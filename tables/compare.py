@@ -1,12 +1,14 @@
 """The comparison table of one dataset: rows are losses with their parameters, columns metrics and costs."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tables import aggregate
+from tables import aggregate, statistics
 from tables.aggregate import DONE, Cell, Results, RunResult
 
 STATES = {aggregate.MISSING: "(no run)"}
+BASELINE = "dice_ce"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Row:
         mebibytes: highest peak memory, None where unknown.
         counted: number of runs behind the numbers.
         reference: the pretraining, which takes no part in the comparison.
+        baseline: Dice&CE with its defaults, which the others are tested against.
     """
 
     label: str
@@ -57,6 +60,7 @@ class Row:
     mebibytes: float | None
     counted: str
     reference: bool
+    baseline: bool = False
 
     @property
     def cases(self) -> int:
@@ -73,11 +77,13 @@ class Table:
     columns: list[Column]
     rows: list[Row]
     notes: list[str]
+    part: str = ""
 
     @property
     def title(self) -> str:
         """What it shows."""
-        return f"{self.dataset}, {'with' if self.postprocessed else 'without'} post-processing"
+        where = f"{self.dataset} ({self.part})" if self.part else self.dataset
+        return f"{where}, {'with' if self.postprocessed else 'without'} post-processing"
 
     def is_best(self, row: Row, column: Column) -> bool:
         """Tell whether a cell, as printed, is the best of its column; the pretraining does not compete."""
@@ -94,7 +100,7 @@ class Table:
 
 
 def tables(results: Results) -> list[Table]:
-    """Make all tables of an experiment: one for each dataset, without and with post-processing.
+    """Make all tables of an experiment: for each dataset or part of its test set, without and with post-processing.
 
     Args:
         results: the runs.
@@ -104,18 +110,20 @@ def tables(results: Results) -> list[Table]:
     """
     found = []
     for dataset in results.datasets:
-        runs = results.of(dataset)
-        found += [table(runs, dataset, flag) for flag in (False, True) if not flag or _any_postprocessed(runs)]
+        for part, runs in results.parts(dataset).items():
+            flags = (False, True) if _any_postprocessed(runs) else (False,)
+            found += [table(runs, dataset, flag, part) for flag in flags]
     return found
 
 
-def table(runs: list[RunResult], dataset: str, postprocessed: bool) -> Table:
+def table(runs: list[RunResult], dataset: str, postprocessed: bool, part: str = "") -> Table:
     """Make one comparison table.
 
     Args:
         runs: the runs on the dataset.
         dataset: its name.
         postprocessed: with or without post-processing.
+        part: printed name of the part of the test set, "" for the whole.
 
     Returns:
         The table.
@@ -125,9 +133,35 @@ def table(runs: list[RunResult], dataset: str, postprocessed: bool) -> Table:
     for result in runs:
         grouped.setdefault(result.row, []).append(result)
     rows = [_row(group, columns, postprocessed) for group in grouped.values()]
+    rows = _with_tests(rows, list(grouped.values()), columns, postprocessed)
     notes = [f"{result.label}, {result.folder.name}: {result.state}: {result.reason}" for result in runs
              if result.state != DONE]  # fmt: skip
-    return Table(dataset, postprocessed, columns, rows, notes)
+    notes += [remark for result in runs for remark in result.remarks]
+    return Table(dataset, postprocessed, columns, rows, notes, part)
+
+
+def _with_tests(
+    rows: list[Row], groups: list[list[RunResult]], columns: list[Column], postprocessed: bool
+) -> list[Row]:
+    """Test every loss against the baseline on the differences by case; Holm over all tests of the table."""
+    places = [place for place, row in enumerate(rows) if row.baseline and not row.state]
+    if not places:
+        return rows
+    against = {c.slug: aggregate.per_case(groups[places[0]], c.slug, postprocessed) for c in columns}
+    tested = [
+        (place, column.slug)
+        for place, row in enumerate(rows)
+        for column in columns
+        if not (row.state or row.reference or row.baseline)
+    ]
+    p_values = []
+    for place, slug in tested:
+        difference = aggregate.per_case(groups[place], slug, postprocessed) - against[slug]
+        p_values.append(statistics.paired_permutation(difference) if difference.notna().sum() > 1 else math.nan)
+    cells = [dict(row.cells) for row in rows]
+    for (place, slug), p in zip(tested, statistics.holm(p_values), strict=True):
+        cells[place][slug] = replace(cells[place][slug], p=p)
+    return [replace(row, cells=found) for row, found in zip(rows, cells, strict=True)]
 
 
 def columns_of(runs: list[RunResult]) -> list[Column]:
@@ -155,6 +189,7 @@ def _row(group: list[RunResult], columns: list[Column], postprocessed: bool) -> 
         mebibytes=max(memory) / 2**20 if memory else None,
         counted=f"{len(done)}/{len(group)}" if len(done) < len(group) else str(len(done)),
         reference=group[0].run.stage == "pretrain",
+        baseline=group[0].run.stage == "finetune" and group[0].row[1] == BASELINE,
     )
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import t as student
 
 from tables import aggregate, cases, compare, panels
 from tables.aggregate import DONE, Results, RunResult
@@ -78,17 +77,18 @@ def single_curve(folder: str | Path, baseline: str | Path | None = None) -> Figu
     return figure
 
 
-def metrics(results: Results, dataset: str) -> Figure:
-    """Draw each metric of each loss: mean over cases with its 95 % confidence interval, post-processed beside.
+def metrics(results: Results, dataset: str, part: str = "") -> Figure:
+    """Draw each metric of each loss: mean over cases with its 95 % bootstrap interval, post-processed beside.
 
     Args:
         results: the runs.
         dataset: on which.
+        part: of the test set, see `Results.parts`.
 
     Returns:
         The figure; a line marks Dice&CE.
     """
-    runs = results.of(dataset)
+    runs = results.parts(dataset)[part]
     groups = _groups(runs)
     columns = compare.columns_of(runs)
     rows = max(1, -(-len(columns) // _COLUMNS))
@@ -105,7 +105,8 @@ def metrics(results: Results, dataset: str) -> Figure:
         axes.set_axis_off()
     grid[0].set_yticks(range(len(groups)), [group[0].label for group in groups])
     grid[0].invert_yaxis()
-    style.heading(figure, f"Metrics on {dataset}: mean over test cases, 95 % confidence interval", results.banner)
+    where = f"{dataset} ({part})" if part else dataset
+    style.heading(figure, f"Metrics on {where}: mean over test cases, 95 % confidence interval", results.banner)
     entries = [(style.OKABE_ITO[0], "without post-processing"), (style.OKABE_ITO[3], "with post-processing")]
     style.legend(figure, entries, dashed="Dice&CE without post-processing")
     return figure
@@ -221,14 +222,13 @@ def _points(axes: Axes, groups: list[list[RunResult]], column: Column, flag: boo
         cell = aggregate.cell(done, column.slug, flag)
         if not cell.defined:
             continue
-        half = _half_interval(cell)
-        axes.errorbar(cell.mean, place + offset, xerr=half, fmt="o", color=colour, markersize=4, capsize=2, linewidth=1)
+        axes.errorbar(
+            cell.mean, place + offset, xerr=_whiskers(cell), fmt="o", color=colour, markersize=4, capsize=2, linewidth=1
+        )
         if not flag and _is_baseline(group[0]):
             axes.axvline(cell.mean, color=style.BASELINE, linewidth=0.8, linestyle="--")
 
 
-def _half_interval(cell: aggregate.Cell) -> float:
-    """Return half the 95 % confidence interval of the mean by Student's t, 0 below two cases."""
-    if cell.defined < 2 or not math.isfinite(cell.std):
-        return 0.0
-    return float(student.ppf(0.975, cell.defined - 1) * cell.std / math.sqrt(cell.defined))
+def _whiskers(cell: aggregate.Cell) -> list[list[float]] | None:
+    """Return how far the 95 % interval of the mean reaches to both sides; None below two cases."""
+    return [[cell.mean - cell.low], [cell.high - cell.mean]] if math.isfinite(cell.low) else None

@@ -23,8 +23,13 @@ def curves(results: Results) -> list[Path]:
 
 
 def metrics(results: Results) -> list[Path]:
-    """Save the metrics of each dataset."""
-    return _each(results, "metrics", figures.metrics)
+    """Save the metrics of each dataset, and of each part of its test set that must not be averaged with the others."""
+    saved = []
+    for dataset in _done(results):
+        for number, part in enumerate(results.parts(dataset)):
+            name = f"metrics-{dataset}{f'-{number + 1}' if number else ''}.png"
+            saved.append(save(figures.metrics(results, dataset, part), results.folder / "figures" / name))
+    return saved
 
 
 def pictures(results: Results) -> list[Path]:
@@ -66,5 +71,9 @@ def trained(folder: str | Path) -> dict[str, Path]:
 
 def _each(results: Results, name: str, draw: Callable[[Results, str], Figure]) -> list[Path]:
     """Draw one figure for each dataset on which a run is done."""
-    done = [dataset for dataset in results.datasets if any(run.state == DONE for run in results.of(dataset))]
-    return [save(draw(results, dataset), results.folder / "figures" / f"{name}-{dataset}.png") for dataset in done]
+    folder = results.folder / "figures"
+    return [save(draw(results, dataset), folder / f"{name}-{dataset}.png") for dataset in _done(results)]
+
+
+def _done(results: Results) -> list[str]:
+    return [dataset for dataset in results.datasets if any(run.state == DONE for run in results.of(dataset))]
