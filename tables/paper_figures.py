@@ -13,7 +13,6 @@ _ABSENT = "#A0A0A0"
 _PANELS = 4  # in a row
 _WIDE = 30.0  # largest over smallest value from which an axis is logarithmic
 _SIGNS = {"up": " ↑", "down": " ↓"}
-_UNITS = {"percent": "%", "count": "", "fraction": ""}
 
 
 def dots(cells: pd.DataFrame, title: str, banner: str = "") -> Figure:
@@ -85,8 +84,7 @@ def _panel(axes: Axes, cells: pd.DataFrame, rows: list[str]) -> None:
     border = np.full(len(absent), 0.02)
     axes.scatter(border, absent["place"] + 0.12, marker="x", s=14, color=_ABSENT, transform=axes.get_yaxis_transform())
     first = cells.iloc[0]
-    unit = _UNITS.get(first["unit"], first["unit"])
-    axes.set_title(f"{first['column']}{f' ({unit})' if unit else ''}{_SIGNS.get(first['direction'], '')}", fontsize=9)
+    axes.set_title(f"{first['column']}{_SIGNS.get(first['direction'], '')}", fontsize=9)
     axes.grid(axis="x", color="#E0E0E0", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.margins(x=0.08)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from tables import cells, paper_figures, paper_tables, planning, provenance
 from tables import scale as scales
 from tables import spec as specs
-from tables.aggregate import Results
+from tables.aggregate import Results, RunResult
 from tables.planning import Plan
 from tables.spec import Table
 from training.style import save
@@ -155,7 +155,18 @@ def made_by(paper: Paper, table: Table) -> list[str]:
     left_out = {what: why for what, why in skipped.items() if set(what.split()) & entries}
     remarks = dict.fromkeys(line for content in plans for line in content.get("remarks", []))
     results = Results(plan.results, paper.title(table), "", False, runs, left_out)
-    return [*_absences(paper.of(table)), *filter(None, [results.banner]), *remarks, *provenance.lines(results)]
+    lines = [*_absences(paper.of(table)), *filter(None, [results.banner]), *remarks, *provenance.lines(results)]
+    return [*lines, *_regions(runs)]
+
+
+def _regions(runs: list[RunResult]) -> list[str]:
+    """Say which metrics were measured on patches."""
+    found: dict[str, dict[str, None]] = {}
+    for run in runs:
+        if "region" in run.metrics:
+            for metric, region in run.metrics[["metric", "region"]].drop_duplicates().itertuples(index=False):
+                found.setdefault(str(region), {})[run.definitions[metric]["title"]] = None
+    return [f"On patches, {region}: {', '.join(names)}" for region, names in found.items() if region != "whole"]
 
 
 def _absences(found: pd.DataFrame) -> list[str]:

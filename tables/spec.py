@@ -37,6 +37,8 @@ PUBLISHED = FOLDER / "published"
 MAIN = "main"
 # what a table's rows and columns can be made of, and rules select by
 COLUMNS = ("dataset", "network", "method", "parameter", "parameter_value", "setting", "metric")
+# published units that a column's heading names; the others are counts, shares of one, or in the metric's name
+_UNITS = {"percent": "%", "MiB": "MiB", "thousand": "thousands", "million": "millions"}
 USES = (
     "group", "dataset", "loss", "parameters", "stage", "postprocessed", "closing", "quoted", "cannot", "benchmark",
     "count", "note",
@@ -320,7 +322,8 @@ def row_label(table: Table, row: Mapping[str, Any]) -> str:
 def column_label(spec: Spec, table: Table, row: Mapping[str, Any]) -> str:
     """Return the printed name of a number's column."""
     parts = [_metric(spec, row["metric"]) if name == "metric" else _part(name, row) for name in table.columns]
-    return ", ".join(filter(None, parts))
+    unit = _UNITS.get(row["unit"], "")
+    return ", ".join(filter(None, parts)) + (f" ({unit})" if unit else "")
 
 
 def _part(name: str, row: Mapping[str, Any]) -> str:

@@ -173,7 +173,7 @@ def test_times_and_memory_come_from_the_benchmark(tmp_path):
     assert one(again, row="CLoss", column="seconds for an epoch")["measured"] == pytest.approx(50)
     cost = cells(tables.plan("scnp", tmp_path), path)
     cost = cost[cost["table"] == "B.1"]
-    assert one(cost, row="SCNP, extra over: dice ce", column="extra GPU memory")["measured"] == pytest.approx(30)
+    assert one(cost, row="SCNP, extra over: dice ce", column="extra GPU memory (MiB)")["measured"] == pytest.approx(30)
     assert one(cost, row="SCNP, extra over: dice ce", column="extra seconds for an epoch")["measured"] == pytest.approx(
         7.5
     )

@@ -65,6 +65,13 @@ def test_the_foot_names_what_is_absent_and_where_the_rest_comes_from(hpm, tmp_pa
     assert "A remark." not in paper_report.made_by(hpm, hpm.tables[0])
 
 
+def test_the_foot_says_what_was_measured_on_patches(hpm, tmp_path):
+    path = next(tmp_path.rglob("metrics.csv"))
+    path.write_text(path.read_text().replace("betti0_error,1,0,8,whole", "betti0_error,1,0,8,sliding(patch=64)"))
+    found = paper_report.collect("hpm", tmp_path)
+    assert "On patches, sliding(patch=64): betti0_error" in paper_report.made_by(found, found.tables[0])
+
+
 def test_figure_shows_published_and_measured_where_they_are(hpm):
     figure = paper_report.figure(hpm, hpm.tables[0])
     dice = panel(figure, "Dice")

@@ -104,6 +104,13 @@ def test_special_rows():
     assert extra == {"setting": ["3d-160x128x112", "3d"], "factor": 300, "minus": "dice_ce"}
 
 
+def test_headings_name_the_unit_where_the_metric_does_not():
+    assert need("cldice", "1", "dice", dataset="cremi", parameter_value="0.3").column == "Dice (%)"
+    assert need("cldice", "1", "smd", dataset="cremi", parameter_value="0.3").column == "SMD"
+    assert need("scnp", "B.1", "gpu_memory", method="cldice").column == "GPU memory (MiB)"
+    assert need("hpm", "1", "dice", dataset="cremi_a", method="shpm").column == "Dice"
+
+
 def test_thickness_counts_and_not_the_printed_size():
     window = need("scnp", "1", "betti0_error", setting="image_size=1024", parameter_value="3")
     assert window.dataset == "fives_1536"
