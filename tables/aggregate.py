@@ -41,6 +41,7 @@ class RunResult:
         options: how it was evaluated.
         groups: test cases that must not be averaged together, from the dataset's card.
         remarks: what is wrong with single values.
+        partial: the dataset lacks files of the official one.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class RunResult:
     options: dict[str, Any] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    partial: bool = False
 
     @property
     def row(self) -> tuple[str, str]:
@@ -106,7 +108,7 @@ class Results:
     @property
     def banner(self) -> str:
         """What the reader has to know before the first number; "" for nothing."""
-        partial = sorted({result.run.dataset for result in self.runs if _is_partial(result.record)})
+        partial = sorted({result.run.dataset for result in self.runs if result.partial or _is_partial(result.record)})
         lines = [SMOKE] if self.smoke else []
         lines += [f"Partial data: {', '.join(partial)} lacks files of the official dataset."] if partial else []
         return " ".join(lines + ([self.note] if self.note else []))
@@ -173,9 +175,12 @@ def read_run(folder: str | Path, title: str = "") -> RunResult:
     evaluation = _json(folder / "evaluation.json")
     metrics, remarks = _read_metrics(folder / "metrics.csv")
     options = evaluation.get("options", {})
-    groups = _json(Path(record.get("data", {}).get("folder", "")) / "card.json").get("groups") or {}
+    # of results from another machine the dataset is not here: then the evaluation knows
+    card = _json(Path(record.get("data", {}).get("folder", "")) / "card.json") or evaluation.get("data", {})
     definitions = evaluation.get("metrics", {})
-    return RunResult(folder, run, title, DONE, "", record, metrics, definitions, options, groups, remarks)
+    groups = card.get("groups") or {}
+    partial = bool(card.get("partial"))
+    return RunResult(folder, run, title, DONE, "", record, metrics, definitions, options, groups, remarks, partial)
 
 
 def _read_or_flag(folder: Path, title: str) -> RunResult:

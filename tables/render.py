@@ -65,7 +65,7 @@ def number(cell: compare.Cell, column: Column, narrow: bool = False) -> str:
 
 
 def terminal(results: Results) -> str:
-    """Return the tables for a terminal of 120 columns; the best of a column has a `*`.
+    """Return the tables for a terminal of 120 columns; the best of a column has a `^`.
 
     Args:
         results: the runs.
@@ -75,7 +75,7 @@ def terminal(results: Results) -> str:
     """
     parts = [results.title] + ([results.banner] if results.banner else [])
     for table in compare.tables(results):
-        lines = _cells(table, lambda text: f"{text}*", narrow=True)
+        lines = _cells(table, lambda text: f"{text}^", narrow=True)
         widths = [_LABEL_WIDTH] + [None] * (len(lines[0]) - 1)
         body = tabulate(
             lines[1:],
@@ -86,7 +86,7 @@ def terminal(results: Results) -> str:
             colalign=("left", *["right"] * (len(lines[0]) - 1)),
         )
         parts += [f"{table.title}{_same_for_all(table)}\n{body}", *table.notes]
-    return "\n\n".join([*parts, textwrap.fill(HOW_TO_READ.replace("best marked", "best marked *"), 118)])
+    return "\n\n".join([*parts, textwrap.fill(HOW_TO_READ.replace("best marked", "best marked ^"), 118)])
 
 
 def markdown(results: Results) -> str:

@@ -79,6 +79,8 @@ def evaluate_run(
         for postprocessed, version in enumerate(versions):
             rows += _rows(case, version, data, places, postprocessed)
     definitions = _definitions(places, options, record, pretrain, sorted(set(predicted) - set(cases)))
+    # for readers on another machine, where the dataset is not
+    definitions["data"] = {"groups": data.card.get("groups") or {}, "partial": bool(data.card.get("partial"))}
     files.write_json(run_folder / EVALUATION, definitions)
     return files.write_csv(run_folder / METRICS, COLUMNS, rows)
 

@@ -76,6 +76,12 @@ class Writer:
 
 
 @pytest.fixture
+def writer_of():
+    """Function that gives a writer of run folders below another results folder."""
+    return Writer
+
+
+@pytest.fixture
 def writer(tmp_path):
     return Writer(tmp_path)
 

@@ -44,7 +44,7 @@ def test_number(cell, text):
 def test_terminal(demo):
     text = render.terminal(aggregate.collect(demo))
     assert max(len(line) for line in text.split(render.HOW_TO_READ[:20])[0].splitlines()) <= 120
-    for part in ("Smoke run", "(no run)", "(failed)", "loss is NaN", "0.685±0.060*", "[3/4]"):
+    for part in ("Smoke run", "(no run)", "(failed)", "loss is NaN", "0.685±0.060^", "[3/4]"):
         assert part in text
 
 
