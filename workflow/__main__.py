@@ -90,6 +90,10 @@ def _run_paper(given: argparse.Namespace) -> int:
     for plan in made:
         path = plans.write(plan)
         print(f"{plan['title']}: {len(plan['jobs'])} runs on {', '.join(plan['datasets'])}\nresults: {plan['folder']}")
+        awaited = papers.awaited(plan)
+        if given.plan and awaited:
+            print(f"starts from {len(awaited)} pretrainings of another experiment, which has to run before")
+            continue
         if progress.follow(_command(given, path), Path(plan["folder"])):
             failed += progress.failures(Path(plan["folder"])) or [plan["folder"]]
     if not given.plan:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tables import planning, scale
 from tables import spec as specs
+from tables.needs import all_needs
 from tables.planning import PlannedRun
 from tables.spec import Dataset, Spec
 from workflow.plan import SOURCES_BELONG, Job
@@ -64,20 +65,30 @@ def make(paper: str, results: str, data: str, size: float) -> tuple[list[dict[st
     return [_plan(plan, name, grouped[name], data, sources, left_out) for name in order], left_out
 
 
-def data_folder(spec: Spec, group: str, entries: list[str], results: str) -> str:
+def awaited(plan: dict[str, Any]) -> list[str]:
+    """Return the pretraining runs of other experiments that a plan's runs start from and that are not there yet."""
+    own = {job["folder"] for job in plan["jobs"]}
+    others = {job["after"] for job in plan["jobs"]} - own - {""}
+    return sorted(folder for folder in others if not (Path(folder) / ".trained").is_file())
+
+
+def data_folder(spec: Spec, group: str, results: str) -> str:
     """Return where a group's datasets are prepared.
 
     Args:
         spec: the paper.
         group: the training protocol.
-        entries: its datasets in the spec.
         results: folder that gets the experiments.
 
     Returns:
-        `<results>/data`, or a folder of the group's own where a dataset has options; the same at every scale.
+        `<results>/data`, or a folder of the group's own where a dataset of its tables has options; that of the group
+        whose pretraining it uses. The same at every scale and whatever is at hand.
     """
-    own = any(spec.datasets[entry].options for entry in entries)
-    return f"{results}/data-{planning.experiment(spec, group, 1.0)}" if own else f"{results}/data"
+    owner = spec.groups[group].pretrain_of or group
+    groups = {owner, *(each.name for each in spec.groups.values() if each.pretrain_of == owner)}
+    needs = [need for need in all_needs(spec) if need.has_runs and need.group in groups]
+    own = any(spec.datasets[need.dataset].options for need in needs)
+    return f"{results}/data-{planning.experiment(spec, owner, 1.0)}" if own else f"{results}/data"
 
 
 def find_source(dataset: Dataset, data: str, size: float) -> Source:
@@ -150,7 +161,7 @@ def _plan(
     """Give one experiment's plan.json."""
     spec, results = plan.spec, str(plan.results)
     entries = sorted({each.entry for each in runs})
-    prepared = data_folder(spec, group, entries, results)
+    prepared = data_folder(spec, group, results)
     experiment = planning.experiment(spec, group, plan.scale)
     remarks = [sources[entry].remark for entry in entries if sources[entry].remark]
     title = spec.title if group == specs.MAIN else f"{spec.title}, {group.replace('_', ' ')}"

@@ -66,7 +66,25 @@ def test_options_get_a_data_folder_of_their_own(tmp_path, isbi12):
     assert plan["data"] == str(tmp_path / "results" / "data-hpm")
     assert plan["datasets"]["isbi12"]["options"] == {"split": "cross_validation"}
     assert {job["train"]["data"] for job in plan["jobs"]} == {plan["data"]}
-    assert papers.data_folder(spec.load("scnp"), "deeplab", ["topomortar"], "results") == "results/data"
+    assert papers.data_folder(spec.load("scnp"), "deeplab", "results") == "results/data"
+    assert papers.data_folder(spec.load("scnp"), "thickness7", "results") == "results/data-scnp-thickness7"
+    # fine-tuning for longer goes on from the same pretraining on the same data
+    assert papers.data_folder(spec.load("contextloss"), "epochs100", "results") == "results/data-contextloss"
+
+
+def test_a_plan_knows_the_pretraining_that_it_waits_for(tmp_path, monkeypatch):
+    """Table 3 fine-tunes for longer from the pretraining of table 2; CLD is not public, so its source is made up."""
+    there = papers.Source(folds=5)
+    monkeypatch.setattr(
+        papers, "find_source", lambda dataset, *_: there if dataset.dataset == "cld" else papers.Source(problem="no")
+    )
+    main_plan, longer, *_ = papers.make("contextloss", str(tmp_path), "", 0.01)[0]
+    assert papers.awaited(main_plan) == []
+    (start,) = papers.awaited(longer)
+    assert start in {job["folder"] for job in main_plan["jobs"]}
+    (tmp_path / start).mkdir(parents=True)
+    (tmp_path / start / ".trained").touch()
+    assert papers.awaited(longer) == []
 
 
 def test_a_whole_run_wants_the_whole_dataset(tmp_path, isbi12):
