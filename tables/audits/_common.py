@@ -1,0 +1,56 @@
+"""What the audit's rules share: numbers with their printed precision, findings, and what is known beside the tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+CERTAIN, LIKELY, SUSPICION = "certain", "likely", "suspicion"
+# the columns that say where a number stands; `row` is all but the metric
+ROW = ["paper", "table", "dataset", "network", "method", "method_in_paper", "parameter", "parameter_value", "setting"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that does not add up.
+
+    Attributes:
+        rule: name of the rule.
+        sure: "certain" (arithmetic), "likely" or "suspicion".
+        where: the cells.
+        what: what is printed and what would have been expected.
+    """
+
+    rule: str
+    sure: str
+    where: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is known beside the tables.
+
+    Attributes:
+        samples: columns paper, dataset, metric, n, unit: over how many images, slices or patches a mean is taken.
+        statements: columns paper, where, kind, table, dataset, network, metric, method, baseline, printed.
+    """
+
+    samples: pd.DataFrame = field(default_factory=pd.DataFrame)
+    statements: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def half_unit(printed: str) -> float:
+    """Give half a unit of the last printed decimal: by so much rounding may have moved a number."""
+    return 0.5 * 10.0 ** -len(printed.partition(".")[2])
+
+
+def describe(row: Mapping[str, object] | pd.Series, without: Sequence[str] = ()) -> str:
+    """Say where a number stands."""
+    parts = [f"{row['paper']} {row['table']}"]
+    for name in ("dataset", "network", "method_in_paper", "setting", "metric"):
+        if name not in without and name in row and row[name]:
+            parts.append(str(row[name]))
+    if "parameter" not in without and row.get("parameter"):
+        parts.insert(-1, f"{row['parameter']} = {row['parameter_value']}")
+    return ", ".join(parts)

@@ -1,0 +1,163 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tables import audit
+from tables.__main__ import main
+from tables.audits._common import Context
+from tables.audits.granularity import fits
+
+
+@pytest.fixture(scope="module")
+def published():
+    found, problems = audit.audit()
+    assert problems == []
+    return found
+
+
+def _has(found, *words, sure=None):
+    hits = [f for f in found if all(word in f"{f.rule} {f.where} {f.what}" for word in words)]
+    return [f for f in hits if sure is None or f.sure == sure]
+
+
+@pytest.mark.parametrize(
+    ("words", "sure"),
+    [
+        (("hpm 1, cremi_a", "SHPM", "mean IoU 0.8326", "no less than 0.8358"), "certain"),
+        (("hpm, cremi_c", "no multiples of 1/125", "fit n = 123"), "certain"),
+        (("contextloss, cld: betti", "n = 2400", "multiples of 1/800"), "likely"),
+        (("contextloss, vessap: e0_gt", "no multiples of 1/3"), "certain"),
+        (("hpm, abstract", "betti0_error of shpm is 26.47 % below dice_ce", "17.14 % fits phpm"), None),
+        (("hpm, abstract", "betti1_error of shpm is 58.87 % below dice_ce", "53.87 % fits phpm"), None),
+        (("scnp K.13", "w = 9 and 11"), "suspicion"),
+        (("scnp K.14", "w = 9 and 11"), "suspicion"),
+        (("vessap, FCN, 2 ch", "alpha = 0.3", "alpha = 0.4", "2.719", "4.469", "0.00423"), "suspicion"),
+        (("hpm 1, icas_d", "0.0011 is as good as the bold one"), "likely"),
+        (("cldice 3", "98.42 is bold, the best is 98.46"), "certain"),
+        (("cldice 1, roads, U-Net, cldice", "no number is bold"), "suspicion"),
+        (("scnp", "topomortar", "20.3", "RWLoss has 19.4"), "certain"),
+        (("scnp", "ihc_tma", "2.39", "RWLoss has 2.33"), "certain"),
+        (("scnp", "crack500", "0.66 < 0.68"), "certain"),
+        (("contextloss, A.10", "79.12 < 79.77"), "certain"),
+        (("cldice, section 5", "dice", "75.38 < 76.23"), "certain"),
+    ],
+)
+def test_what_was_found_by_hand_is_found(published, words, sure):
+    assert _has(published, *words, sure=sure), words
+
+
+def test_what_holds_is_not_reported(published):
+    # e = e0 + e1 in all 44 rows; "6.6 times" and "26.9 times" faster; cells that stand in two tables
+    for rule in ("e = e0 + e1", "one cell, one value"):
+        assert not [f for f in published if f.rule == rule]
+    assert not _has(published, "times faster")
+    assert not _has(published, "hpm, cremi_a:")
+    assert not _has(published, "contextloss, roads:")
+    assert len(published) < 40
+
+
+def _table(values, metric="betti0_error", **columns):
+    rows = [{"table": "1", "dataset": "d", "method": f"m{i}", "method_in_paper": f"M{i}", "metric": metric, "value": v}
+            for i, v in enumerate(values)]  # fmt: skip
+    return pd.DataFrame(rows).assign(paper="p", direction="down", **columns)
+
+
+def _audit(frame, tmp_path, samples=None):
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    if samples is not None:
+        pd.DataFrame(samples).to_csv(tmp_path / "samples.csv", index=False)
+    found, problems = audit.audit([tmp_path / "t.csv"])
+    assert problems == []
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), n=st.integers(20, 300), rows=st.integers(3, 12))
+def test_no_false_alarm_on_a_clean_table(tmp_path_factory, seed, n, rows):
+    """Errors that are means over n, their sum, Dice with the IoU of the same images, and bold on the best."""
+    rng = np.random.default_rng(seed)
+    e0, e1 = rng.integers(0, 30 * n, (2, rows)) / n
+    dice = rng.uniform(0.3, 0.99, (rows, n))
+    iou = dice / (2 - dice)
+    lines = []
+    for i in range(rows):
+        numbers = {
+            "betti0_error": f"{e0[i]:.3f}",
+            "betti1_error": f"{e1[i]:.3f}",
+            "betti_error": f"{e0[i] + e1[i]:.3f}",
+        }
+        numbers |= {"dice": f"{dice[i].mean():.4f}", "miou": f"{iou[i].mean():.4f}"}
+        for metric, value in numbers.items():
+            way = "up" if metric in ("dice", "miou") else "down"
+            lines.append(
+                {"table": "1", "dataset": "d", "method": f"m{i}", "metric": metric, "value": value, "direction": way}
+            )
+    frame = pd.DataFrame(lines).assign(paper="p", unit="", network="")
+    values = frame["value"].astype(float).where(frame["direction"] == "up", -frame["value"].astype(float))
+    frame["best"] = (values == values.groupby(frame["metric"]).transform("max")).astype(int)
+    samples = [
+        {"paper": "p", "dataset": "d", "metric": m, "n": n, "unit": "images"} for m in ("betti0_error", "betti1_error")
+    ]
+    found = _audit(frame, tmp_path_factory.mktemp("clean"), samples)
+    assert found == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(total=st.integers(0, 10**5), n=st.integers(1, 2000), digits=st.integers(1, 4))
+def test_a_mean_over_n_always_fits_n(total, n, digits):
+    assert fits([f"{total / n:.{digits}f}"], n).all()
+
+
+def test_sum_that_does_not_add_up(tmp_path):
+    lines = [("betti_error", "1.500"), ("betti0_error", "1.000"), ("betti1_error", "0.400")]
+    frame = pd.concat([_table([value], metric) for metric, value in lines])
+    (finding,) = _audit(frame, tmp_path)
+    assert (finding.rule, finding.sure) == ("e = e0 + e1", "certain")
+    assert "1.500 is not 1.000 + 0.400" in finding.what
+
+
+def test_one_cell_with_two_values(tmp_path):
+    frame = pd.concat([_table(["0.5"]), _table(["0.6"]).assign(table="2")])
+    (finding,) = _audit(frame, tmp_path)
+    assert finding.what == "0.5 in 1, 0.6 in 2"
+
+
+def test_anyone_s_csv_needs_five_columns_only(tmp_path):
+    rows = [("1", "d", "a", "dice", "0.9"), ("1", "d", "a", "miou", "0.5"), ("1", "d", "b", "dice", "")]
+    pd.DataFrame(rows, columns=["table", "dataset", "method", "metric", "value"]).to_csv(
+        tmp_path / "own.csv", index=False
+    )
+    found, problems = audit.audit([tmp_path / "own.csv"])
+    assert problems == []
+    assert [finding.rule for finding in found] == ["mean IoU against mean Dice"]
+    assert found[0].where.startswith("own 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "cannot be read as CSV"),
+        ("table,dataset\n1,d\n", "lacks the columns method, metric, value; it has table, dataset"),
+        ("table,dataset,method,metric,value\n1,d,m,dice,0.9\n1,d,m,miou,high\n", "line 3: 'high' is no number"),
+    ],
+)
+def test_broken_csv_is_named_and_the_rest_audited(tmp_path, text, message, capsys):
+    (tmp_path / "broken.csv").write_text(text)
+    pd.concat([_table(["0.9"], "dice"), _table(["0.5"], "miou")]).to_csv(tmp_path / "good.csv", index=False)
+    paths = [str(tmp_path / "broken.csv"), str(tmp_path / "good.csv")]
+    assert main(["audit", *paths, "-o", str(tmp_path / "out")]) == 1
+    captured = capsys.readouterr()
+    assert str(tmp_path / "broken.csv") in captured.err
+    assert message in captured.err
+    assert "mean IoU 0.5" in captured.out
+    written = json.loads((tmp_path / "out" / "audit.json").read_text())
+    assert (len(written["findings"]), len(written["problems"])) == (1, 1)
+    assert (tmp_path / "out" / "audit.md").read_text() == captured.out
+
+
+def test_without_anything_beside_the_tables():
+    assert audit.check(audit.read(audit.PUBLISHED / "hpm.csv"), Context()) != []
