@@ -44,7 +44,7 @@ def drive(source: Path, *, split: str = "official") -> Plan:
         PreparationError: no such layout.
     """
     check_choice("split", split, SPLITS)
-    root = find_root(source, ("DRIVE",), ("training/images", "test/images"), _WHERE)
+    root = find_root(source, ("DRIVE",), ("training/1st_manual",), _WHERE)
     listed = [_pair(root, part, number) for part, numbers in PARTS.items() for number in numbers]
     pairs, problems = split_pairs(listed)
     present = [pair for pair in listed if pair.image.is_file()]

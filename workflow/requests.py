@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from workflow.nearest import unknown
 
 if TYPE_CHECKING:
+    from tables.audits._common import Finding
     from tables.paper_report import Paper
+    from tables.reference_faults import Fault
     from training.flaws import FlawedPrediction
 
 
@@ -169,6 +171,53 @@ class Report:
     def folder(self) -> Path:
         """The experiment's folder."""
         return Path(self.experiment)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The parameters of notebooks/audit.ipynb, by the same names.
+
+    Args:
+        files: CSV files of numbers; empty: the papers' tables.
+        folder: gets audit.md, audit.json and the figures.
+    """
+
+    files: list[str] = field(default_factory=list)
+    folder: str = "results/audit"
+
+    def __post_init__(self) -> None:
+        problems = _wrong_types(self)
+        if isinstance(self.files, list):
+            problems += [f"`files`: {name!r} does not exist" for name in self.files if not Path(str(name)).is_file()]
+        _refuse(problems)
+
+    def run(self) -> "tuple[list[Finding], list[str]]":
+        """Audit the numbers and write the findings.
+
+        Returns:
+            Findings, the surest first, and the problems of files that cannot be read.
+        """
+        from tables import audit
+        from training.files import write_atomic
+
+        found, problems = audit.audit(self.files)
+        write_atomic(Path(self.folder) / "audit.md", audit.markdown(found, problems))
+        write_atomic(Path(self.folder) / "audit.json", audit.as_json(found, problems))
+        return found, problems
+
+    def draw(self, faults: "list[Fault]") -> Path:
+        """Save a figure of the faults of the published codes.
+
+        Args:
+            faults: from `tables.reference_faults`.
+
+        Returns:
+            Path of the PNG file.
+        """
+        from tables.reference_faults import figure
+        from training.style import save
+
+        return save(figure(faults), Path(self.folder) / "faults.png")
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ import pytest
 
 from training.config import Config
 from workflow import notebook_parameters
-from workflow.requests import Evaluation, PaperTables, Pixels, Preparation, Report
+from workflow.requests import Audit, Evaluation, PaperTables, Pixels, Preparation, Report
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 ROOMS = {"topology", "losses", "metrics", "data_prep", "training", "tables", "workflow"}
 ALLOWED = ROOMS | {"pathlib", "IPython", "pandas"}
 FORMS = {
+    "audit": Audit,
     "prepare": Preparation,
     "train": Config,
     "evaluate": Evaluation,
