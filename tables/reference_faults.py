@@ -72,7 +72,8 @@ def figure(faults: Sequence[Fault]) -> Figure:
         Two pictures for each, side by side.
     """
     drawn = Figure(figsize=(9, 3.0 * len(faults)), layout="constrained")
-    for fault, part in zip(faults, np.ravel(drawn.subfigures(len(faults), 1)), strict=True):
+    parts = np.atleast_1d(np.asarray(drawn.subfigures(len(faults), 1), dtype=object))
+    for fault, part in zip(faults, parts, strict=True):
         first, second = part.subplots(1, 2)
         fault.draw(first, second)
         part.suptitle(f"{fault.title}\n{fault.sentence}", fontsize=10)
