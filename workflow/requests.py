@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tables.audits._common import Finding
     from tables.paper_report import Paper
     from tables.reference_faults import Fault
+    from tables.scorecard import Answer
     from training.flaws import FlawedPrediction
 
 
@@ -171,6 +172,41 @@ class Report:
     def folder(self) -> Path:
         """The experiment's folder."""
         return Path(self.experiment)
+
+
+@dataclass(frozen=True)
+class Overall:
+    """The parameters of notebooks/scorecard.ipynb and notebooks/summary.ipynb, by the same names.
+
+    Args:
+        experiments: experiments' folders, or results folders that hold experiments.
+        folder: gets pages and figures.
+    """
+
+    experiments: list[str] = field(default_factory=lambda: ["results"])
+    folder: str = "results/summary"
+
+    def __post_init__(self) -> None:
+        problems = _wrong_types(self)
+        if isinstance(self.experiments, list):
+            missing = [name for name in self.experiments if not Path(str(name)).is_dir()]
+            problems += [f"`experiments`: there is no folder {name!r}" for name in missing]
+            problems += [] if self.experiments else ["`experiments` must name a folder at least"]
+        _refuse(problems)
+
+    def answer(self) -> "list[Answer]":
+        """Answer the papers' claims and write the scorecard.
+
+        Returns:
+            The answers.
+        """
+        from tables import scorecard
+        from training.files import write_atomic
+
+        answers = scorecard.make(self.experiments)
+        write_atomic(Path(self.folder) / "scorecard.md", scorecard.markdown(answers))
+        write_atomic(Path(self.folder) / "scorecard.json", scorecard.as_json(answers))
+        return answers
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from training.config import Config
 from workflow import notebook_parameters
-from workflow.requests import Audit, Evaluation, PaperTables, Pixels, Preparation, Report
+from workflow.requests import Audit, Evaluation, Overall, PaperTables, Pixels, Preparation, Report
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 ROOMS = {"topology", "losses", "metrics", "data_prep", "training", "tables", "workflow"}
@@ -18,6 +18,7 @@ ALLOWED = ROOMS | {"pathlib", "IPython", "pandas"}
 FORMS = {
     "audit": Audit,
     "prepare": Preparation,
+    "scorecard": Overall,
     "train": Config,
     "evaluate": Evaluation,
     "tables": Report,

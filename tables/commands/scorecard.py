@@ -1,0 +1,43 @@
+"""python -m tables scorecard RESULTS... -o FOLDER: which of the papers' claims hold in the runs that are there."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tables import scorecard
+from training.files import write_atomic
+
+
+def add(commands: Any) -> None:
+    """Declare the command.
+
+    Args:
+        commands: what `ArgumentParser.add_subparsers` gave.
+    """
+    parser = commands.add_parser("scorecard", help="answer the papers' claims by the runs that are there")
+    parser.add_argument("sources", type=Path, nargs="+", help="experiments, results folders, or scorecard.json files")
+    parser.add_argument("-o", "--output", type=Path, help="folder that gets scorecard.md and scorecard.json")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Answer the claims, print the page, and write it where asked to.
+
+    Args:
+        options: the parsed command line.
+
+    Returns:
+        Exit status.
+
+    Raises:
+        ValueError: a source without runs, or an unreadable scorecard.
+    """
+    cards = [scorecard.read(path) for path in options.sources if path.suffix == ".json"]
+    folders = [path for path in options.sources if path.suffix != ".json"]
+    cards += [scorecard.make(folders)] if folders else []
+    answers = cards[0] if len(cards) == 1 else scorecard.merge(cards)
+    print(scorecard.markdown(answers), end="")
+    if options.output:
+        write_atomic(options.output / "scorecard.md", scorecard.markdown(answers))
+        write_atomic(options.output / "scorecard.json", scorecard.as_json(answers))
+    return 0
