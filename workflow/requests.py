@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from workflow.nearest import unknown
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from tables.audits._common import Finding
     from tables.paper_report import Paper
     from tables.reference_faults import Fault
     from tables.scorecard import Answer
+    from tables.summary import Summary
     from training.flaws import FlawedPrediction
 
 
@@ -193,6 +196,30 @@ class Overall:
             problems += [f"`experiments`: there is no folder {name!r}" for name in missing]
             problems += [] if self.experiments else ["`experiments` must name a folder at least"]
         _refuse(problems)
+
+    def collect(self) -> "Summary":
+        """Collect the experiments.
+
+        Returns:
+            All their runs together.
+        """
+        from tables.summary import Summary
+
+        return Summary(self.experiments)
+
+    def save(self, figure: "Figure", name: str) -> Path:
+        """Save a figure in the folder.
+
+        Args:
+            figure: the figure.
+            name: of the file, without its ending.
+
+        Returns:
+            Path of the PNG file.
+        """
+        from training.style import save
+
+        return save(figure, Path(self.folder) / f"{name}.png")
 
     def answer(self) -> "list[Answer]":
         """Answer the papers' claims and write the scorecard.

@@ -21,6 +21,7 @@ FORMS = {
     "scorecard": Overall,
     "train": Config,
     "evaluate": Evaluation,
+    "summary": Overall,
     "tables": Report,
     "tables_cldice": PaperTables,
     "tables_contextloss": PaperTables,

@@ -1,0 +1,65 @@
+import pytest
+
+from tables import summary_figures
+from tables.summary import Summary
+
+BETTER = [0.40 + 0.01 * n for n in range(12)]
+
+
+@pytest.fixture
+def summary(writer):
+    """CLoss is best, SCNP next, Dice&CE last, in every case of two datasets."""
+    for dataset in ("roads", "walls"):
+        writer.run(stage="pretrain", dataset=dataset, dice=BETTER)
+        writer.run(dataset=dataset, dice=BETTER)
+        writer.run("closs", dataset=dataset, dice=[value + 0.2 for value in BETTER])
+        writer.run("scnp", dataset=dataset, dice=[value + 0.1 for value in BETTER])
+    writer.run("closs", dataset="walls", parameters={"gamma": 0.3}, cause="failed: NaN")
+    return Summary([writer.write_plan()])
+
+
+def test_leaderboard_ranks_over_all_cases(summary):
+    table = summary.leaderboard()
+    assert list(table.index) == ["CLoss", "SCNP", "Dice&CE"]
+    assert list(table["Dice, rank"]) == [1, 2, 3]
+    assert list(table["cost / Dice&CE's"]) == [1, 1, 1]
+
+
+def test_cases_of_all_datasets_are_told_apart(summary):
+    values = summary.values("dice")
+    assert values.shape == (24, 3)
+    assert values.index[0] == "demo, roads: case0"
+    assert len(summary.values("dice", "demo, walls")) == 12
+
+
+def test_pairs(summary):
+    table = summary.pairs("dice")
+    assert table.loc["CLoss", "Dice&CE"] == "100%***"
+    assert table.loc["Dice&CE", "CLoss"] == "0%***"
+    assert table.loc["SCNP", "SCNP"] == ""
+
+
+def test_joined_losses():
+    import pandas as pd
+
+    ranks = pd.Series([1.0, 1.5, 2.2, 4.0, 4.1])
+    assert summary_figures._joined(ranks, 1.0) == [(0, 1), (1, 2), (3, 4)]
+    assert summary_figures._joined(ranks, 0.05) == []
+
+
+@pytest.mark.parametrize("draw", ["against_cost", "critical_differences", "small_multiples"])
+def test_figures_hold_something(summary, draw):
+    figure = getattr(summary_figures, draw)(summary)
+    figure.canvas.draw()
+    assert any(axes.lines for axes in figure.axes)
+
+
+def test_folder_without_runs_is_named(tmp_path):
+    with pytest.raises(ValueError, match="no experiment in it"):
+        Summary([tmp_path])
+
+
+def test_experiment_without_a_finished_run_is_named(writer):
+    writer.run(cause="failed: NaN")
+    with pytest.raises(ValueError, match="no finished run in"):
+        Summary([writer.write_plan()])
