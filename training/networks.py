@@ -4,6 +4,7 @@ All are fully convolutional and normalise each instance, since batches are small
 """
 
 import difflib
+import importlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -50,6 +51,7 @@ def register(divisor: Callable[..., int]) -> Callable[[Callable[..., "nn.Module"
 
 def names() -> list[str]:
     """Return the names of all networks, sorted."""
+    importlib.import_module("training.cldice_networks")  # registers its own
     return sorted(_ENTRIES)
 
 
@@ -65,7 +67,7 @@ def entry(name: str) -> Entry:
     Raises:
         ValueError: for an unknown name, with the nearest known one.
     """
-    if name not in _ENTRIES:
+    if name not in names():
         near = difflib.get_close_matches(str(name), names(), 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"unknown network {name!r}, known are {', '.join(names())}{hint}")

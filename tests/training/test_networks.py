@@ -9,6 +9,8 @@ SMALL = {
     "unet": {"channels": [4, 8, 8], "num_res_units": 1},
     "dynunet": {"channels": [4, 8, 8]},
     "basicunet": {"features": [4, 4, 4, 4, 4, 4]},
+    "fcn": {},
+    "cldice_unet": {"channels": [4, 8, 8], "kernel_sizes": [3, 3, 5]},
     "segresnet": {"init_filters": 8, "blocks_down": [1, 1, 1], "blocks_up": [1, 1]},
 }
 
@@ -48,6 +50,29 @@ def test_check_patch_names_the_nearest_size():
 def test_wrong_network_is_refused(name, parameters, message):
     with pytest.raises(ValueError, match=message):
         networks.resolve(name, parameters)
+
+
+def test_parameter_counts_of_cldice():
+    """Table 2 of the paper, exactly, but for the 3D U-Net, which as described has 70.7 million and not 19.21."""
+    from training.cldice_networks import parameter_counts
+
+    assert parameter_counts() == {
+        "fcn_drive": 15_521, "unet_drive": 28_942_785, "fcn_roads": 279_671, "unet_roads": 31_031_745,
+        "fcn_vessap": 58_656, "unet_vessap": 70_745_153,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("fcn", {"kernel_sizes": [3, 4, 5, 3]}, "`kernel_sizes` of network 'fcn' must be odd"),
+        ("fcn", {"channels": [4, 4]}, "as many as `channels`"),
+        ("cldice_unet", {"kernel_sizes": [3, 3]}, "`kernel_sizes` of network 'cldice_unet' must be 5 numbers"),
+    ],
+)
+def test_layers_that_do_not_fit_are_refused(name, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        networks.build(name, 2, 1, 2, parameters)
 
 
 def test_same_seed_same_weights():
