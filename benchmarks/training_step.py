@@ -1,0 +1,167 @@
+"""Time and peak memory of one nnU-Net-sized training step with each loss.
+
+    python -m benchmarks.training_step -o steps.json [--share 0.25] [--device cuda]
+
+SCNP's settings (tables B.1 and B.2): 2 x 2 classes x 1280 x 1024 and 2 x 3 classes x 160 x 128 x 112, MONAI's DynUNet.
+`--share` makes every side shorter, for a machine without a GPU; the file says so. Each measurement has a process of its
+own. `python -m tables paper scnp --benchmark steps.json` rebuilds the papers' tables of time and memory from it.
+"""
+
+import argparse
+import json
+import multiprocessing
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+# name: batch, classes, spatial size
+SETTINGS = {"2d-1280x1024": (2, 2, (1280, 1024)), "3d-160x128x112": (2, 3, (160, 128, 112))}
+# SCNP's iterations of the soft skeleton on FIVES and PulmonaryVA
+ITERATIONS = {"2d-1280x1024": 24, "3d-160x128x112": 16}
+_DIVISOR = 16
+_WARM_UP = 1
+
+
+def measure(setting: str, slug: str, share: float, repeats: int, device: str) -> dict[str, Any]:
+    """Time the steps of one loss in one setting; to be called in a fresh process.
+
+    Args:
+        setting: one of `SETTINGS`.
+        slug: of the loss.
+        share: of each side, in (0, 1].
+        repeats: number of steps after the warm-up; the median counts.
+        device: "cpu" or "cuda".
+
+    Returns:
+        setting, loss, seconds, peak_bytes above what was there before the first step, device and size.
+    """
+    import torch
+
+    import losses
+    from training import networks
+    from training.measure import PeakMemory
+
+    torch.set_num_threads(1 if device == "cpu" else torch.get_num_threads())
+    torch.manual_seed(0)
+    size = side_lengths(setting, share)
+    image, target = _example(setting, size, device)
+    names = losses.parameters(slug)
+    loss = losses.build(slug, **({"iterations": ITERATIONS[setting]} if "iterations" in names else {}))
+    network = networks.build("dynunet", len(size), 1, SETTINGS[setting][1], {}).to(device).train()
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.99, nesterov=True)
+    memory, seconds = PeakMemory(torch.device(device)), []
+    for _ in range(_WARM_UP + repeats):
+        _wait(device)
+        start = time.perf_counter()
+        optimizer.zero_grad(set_to_none=True)
+        loss(network(image), target).backward()
+        optimizer.step()
+        _wait(device)
+        seconds.append(time.perf_counter() - start)
+    peak = memory.read()
+    return {
+        "setting": setting,
+        "loss": slug,
+        "seconds": statistics.median(seconds[_WARM_UP:]),
+        "peak_bytes": peak["bytes"] - peak["bytes_before"],
+        "device": _describe(device),
+        "size": list(size),
+        "share": share,
+        "repeats": repeats,
+    }
+
+
+def side_lengths(setting: str, share: float) -> tuple[int, ...]:
+    """Give a setting's spatial size, each side a share of the published one, rounded to what the network halves."""
+    return tuple(max(_DIVISOR * 2, round(side * share / _DIVISOR) * _DIVISOR) for side in SETTINGS[setting][2])
+
+
+def _example(setting: str, size: tuple[int, ...], device: str) -> tuple[Any, Any]:
+    """Draw tubes of each class, and an image of them."""
+    import numpy as np
+    import torch
+
+    from benchmarks._common import tubes
+
+    batch, classes, _ = SETTINGS[setting]
+    label = np.zeros(size, np.int64)
+    for index in range(1, classes):
+        label[tubes(size, seed=index)] = index
+    noise = np.random.default_rng(0).normal(0, 1, (batch, 1, *size)).astype(np.float32)
+    target = torch.from_numpy(label).expand(batch, 1, *size).contiguous()
+    return torch.from_numpy(noise + label.astype(np.float32)).to(device), target.to(device)
+
+
+def _wait(device: str) -> None:
+    if device == "cuda":
+        import torch
+
+        torch.cuda.synchronize()
+
+
+def _describe(device: str) -> str:
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.get_device_name()
+    return f"{platform.processor() or platform.machine()}, one thread"
+
+
+def _worker(arguments: tuple[Any, ...], queue: Any) -> None:
+    try:
+        queue.put(measure(*arguments))
+    except Exception as error:  # the reason goes into the file, the other losses are measured all the same
+        queue.put({"setting": arguments[0], "loss": arguments[1], "failed": f"{type(error).__name__}: {error}"})
+
+
+def in_fresh_process(*arguments: Any) -> dict[str, Any]:
+    """Measure in a process of its own, so that no measurement inherits another one's memory."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=_worker, args=(arguments, queue))
+    process.start()
+    result = queue.get()
+    process.join()
+    return result
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure every loss in every setting and write the results as they come.
+
+    Args:
+        arguments: the command line, by default the process's own.
+
+    Returns:
+        Exit status.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.training_step", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, help="JSON file")
+    parser.add_argument("--losses", nargs="+", help="slugs (default: all that are defined and available)")
+    parser.add_argument("--settings", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
+    parser.add_argument("--share", type=float, default=1.0, help="of each side, in (0, 1] (default: 1)")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    options = parser.parse_args(arguments)
+    import losses
+    from training.files import write_json
+
+    results: list[dict[str, Any]] = []
+    for setting in options.settings:
+        dims = len(SETTINGS[setting][2])
+        for slug in options.losses or losses.names():
+            if dims not in losses.entry(slug).dims:
+                continue
+            results.append(in_fresh_process(setting, slug, options.share, options.repeats, options.device))
+            write_json(options.output, results)
+            print(json.dumps(results[-1]), file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
