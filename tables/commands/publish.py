@@ -1,0 +1,35 @@
+"""python -m tables publish EXPERIMENT -o FOLDER: tables, figures, scorecard and provenance in small files."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from tables.publish import publish
+
+
+def add(commands: Any) -> None:
+    """Declare the command.
+
+    Args:
+        commands: what `ArgumentParser.add_subparsers` gave.
+    """
+    parser = commands.add_parser("publish", help="keep an experiment's tables, figures, scorecard and provenance")
+    parser.add_argument("experiment", type=Path, help="the experiment's folder, such as results/desk")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder that gets it, under 5 MB")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Publish.
+
+    Args:
+        options: the parsed command line.
+
+    Returns:
+        Exit status.
+
+    Raises:
+        ValueError: nothing to publish, or too much.
+    """
+    print("\n".join(str(path) for path in publish(options.experiment, options.output)))
+    return 0

@@ -1,0 +1,39 @@
+import pandas as pd
+import pytest
+
+from tables import publish
+from tables.__main__ import main
+
+
+@pytest.fixture
+def experiment(writer):
+    for loss in ("dice_ce", "closs", "scnp"):
+        writer.run(loss)
+    return writer.write_plan()
+
+
+def test_everything_worth_keeping_is_there_and_small(experiment, tmp_path):
+    target = tmp_path / "published"
+    assert main(["publish", str(experiment), "-o", str(target)]) == 0
+    names = {str(path.relative_to(target)) for path in target.rglob("*") if path.is_file()}
+    assert {
+        "tables/comparison.csv",
+        "tables/comparison.md",
+        "scorecard.md",
+        "scorecard.json",
+        "runs.csv",
+        "metrics.csv",
+    } <= names
+    assert {"figures/metrics-roads.png", "figures/ranks.png", "figures/cost.png", "figures/datasets.png"} <= names
+    runs = pd.read_csv(target / "runs.csv")
+    assert list(runs["loss"]) == ["dice_ce", "closs", "scnp"]
+    assert set(runs["commit"]) == {"0123456789abcdef"}
+    values = pd.read_csv(target / "metrics.csv")
+    # three runs, four cases, two metrics, with and without post-processing
+    assert len(values) == 3 * 4 * 2 * 2
+
+
+def test_too_much_is_refused(experiment, tmp_path, monkeypatch):
+    monkeypatch.setattr(publish, "LIMIT", 1000)
+    with pytest.raises(ValueError, match="publish fewer datasets"):
+        publish.publish(experiment, tmp_path / "published")
