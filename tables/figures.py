@@ -16,6 +16,8 @@ from training.banner import SMOKE
 
 _BASELINE = "dice_ce"
 _COLUMNS = 4
+_FAR = 6  # times the spread of most losses: a loss farther away is left out of the picture
+_FEW = 6
 
 
 def learning_curves(results: Results, dataset: str) -> Figure:
@@ -96,8 +98,10 @@ def metrics(results: Results, dataset: str, part: str = "") -> Figure:
     figure = Figure(figsize=(12, rows * (0.28 * len(groups) + 0.9) + 1.3), layout="constrained")
     grid = figure.subplots(rows, per_row, squeeze=False, sharey=True).ravel()
     for axes, column in zip(grid, columns, strict=False):
+        points: list[tuple[aggregate.Cell, float]] = []
         for flag, colour, offset in ((False, style.OKABE_ITO[0], -0.13), (True, style.OKABE_ITO[3], 0.13)):
-            _points(axes, groups, column, flag, colour, offset)
+            points += _points(axes, groups, column, flag, colour, offset)
+        _focus(axes, points)
         axes.set_title(column.heading)
         axes.grid(axis="y", color="#E6E6E6")
         axes.set_axisbelow(True)
@@ -215,18 +219,45 @@ def _curve(axes: Axes, result: RunResult, colour: str, label: str, line: str = "
     axes.plot(history["iteration"], smooth, color=colour, linewidth=1.5, linestyle=line, label=label)
 
 
-def _points(axes: Axes, groups: list[list[RunResult]], column: Column, flag: bool, colour: str, offset: float) -> None:
-    """Draw one metric of all losses."""
+def _points(
+    axes: Axes, groups: list[list[RunResult]], column: Column, flag: bool, colour: str, offset: float
+) -> list[tuple[aggregate.Cell, float]]:
+    """Draw one metric of all losses, and give what was drawn at which height."""
+    drawn = []
     for place, group in enumerate(groups):
         done = [result for result in group if result.state == DONE]
         cell = aggregate.cell(done, column.slug, flag)
         if not cell.defined:
             continue
+        drawn.append((cell, place + offset))
         axes.errorbar(
             cell.mean, place + offset, xerr=_whiskers(cell), fmt="o", color=colour, markersize=4, capsize=2, linewidth=1
         )
         if not flag and _is_baseline(group[0]):
             axes.axvline(cell.mean, color=style.BASELINE, linewidth=0.8, linestyle="--")
+    return drawn
+
+
+def _focus(axes: Axes, points: list[tuple[aggregate.Cell, float]]) -> None:
+    """Leave out of the picture what would squeeze all others together, and write its value at the edge."""
+    means = np.array([cell.mean for cell, _ in points])
+    if len(means) < _FEW:
+        return
+    low, high = np.quantile(means, [0.2, 0.8])
+    reach = _FAR * max(high - low, 1e-3 * float(np.abs(means).max()))
+    near = [cell for cell, _ in points if low - reach <= cell.mean <= high + reach]
+    left = min(min(cell.mean, cell.low) if math.isfinite(cell.low) else cell.mean for cell in near)
+    right = max(max(cell.mean, cell.high) if math.isfinite(cell.high) else cell.mean for cell in near)
+    if len(near) == len(points) or means.max() - means.min() < 2 * (right - left):
+        return
+    margin = 0.1 * (right - left)
+    axes.set_xlim(left - margin, right + 2 * margin)
+    for cell, y in points:
+        if not left - margin <= cell.mean <= right + 2 * margin:
+            beyond = cell.mean > right
+            text, at = (f"{cell.mean:.3g} →", 0.99) if beyond else (f"← {cell.mean:.3g}", 0.01)
+            place, side = ("axes fraction", "data"), "right" if beyond else "left"
+            axes.annotate(text, (at, y), xycoords=place, ha=side, va="center", fontsize=7)
 
 
 def _whiskers(cell: aggregate.Cell) -> list[list[float]] | None:

@@ -85,11 +85,11 @@ def _provenance(result: RunResult) -> dict[str, Any]:
 
 
 def _values(runs: Sequence[RunResult]) -> str:
-    """Give every value of every run by case, six digits."""
+    """Give every value of every run by case, a column for each metric, six digits."""
     frames = []
     for result in runs:
         if len(result.metrics):
-            name = result.folder.parent.name
-            kept = result.metrics[["case", "metric", "postprocessed", "value"]]
-            frames.append(kept.assign(dataset=result.run.dataset, run=f"{name}/{result.folder.name}"))
+            wide = result.metrics.pivot_table("value", ["case", "postprocessed"], "metric", sort=False).reset_index()
+            run = f"{result.folder.parent.name}/{result.folder.name}"
+            frames.append(wide.assign(dataset=result.run.dataset, run=run))
     return pd.concat(frames).to_csv(index=False, float_format="%.6g", lineterminator="\n") if frames else ""
