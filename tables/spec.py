@@ -329,7 +329,8 @@ def column_label(spec: Spec, table: Table, row: Mapping[str, Any]) -> str:
 def _part(name: str, row: Mapping[str, Any]) -> str:
     """Print one column of a published number."""
     if name in ("dataset", "method"):
-        return str(row[f"{name}_in_paper"])
+        # the papers' text was read with a capital I for the l
+        return str(row[f"{name}_in_paper"]).replace("cIDice", "clDice").replace("cICE", "clCE")
     if name == "parameter":
         value = str(row["parameter_value"])
         return (
