@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training import files
-from training.networks import register
+from training.network_register import register
 
 if TYPE_CHECKING:
     from torch import nn

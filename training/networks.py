@@ -5,54 +5,20 @@ All are fully convolutional and normalise each instance, since batches are small
 
 import difflib
 import importlib
-import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from training.network_register import ENTRIES, Entry, register
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One network: how to build it, and by what a patch's sides must be divisible."""
-
-    name: str
-    builder: Callable[..., "nn.Module"]
-    divisor: Callable[..., int]
-
-    def parameters(self) -> dict[str, Any]:
-        """Return its parameters with their defaults."""
-        found = inspect.signature(self.builder).parameters.values()
-        return {each.name: each.default for each in found if each.kind is inspect.Parameter.KEYWORD_ONLY}
-
-
-_ENTRIES: dict[str, Entry] = {}
-
-
-def register(divisor: Callable[..., int]) -> Callable[[Callable[..., "nn.Module"]], Callable[..., "nn.Module"]]:
-    """Put a builder into the table under its own name.
-
-    Args:
-        divisor: gives, from the network's parameters, the number that each side of a patch must be a multiple of.
-
-    Returns:
-        The decorator.
-    """
-
-    def decorate(builder: Callable[..., "nn.Module"]) -> Callable[..., "nn.Module"]:
-        _ENTRIES[builder.__name__] = Entry(builder.__name__, builder, divisor)
-        return builder
-
-    return decorate
-
-
 def names() -> list[str]:
     """Return the names of all networks, sorted."""
     importlib.import_module("training.cldice_networks")  # registers its own
-    return sorted(_ENTRIES)
+    return sorted(ENTRIES)
 
 
 def entry(name: str) -> Entry:
@@ -71,7 +37,7 @@ def entry(name: str) -> Entry:
         near = difflib.get_close_matches(str(name), names(), 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"unknown network {name!r}, known are {', '.join(names())}{hint}")
-    return _ENTRIES[name]
+    return ENTRIES[name]
 
 
 def resolve(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
