@@ -58,6 +58,9 @@ class _SoftSkeleton(torch.autograd.Function):
             skeleton = after
             if keep and level % stride == 0:
                 kept += [image] if before is None else [image, before]
+            # deeper levels of an image that is eroded to nothing add nothing; on a GPU, looking would mean waiting
+            if not keep and image.device.type == "cpu" and not image.any():
+                break
         ctx.save_for_backward(*kept)
         ctx.stride, ctx.levels = stride, iterations + 1
         return skeleton

@@ -64,3 +64,15 @@ def test_what_is_kept_grows_with_the_root_of_the_iterations(iterations):
 
 def test_nothing_is_kept_without_a_gradient():
     assert not topology.soft_skeleton(torch.rand(1, 1, 9, 9), 4).requires_grad
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 24, 30), (1, 2, 9, 12, 10)])
+def test_ground_truth_that_is_eroded_to_nothing_has_the_same_skeleton(shape):
+    """Without a gradient the work stops there; with one it goes on through all iterations."""
+    pool = {4: F.avg_pool2d, 5: F.avg_pool3d}[len(shape)]
+    blobs = pool(torch.rand(shape, generator=torch.Generator().manual_seed(1)), 3, 1, 1)
+    mask = (blobs > blobs.median()).float()
+    for iterations in (0, 3, 24):
+        whole = topology.soft_skeleton(mask.clone().requires_grad_(), iterations).detach()
+        assert torch.equal(topology.soft_skeleton(mask, iterations), whole)
+    assert torch.equal(topology.soft_skeleton(torch.zeros(shape), 9), torch.zeros(shape))
