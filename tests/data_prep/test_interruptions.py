@@ -44,6 +44,8 @@ def test_interrupt_half_way(own, tmp_path, workers):
         text=True,
         # as a terminal does: the interrupt goes to all processes
         start_new_session=True,
+        # a job in the background ignores interrupts, and so would all that it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while len(list(destination.rglob("*_0000.png"))) < 3:
