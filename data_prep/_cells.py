@@ -9,6 +9,11 @@ from data_prep._pairs import deal_out
 from data_prep._plan import Fold
 from data_prep._problems import PreparationError
 
+SPLIT_DOUBT = (
+    "which images SCNP drew is not published; InstanSeg, which it trained with, has code that shuffles the sorted "
+    "files with seed 42 and cuts them at 80 % and 90 %, which gives the same numbers but not the split made here"
+)
+
 
 def read_array(path: Path) -> np.ndarray:
     """Read an array that NumPy has saved.

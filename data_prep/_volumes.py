@@ -126,6 +126,13 @@ def _size(volume: np.ndarray) -> str:
     return " x ".join(map(str, volume.shape))
 
 
+def find_nifti(folder: Path, name: str) -> Path:
+    """Give the path of NAME.nii where only that is there, else of NAME.nii.gz."""
+    plain = folder / f"{name}.nii"
+    packed = folder / f"{name}.nii.gz"
+    return plain if plain.is_file() and not packed.is_file() else packed
+
+
 def strip_ending(path: Path) -> str:
     """Give a volume's name without .nii.gz, .nii, .tif or .tiff."""
     for ending in (".nii.gz", ".nii", ".tiff", ".tif"):

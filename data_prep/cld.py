@@ -6,7 +6,7 @@ from data_prep._folds import interleaved_folds
 from data_prep._plan import Plan
 from data_prep._register import register
 from data_prep._source import find_root
-from data_prep._volumes import BINARY, describe_count, make_volume_cases, strip_ending
+from data_prep._volumes import BINARY, describe_count, find_nifti, make_volume_cases, strip_ending
 
 COUNTS = {"train": 13, "test": 4}
 _WHERE = (
@@ -43,7 +43,7 @@ def cld(source: Path) -> Plan:
     for part, folder in (("train", root), ("test", root / "test")):
         places = {kind: folder / kind for kind in ("images", "labels")}
         names = sorted({strip_ending(path) for place in places.values() for path in place.glob("*.nii*")})
-        files = {name: ((places["images"] / f"{name}.nii.gz",), places["labels"] / f"{name}.nii.gz") for name in names}
+        files = {name: ((find_nifti(places["images"], name),), find_nifti(places["labels"], name)) for name in names}
         found, wrong = make_volume_cases(files, BINARY, test=names if part == "test" else ())
         cases += found
         problems += wrong

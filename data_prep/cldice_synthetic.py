@@ -62,6 +62,7 @@ def cldice_synthetic(source: Path | None, *, noise: float = 16.0, size: int = _S
             "foreground": "vessels, with Betti numbers by construction",
             "folds": "one: 15 training and 2 validation volumes",
             "notes": ["a stand-in: not the volumes of the clDice paper"],
+            "unchecked": ["size, shapes and noise of the paper's volumes are not stated; these are this project's"],
         },
     )
 

@@ -96,8 +96,9 @@ def plan_samples(source: Path, samples: str, radius: int, *, test: int = 0) -> P
     """Plan the slices of samples; membranes are derived from the neuron ids.
 
     The files name the neuron of each pixel, not membranes. Here a pixel is membrane where it is within `radius` pixels
-    (4-connected steps) of a pixel with another id; no paper says how wide its membranes are. Slices whose image is
-    constant (damaged sections) are left out.
+    (4-connected steps) of a pixel with another id; no paper says how wide its membranes are. Id 0, which marks what
+    belongs to no neuron, counts as one more id: the rim of such an area is membrane, its inside is not. Slices whose
+    image is constant (damaged sections) are left out.
 
     Args:
         source: folder of the files, or one that holds it.
@@ -144,7 +145,7 @@ def plan_samples(source: Path, samples: str, radius: int, *, test: int = 0) -> P
         problems=problems,
         missing=missing,
         card={
-            "foreground": f"membrane: within {radius} pixels of another neuron's id",
+            "foreground": f"membrane: within {radius} pixels of another neuron's id, 0 (no neuron) counted as an id",
             "folds": "contiguous blocks of slices" + (" of each sample" if len(samples) > 1 else ""),
             "exclusions": excluded,
             "notes": ["slice by slice; the distance between slices is 40 nm, between pixels 4 nm"],

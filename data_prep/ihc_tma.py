@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep._cells import read_array, split_as_scnp
+from data_prep._cells import SPLIT_DOUBT, read_array, split_as_scnp
 from data_prep._pairs import Pair, count_missing, make_cases, split_pairs
 from data_prep._plan import Plan, Sample
 from data_prep._problems import PreparationError
@@ -58,6 +58,7 @@ def ihc_tma(source: Path) -> Plan:
             "unchecked": [
                 "no file of the dataset was at hand; others describe masks of three planes, of which the first two are "
                 "nuclei (of two kinds) and the third something else",
+                SPLIT_DOUBT,
             ],
         },
     )

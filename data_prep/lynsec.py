@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep._cells import read_array, split_as_scnp, to_8_bit
+from data_prep._cells import SPLIT_DOUBT, read_array, split_as_scnp, to_8_bit
 from data_prep._pairs import count_missing
 from data_prep._plan import Case, Plan, Sample
 from data_prep._problems import PreparationError
@@ -69,7 +69,10 @@ def lynsec(source: Path) -> Plan:
             "notes": [
                 "others report labels that do not fit their images in lynsec 2 (names ending in _l2): not left out"
             ],
-            "unchecked": ["no file of the dataset was at hand; the planes of the arrays are as others read them"],
+            "unchecked": [
+                "no file of the dataset was at hand; the planes of the arrays are as others read them",
+                SPLIT_DOUBT,
+            ],
         },
     )
 

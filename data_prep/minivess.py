@@ -1,12 +1,13 @@
 """MiniVess: two-photon volumes of brain vessels of mice."""
 
+import re
 from pathlib import Path
 
 from data_prep._folds import interleaved_folds
 from data_prep._plan import Plan
 from data_prep._register import register
 from data_prep._source import find_root
-from data_prep._volumes import BINARY, describe_count, make_volume_cases, strip_ending
+from data_prep._volumes import BINARY, describe_count, find_nifti, make_volume_cases, strip_ending
 
 COUNT = 70
 _WHERE = (
@@ -40,8 +41,10 @@ def minivess(source: Path) -> Plan:
     root = find_root(source, ("MiniVess", "minivess"), ("mv*_y.nii*", "seg/mv*_y.nii*"), _WHERE)
     images, labels = (root / "raw", root / "seg") if (root / "seg").is_dir() else (root, root)
     names = {strip_ending(path).removesuffix("_y") for folder in (images, labels) for path in folder.glob("mv*.nii*")}
-    ordered = sorted(names, key=lambda name: int(name.removeprefix("mv")))
-    files = {name: ((images / f"{name}.nii.gz",), labels / f"{name}_y.nii.gz") for name in ordered}
+    # other files may lie beside the volumes
+    numbers = {name: int(name[2:]) for name in names if re.fullmatch(r"mv\d+", name)}
+    ordered = sorted(numbers, key=lambda name: numbers[name])
+    files = {name: ((find_nifti(images, name),), find_nifti(labels, f"{name}_y")) for name in ordered}
     test = ordered[::5]
     cases, problems = make_volume_cases(files, BINARY, test=test)
     training = [case.name for case in cases if not case.test]
@@ -56,6 +59,8 @@ def minivess(source: Path) -> Plan:
         card={
             "foreground": "vessel (1 in the files)",
             "folds": "five; test: every fifth volume by number (this project's choice)",
-            "unchecked": ["one label and no image were at hand; names of images, and of folders, are recalled"],
+            "unchecked": [
+                "one label and no image were at hand; names of images, and of folders, are as others' code has them"
+            ],
         },
     )

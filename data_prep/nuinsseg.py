@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
-from data_prep._cells import split_as_scnp
-from data_prep._pairs import Pair, count_missing, load_binary, make_cases, split_pairs
-from data_prep._plan import Plan
+from data_prep._cells import SPLIT_DOUBT, split_as_scnp
+from data_prep._pairs import Pair, count_missing, make_cases, split_pairs
+from data_prep._plan import Plan, Sample
 from data_prep._register import register
-from data_prep._source import find_root
+from data_prep._source import find_root, read_image, read_mask
 
 COUNTS = {"labelled": 665}
 _IMAGES, _MASKS = "tissue images", "mask binary"
+# its README says 1; a PNG of one bit reads as 255
+_CODING = {0: 0, 1: 1, 255: 1}
 _WHERE = (
     "https://www.kaggle.com/datasets/ipateam/nuinsseg; the source holds a folder for each organ, such as human "
     "bladder/, with tissue images/NAME.png and mask binary/NAME.png"
@@ -44,8 +46,8 @@ def nuinsseg(source: Path) -> Plan:
     pairs, problems = split_pairs(pair for organ in organs for pair in _list_pairs(organ))
     folds, test = split_as_scnp([pair.name for pair in pairs])
     return Plan(
-        cases=make_cases([pair for pair in pairs if pair.name not in test], load_binary)
-        + make_cases([pair for pair in pairs if pair.name in test], load_binary, test=True),
+        cases=make_cases([pair for pair in pairs if pair.name not in test], _load)
+        + make_cases([pair for pair in pairs if pair.name in test], _load, test=True),
         classes=("background", "nucleus"),
         channels=["R", "G", "B"],
         folds=folds,
@@ -53,9 +55,16 @@ def nuinsseg(source: Path) -> Plan:
         problems=problems,
         missing=count_missing("NuInsSeg", {"labelled": len(pairs)}, COUNTS, root),
         card={
-            "foreground": "nucleus (255 in the files)",
+            "foreground": "nucleus (1 or 255 in the files)",
             "folds": "one; by position in the sorted list: 0 of ten is test, 5 is validation (SCNP's numbers)",
-            "unchecked": ["no file of the dataset was at hand: folders and values are as others describe them"],
+            "notes": [
+                "each organ is one slide, and the split goes through the slides: parts of one slide are on both sides",
+            ],
+            "unchecked": [
+                "no file of the dataset was at hand: folders are as its README and others' code name them; its README "
+                "says 0 and 1 for the masks",
+                SPLIT_DOUBT,
+            ],
         },
     )
 
@@ -68,3 +77,7 @@ def _list_pairs(organ: Path) -> list[Pair]:
         Pair(f"{prefix}_{stem.replace(' ', '_')}", organ / _IMAGES / f"{stem}.png", organ / _MASKS / f"{stem}.png")
         for stem in sorted(stems)
     ]
+
+
+def _load(image: Path, mask: Path) -> Sample:
+    return Sample(read_image(image, 3), read_mask(mask, _CODING))

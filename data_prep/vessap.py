@@ -6,7 +6,7 @@ from data_prep._folds import interleaved_folds
 from data_prep._plan import Plan
 from data_prep._register import register
 from data_prep._source import check_choice, find_root
-from data_prep._volumes import BINARY, describe_count, make_volume_cases, strip_ending
+from data_prep._volumes import BINARY, describe_count, find_nifti, make_volume_cases, strip_ending
 
 # training, validation and test volumes of each paper; their volumes are not listed
 SPLITS = {"contextloss": (8, 0, 3), "cldice": (11, 2, 4)}
@@ -55,8 +55,8 @@ def vessap(source: Path, *, channels: int = 2, split: str = "contextloss") -> Pl
     )
     files = {
         name: (
-            tuple(root / "raw" / f"{name}_{channel:04d}.nii.gz" for channel in range(channels)),
-            root / "labels" / f"{name}.nii.gz",
+            tuple(find_nifti(root / "raw", f"{name}_{channel:04d}") for channel in range(channels)),
+            find_nifti(root / "labels", name),
         )
         for name in names
     }

@@ -1,3 +1,5 @@
+import pickle
+
 import h5py
 import numpy as np
 import pytest
@@ -44,6 +46,25 @@ def _slow_membranes(ids, radius):
 def test_membranes_lie_within_the_radius_of_another_neuron(seed, radius, height, width):
     ids = np.random.default_rng(seed).integers(0, 3, (height, width), np.uint64)
     assert np.array_equal(membranes(ids, radius), _slow_membranes(ids, radius))
+
+
+def test_area_of_no_neuron_has_a_rim_and_no_inside():
+    ids = np.full((9, 9), 7, np.uint64)
+    ids[2:7, 2:7] = 0
+    found = membranes(ids, 1)
+    assert found[2, 4]
+    assert found[1, 4]
+    assert not found[3:6, 3:6].any()
+    assert not membranes(np.zeros((4, 4), np.uint64), 2).any()
+
+
+def test_cases_are_small_and_travel_between_processes(source):
+    cremi(source, "A")
+    for case in data_prep.entry("cremi_a").plan(source).cases:
+        data = pickle.dumps(case)
+        # a path and a number, not pixels
+        assert len(data) < 2000
+        assert np.array_equal(pickle.loads(data).load().label, case.load().label)
 
 
 @pytest.mark.parametrize("letter", "ABC")

@@ -1,9 +1,11 @@
 """The datasets of nuclei in their official layouts."""
 
 import importlib
+import pickle
 
 import numpy as np
 import pytest
+from layouts import grey, save, structure
 from volume_layouts import ihc_tma, lynsec, nuinsseg
 
 import data_prep
@@ -68,11 +70,42 @@ def test_unreadable_file_is_named(slug, nuclei, tmp_path, content):
     assert [line for line in caught.value.problems if str(path) in line]
 
 
-@pytest.mark.parametrize("slug", ["ihc_tma"])
-def test_lone_mask_is_named(slug, nuclei, tmp_path):
-    next((tmp_path / "source").rglob("007.png")).unlink()
-    with pytest.raises(PreparationError, match=r"007.png: missing, but its partner"):
+@pytest.mark.parametrize("slug", ["ihc_tma", "nuinsseg"])
+@pytest.mark.parametrize("folder", ["images", "mask"])
+def test_missing_partner_is_named(slug, nuclei, tmp_path, folder):
+    path = sorted(path for path in (tmp_path / "source").rglob("*07.*") if folder in path.parent.name)[0]
+    path.unlink()
+    with pytest.raises(PreparationError, match=rf"{path.name}: missing, but its partner"):
         data_prep.prepare(slug, tmp_path / "source", tmp_path / "data")
+
+
+@pytest.mark.parametrize("slug", ["ihc_tma", "nuinsseg"])
+def test_mask_of_another_size_is_named(slug, nuclei, tmp_path):
+    path = sorted(path for path in (tmp_path / "source").rglob("*07.*") if "mask" in path.parent.name)[0]
+    if path.suffix == ".npy":
+        np.save(path, np.load(path)[:, 1:])
+    else:
+        save(path, grey(structure(1))[1:])
+    with pytest.raises(PreparationError) as caught:
+        data_prep.prepare(slug, tmp_path / "source", tmp_path / "data")
+    assert any(str(path) in line and "must have the same size" in line for line in caught.value.problems)
+
+
+@pytest.mark.parametrize("slug", ["nuinsseg"])
+def test_unexpected_mask_value_is_named(slug, nuclei, tmp_path):
+    path = next((tmp_path / "source").rglob("mask binary/07.png"))
+    save(path, structure(1) * np.uint8(100))
+    with pytest.raises(PreparationError, match=r"07.png: a mask may hold the values 0, 1, 255, got also 100"):
+        data_prep.prepare(slug, tmp_path / "source", tmp_path / "data")
+
+
+@every_set
+def test_cases_are_small_and_travel_between_processes(slug, nuclei, tmp_path):
+    for case in data_prep.entry(slug).plan(tmp_path / "source").cases:
+        data = pickle.dumps(case)
+        # paths, not pixels
+        assert len(data) < 2000
+        assert np.array_equal(pickle.loads(data).load().label, nuclei[case.name])
 
 
 @pytest.mark.parametrize("slug", ["ihc_tma", "lynsec"])

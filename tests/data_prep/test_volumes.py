@@ -1,12 +1,29 @@
 """Every dataset of volumes in its official layout: what comes out, and what happens when the layout is broken."""
 
 import importlib
+import pickle
 import shutil
 
 import nibabel
 import numpy as np
 import pytest
-from volume_layouts import LAYOUTS, SPACING, Layout, cirrmri600, icas_d, labels, nifti, vessap, vesselnn, volume
+import tifffile
+from scipy.io import savemat
+from volume_layouts import (
+    AXONS,
+    LAYOUTS,
+    SPACING,
+    Layout,
+    axons,
+    cirrmri600,
+    icas_d,
+    labels,
+    minivess,
+    nifti,
+    vessap,
+    vesselnn,
+    volume,
+)
 
 import data_prep
 from data_prep import PreparationError, Prepared
@@ -32,10 +49,7 @@ def _prepare(layout, tmp_path, **options):
 
 def _truth(layout, path):
     if layout.slug == "axons":
-        import h5py
-
-        with h5py.File(path) as file:
-            return (file["final_lbl"][()].T > 0).astype(np.uint8)
+        return labels(AXONS.index(path.parent.name))
     values = decode(path)[0]
     return (values > 0).astype(np.uint8) if layout.slug == "vesselnn" else values
 
@@ -45,7 +59,7 @@ def _image(path):
         import h5py
 
         with h5py.File(path) as file:
-            return file["raw"][()]
+            return file["raw"][()].squeeze()
     return decode(path)[0]
 
 
@@ -131,6 +145,35 @@ def test_unexpected_label_value_is_named(layout, files, tmp_path):
     assert any(str(label) in line and "got also 9" in line for line in caught.value.problems)
 
 
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if layout not in NIFTI], ids=str)
+def test_label_of_another_size_is_named_in_other_formats(layout, files, tmp_path):
+    label = list(files.values())[2][1]
+    if layout.slug == "axons":
+        savemat(label, {"myelinated_axons": labels(2)[1:].transpose()})
+    else:
+        tifffile.imwrite(label, labels(2)[1:] * np.uint8(255), photometric="minisblack", compression="lzw")
+    with pytest.raises(PreparationError) as caught:
+        _prepare(layout, tmp_path)
+    assert any(str(label) in line and "must have the same size, got " in line for line in caught.value.problems)
+
+
+def test_unexpected_value_in_vesselnn_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("data_prep.vesselnn.COUNT", 7)
+    label = vesselnn(tmp_path / "source")["santos2015_tumor"][1]
+    tifffile.imwrite(label, labels(2) * np.uint8(128), photometric="minisblack", compression="lzw")
+    with pytest.raises(PreparationError, match=rf"{label.name}: a mask may hold the values 0, 254, 255, got also 128"):
+        data_prep.prepare("vesselnn", tmp_path / "source", tmp_path / "data")
+
+
+@every_layout
+def test_cases_are_small_and_travel_between_processes(layout, files, tmp_path):
+    for case in data_prep.entry(layout.slug).plan(tmp_path / "source", **layout.options).cases:
+        data = pickle.dumps(case)
+        # paths, not pixels
+        assert len(data) < 5000
+        assert np.array_equal(pickle.loads(data).load().label, case.load().label)
+
+
 @every_layout
 def test_empty_folder_says_what_was_expected(layout, tmp_path):
     (tmp_path / "source").mkdir()
@@ -146,6 +189,68 @@ def test_fourth_axis_of_length_one_is_dropped(tmp_path):
     found, spacing = read_volume(tmp_path / "x.nii.gz")
     assert np.array_equal(found, volume(1))
     assert spacing == SPACING
+
+
+def test_axons_of_one_animal_stay_together_and_are_read_in_both_formats(tmp_path):
+    files = axons(tmp_path / "source")
+    data = Prepared(data_prep.prepare("axons", tmp_path / "source", tmp_path / "data"))
+    # MATLAB's older format is no HDF5, the newer one is
+    assert {label.read_bytes()[:6] == b"MATLAB" for _, label in files.values()} == {True, False}
+    for number, case in enumerate(files):
+        assert np.array_equal(data.image(case)[0], volume(number).astype(np.uint8)), case
+        assert np.array_equal(data.label(case), labels(number)), case
+        assert data.spacing(case) == pytest.approx((0.05, 0.015, 0.015))
+    assert [fold["val"] for fold in data.folds] == [
+        [f"{animal}_contra", f"{animal}_ipsi"] for animal in ("Sham_25", "Sham_49", "TBI_2", "TBI_24", "TBI_28")
+    ]
+
+
+@pytest.mark.parametrize("case", ["TBI_2_ipsi", "TBI_24_ipsi"])
+@pytest.mark.parametrize("length", [0, 60, 127, 131, 180, 300])
+def test_axons_cut_off_anywhere_are_named(tmp_path, case, length):
+    label = axons(tmp_path / "source")[case][1]
+    # a download that stopped early, as it is or with the space set aside for it
+    for rest in (0, 500):
+        data = label.read_bytes()
+        assert len(data) > length
+        label.write_bytes(data[:length] + bytes(rest))
+        with pytest.raises(
+            PreparationError, match=rf"{label.name}: (cannot be read as HDF5 or MATLAB|expected one array)"
+        ):
+            data_prep.prepare("axons", tmp_path / "source", tmp_path / "data")
+        label.write_bytes(data)
+
+
+@pytest.mark.parametrize("arrays", [0, 2])
+def test_axons_with_no_or_two_volumes_are_named(tmp_path, arrays):
+    label = axons(tmp_path / "source")["Sham_25_ipsi"][1]
+    savemat(label, {"flat": np.zeros((3, 3)), **{f"volume{n}": labels(n) for n in range(arrays)}})
+    found = "volume0, volume1" if arrays else "none"
+    with pytest.raises(PreparationError, match=rf"{label.name}: expected one array with three axes, found {found}"):
+        data_prep.prepare("axons", tmp_path / "source", tmp_path / "data")
+
+
+def test_minivess_skips_other_files_and_reads_uncompressed_ones(tmp_path, monkeypatch):
+    monkeypatch.setattr("data_prep.minivess.COUNT", 8)
+    files = minivess(tmp_path / "source")
+    shutil.copy(files["mv01"][1], tmp_path / "source/mv01_old.nii.gz")
+    for path in (files["mv02"][0][0], files["mv02"][1]):
+        nifti(path.with_suffix(""), decode(path)[0])
+        path.unlink()
+    data = Prepared(data_prep.prepare("minivess", tmp_path / "source", tmp_path / "data"))
+    assert len(data.cases("train")) + len(data.cases("test")) == 8
+    assert np.array_equal(data.label("mv02"), labels(2))
+
+
+@pytest.mark.parametrize("slug", ["cld", "vessap"])
+def test_uncompressed_volumes_are_read_too(slug, tmp_path):
+    layout = next(layout for layout in LAYOUTS if layout.slug == slug)
+    for path in [path for images, label in layout.build(tmp_path).values() for path in (*images, label)]:
+        nifti(path.with_suffix(""), decode(path)[0])
+        path.unlink()
+    plan = data_prep.entry(slug).plan(tmp_path)
+    assert (len(plan.cases), plan.problems) == (layout.training + layout.test, [])
+    assert plan.cases[0].load().label.any()
 
 
 def test_vesselnn_keeps_stacks_of_one_field_together_and_knows_their_spacing(tmp_path, monkeypatch):

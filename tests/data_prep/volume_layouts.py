@@ -10,9 +10,13 @@ import nibabel
 import numpy as np
 import tifffile
 from layouts import grey, pixels, save, structure
+from scipy.io import savemat
 
 SHAPE = (6, 9, 12)
 SPACING = (2.0, 0.5, 0.25)
+AXONS = tuple(
+    f"{animal}_{side}" for animal in ("Sham_25", "Sham_49", "TBI_24", "TBI_28", "TBI_2") for side in ("contra", "ipsi")
+)
 # {case: (images, label)}
 Files = dict[str, tuple[tuple[Path, ...], Path]]
 
@@ -114,18 +118,24 @@ def cld(root: Path) -> Files:
 
 def axons(root: Path) -> Files:
     files = {}
-    for number, animal in enumerate(("Sham_25", "Sham_49", "TBI_24", "TBI_28", "TBI_2")):
-        for side, name in enumerate(("contra", "ipsi")):
-            seed, digits = 2 * number + side, animal.partition("_")[2]
-            folder = root / "White_Matter_EM" / f"{animal}_{name}"
-            folder.mkdir(parents=True)
-            raw, label = folder / f"HM_{digits}_{name}.h5", folder / f"HM_{digits}_{name}_axons.mat"
-            with h5py.File(raw, "w") as file:
-                file["raw"] = volume(seed).astype(np.uint8)
-            with h5py.File(label, "w") as file:
-                # numbers of the axons, and MATLAB's order of the axes
-                file["final_lbl"] = (labels(seed).astype(np.uint16) * 300).transpose()
-            files[f"{animal}_{name}"] = ((raw,), label)
+    for seed, name in enumerate(AXONS):
+        folder, stem = root / "White matter EM" / name, f"HM_{name.partition('_')[2]}"
+        folder.mkdir(parents=True)
+        raw, label = folder / f"{stem}.h5", folder / f"{stem}_myelinated_axons.mat"
+        with h5py.File(raw, "w") as file:
+            # part of the files have an axis for the channels
+            image = volume(seed).astype(np.uint8)
+            file["raw"] = image[:, np.newaxis] if name.endswith("ipsi") else image
+        numbers = labels(seed).astype(np.uint16) * 300
+        if name.startswith("TBI_2_"):
+            # MATLAB's format from version 7.3 on
+            with h5py.File(label, "w", userblock_size=512) as file:
+                file["final_lbl"] = numbers
+        else:
+            savemat(label, {"myelinated_axons": numbers.transpose()}, do_compression=True)
+        # the myelin lies beside the axons
+        savemat(folder / f"{stem}_myelin.mat", {"myelin": numbers.transpose() == 0})
+        files[name] = ((raw,), label)
     return files
 
 
@@ -227,11 +237,13 @@ def icas_d(root: Path, numbers: range) -> Files:
 
 def nuinsseg(root: Path) -> dict[str, np.ndarray]:
     found = {}
+    # 0 and 1 of 8 bits, one bit, 0 and 255
+    codings = (lambda mask: mask.astype(np.uint8), np.asarray, grey)
     for organ in ("human bladder", "mouse kidney"):
         for n in range(10):
             name, nuclei = f"{organ.replace(' ', '_')}_{n:02d}", structure(n + len(organ))
             save(root / "NuInsSeg" / organ / "tissue images" / f"{n:02d}.png", pixels(n))
-            save(root / "NuInsSeg" / organ / "mask binary" / f"{n:02d}.png", grey(nuclei))
+            save(root / "NuInsSeg" / organ / "mask binary" / f"{n:02d}.png", codings[n % 3](nuclei))
             found[name] = nuclei
     return found
 
