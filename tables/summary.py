@@ -28,6 +28,8 @@ class Summary:
         self.blocks = {name: runs for result in self.results for name, runs in _blocks(result).items()}
         if not self.blocks:
             raise ValueError(f"no finished run in {', '.join(map(str, folders))}: there is nothing to sum up")
+        # parts of a test set must not be averaged together: the first counts in what is over all datasets
+        self.leading = list({name.partition(" (")[0]: name for name in reversed(self.blocks)}.values())[::-1]
         self.columns: list[Column] = list(
             {c.slug: c for runs in self.blocks.values() for c in columns_of(runs)}.values()
         )
@@ -46,13 +48,13 @@ class Summary:
 
         Args:
             metric: slug.
-            block: one dataset (or part of its test set); "" for all.
+            block: one dataset (or part of its test set); "" for all datasets, of a test set in parts the first.
 
         Returns:
             A row for each case (with its block's name before it), a column for each loss by its printed name.
         """
         frames = []
-        for name in [block] if block else list(self.blocks):
+        for name in [block] if block else self.leading:
             rows = {
                 label: aggregate.per_case(runs, metric, False) for label, runs in _by_loss(self.blocks[name]).items()
             }

@@ -32,6 +32,19 @@ def test_cases_of_all_datasets_are_told_apart(summary):
     assert len(summary.values("dice", "demo, walls")) == 12
 
 
+def test_parts_of_a_test_set_are_not_averaged_together(writer):
+    import json
+
+    groups = {"inside": [f"case{n}" for n in range(6)], "outside": [f"case{n}" for n in range(6, 12)]}
+    (writer.results / "card.json").write_text(json.dumps({"groups": groups}))
+    writer.run(dice=BETTER)
+    writer.run("closs", dice=BETTER)
+    summary = Summary([writer.write_plan()])
+    assert list(summary.blocks) == ["demo, roads (inside)", "demo, roads (outside)"]
+    assert len(summary.values("dice")) == 6
+    assert len(summary.values("dice", "demo, roads (outside)")) == 6
+
+
 def test_pairs(summary):
     table = summary.pairs("dice")
     assert table.loc["CLoss", "Dice&CE"] == "100%***"
