@@ -1,0 +1,52 @@
+"""How kernels are compiled, kept on disk, and run on several images at once."""
+
+import importlib.util
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+SWITCH = "TOPOLOGY_KERNELS"
+
+
+def usable() -> bool:
+    """Tell whether kernels are to be used: numba is installed, and TOPOLOGY_KERNELS is not 0."""
+    return os.environ.get(SWITCH, "1") != "0" and importlib.util.find_spec("numba") is not None
+
+
+def compiled(function: Function) -> Function:
+    """Compile a function on its first call, for the types of its arguments.
+
+    The machine code is kept beside the source, or in the user's cache folder; where neither can be written to, each
+    process compiles anew. A kernel may call only kernels of its own file: numba does not notice when another file
+    changes.
+    """
+    import numba
+
+    options: dict[str, Any] = {"nogil": True, "fastmath": False, "error_model": "numpy"}
+    try:
+        kernel: Function = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # "cannot cache function: no locator available": nothing to write to
+        kernel = numba.njit(**options)(function)
+    return kernel
+
+
+def for_each(run: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """Run a function that releases the interpreter's lock on every item, on as many threads as torch may use."""
+    work = list(items)
+    threads = min(len(work), _threads())
+    if threads <= 1:
+        return [run(item) for item in work]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, work))
+
+
+def _threads() -> int:
+    import sys
+
+    torch = sys.modules.get("torch")  # who works on numpy arrays alone needs no torch to know the answer
+    if torch is not None:
+        return int(torch.get_num_threads())
+    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
