@@ -10,6 +10,20 @@ def spatial_axes(tensor: torch.Tensor, batch: bool = False) -> tuple[int, ...]:
     return (0, *range(2, tensor.ndim)) if batch else tuple(range(2, tensor.ndim))
 
 
+def count_pixels(mask: torch.Tensor, batch: bool = False) -> torch.Tensor:
+    """Count the pixels of a bool mask (B, K, *spatial), for each class and, without `batch`, each sample."""
+    if mask.device.type != "cpu":
+        return mask.sum(spatial_axes(mask, batch))
+    # on the CPU, sum would first copy the mask to eight bytes a pixel
+    counts = torch.stack([torch.count_nonzero(image) for image in mask.flatten(0, 1)]).view(mask.shape[:2])
+    return counts.sum(0) if batch else counts
+
+
+def sum_over(mask: torch.Tensor, values: torch.Tensor, batch: bool = False) -> torch.Tensor:
+    """Sum values (B, K, *spatial) over a bool mask, for each class and, without `batch`, each sample."""
+    return torch.where(mask, values, 0).sum(spatial_axes(mask, batch))
+
+
 def dice_ratio(overlap: torch.Tensor, total: torch.Tensor, smooth: float) -> torch.Tensor:
     """Compute 1 - (2 overlap + smooth) / (total + smooth), averaged."""
     return (1 - (2 * overlap + smooth) / (total + smooth)).mean()
@@ -20,15 +34,15 @@ def dice_loss(p: torch.Tensor, y: torch.Tensor, smooth: float, batch: bool) -> t
 
     Args:
         p: probabilities (B, K, *spatial).
-        y: ground truth (B, K, *spatial), bool or of p's dtype.
+        y: ground truth (B, K, *spatial), bool.
         smooth: > 0.
         batch: sums over the batch as well.
 
     Returns:
         Mean over classes (and samples), in [0, 1).
     """
-    axes = spatial_axes(p, batch)
-    return dice_ratio((p * y).sum(axes), p.sum(axes) + y.sum(axes), smooth)
+    total = p.sum(spatial_axes(p, batch)) + count_pixels(y, batch)
+    return dice_ratio(sum_over(y, p, batch), total, smooth)
 
 
 def cross_entropy_loss(s: Segmentation, batch: bool) -> torch.Tensor:
@@ -57,10 +71,7 @@ def masked_mean(values: torch.Tensor, mask: torch.Tensor, batch: bool = False) -
     Returns:
         Scalar.
     """
-    axes = spatial_axes(mask, batch)
-    count = mask.sum(axes)
-    total = torch.where(mask, values, 0).sum(axes)
-    return (total / count.clamp(min=1)).mean()
+    return (sum_over(mask, values, batch) / count_pixels(mask, batch).clamp(min=1)).mean()
 
 
 def dice_ce_loss(s: Segmentation, smooth: float, batch: bool) -> torch.Tensor:

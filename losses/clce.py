@@ -9,8 +9,9 @@ from losses._base import SegmentationLoss
 from losses._pixelwise import dice_ce_loss
 from losses._register import register
 from losses._segmentation import Segmentation
-from losses.cldice import cldice_pixels, soft_skeletons
+from losses.cldice import cldice_pixels
 from losses.compound_cldice import clce_loss
+from topology import soft_skeleton
 
 
 @register("clce", title="clCE", reference="Acebes et al., MICCAI 2024")
@@ -48,7 +49,8 @@ class CLCE(SegmentationLoss):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute L_clCE."""
-        return clce_loss(s, *soft_skeletons(s, self.iterations), self.batch)
+        skeleton_p, skeleton_y = soft_skeleton(s.p, self.iterations), soft_skeleton(s.y, self.iterations)
+        return clce_loss(s, skeleton_p, skeleton_y, self.batch)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the two skeletons that the term is taken on."""

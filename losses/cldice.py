@@ -6,35 +6,36 @@ import torch
 
 from losses import _checks
 from losses._base import SegmentationLoss
-from losses._pixelwise import dice_loss, spatial_axes
+from losses._pixelwise import count_pixels, dice_loss, sum_over
 from losses._register import register
 from losses._segmentation import Segmentation
-from topology import soft_skeleton
-
-
-def soft_skeletons(s: Segmentation, iterations: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Give the soft skeletons of the prediction (with gradient) and of the ground truth."""
-    return soft_skeleton(s.p, iterations), soft_skeleton(s.y.to(s.p.dtype), iterations)
+from topology import soft_skeleton, soft_skeleton_sums
 
 
 def cldice_loss(
-    s: Segmentation, skeleton_p: torch.Tensor, skeleton_y: torch.Tensor, smooth: float, batch: bool
+    overlap_p: torch.Tensor,
+    total_p: torch.Tensor,
+    overlap_y: torch.Tensor,
+    total_y: torch.Tensor,
+    smooth: float,
+    batch: bool,
 ) -> torch.Tensor:
     """Compute 1 - 2 T_prec T_sens / (T_prec + T_sens), averaged over classes (and samples).
 
     Args:
-        s: prediction and ground truth.
-        skeleton_p: soft skeleton of p, (B, K, *spatial).
-        skeleton_y: soft skeleton of y, (B, K, *spatial).
+        overlap_p: sum of s(p) y, (B, K).
+        total_p: sum of s(p), (B, K).
+        overlap_y: sum of s(y) p, (B, K).
+        total_y: sum of s(y), (B, K).
         smooth: added to numerator and denominator of both ratios.
         batch: sums over the batch as well.
 
     Returns:
         Scalar in [0, 1).
     """
-    axes = spatial_axes(s.p, batch)
-    precision = ((skeleton_p * s.y).sum(axes) + smooth) / (skeleton_p.sum(axes) + smooth)
-    sensitivity = ((skeleton_y * s.p).sum(axes) + smooth) / (skeleton_y.sum(axes) + smooth)
+    sums = (overlap_p, total_p, overlap_y, total_y)
+    overlap_p, total_p, overlap_y, total_y = (s.sum(0) + smooth if batch else s + smooth for s in sums)
+    precision, sensitivity = overlap_p / total_p, overlap_y / total_y
     return (1 - 2 * precision * sensitivity / (precision + sensitivity)).mean()
 
 
@@ -80,7 +81,11 @@ class CLDice(SegmentationLoss):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute soft clDice alone."""
-        return cldice_loss(s, *soft_skeletons(s, self.iterations), self.smooth, self.batch)
+        skeleton_y = soft_skeleton(s.y, self.iterations)
+        sums_y = sum_over(skeleton_y, s.p), count_pixels(skeleton_y)
+        # last, so that on the way back the skeleton, which needs the most memory, comes first
+        sums_p = soft_skeleton_sums(s.p, s.y, self.iterations)
+        return cldice_loss(*sums_p, *sums_y, self.smooth, self.batch)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the two skeletons that the ratios are taken on."""
@@ -89,5 +94,4 @@ class CLDice(SegmentationLoss):
 
 def cldice_pixels(s: Segmentation, iterations: int) -> torch.Tensor:
     """Show the soft skeletons of the binarised prediction and of the ground truth (they are binary for masks)."""
-    dtype = s.p.dtype
-    return (soft_skeleton(s.b.to(dtype), iterations) + soft_skeleton(s.y.to(dtype), iterations)) > 0
+    return soft_skeleton(s.b, iterations) | soft_skeleton(s.y, iterations)

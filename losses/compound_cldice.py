@@ -6,10 +6,11 @@ import torch
 
 from losses import _checks
 from losses._base import SegmentationLoss
-from losses._pixelwise import dice_ce_loss, spatial_axes
+from losses._pixelwise import count_pixels, dice_ce_loss, spatial_axes, sum_over
 from losses._register import register
 from losses._segmentation import Segmentation
-from losses.cldice import cldice_loss, cldice_pixels, soft_skeletons
+from losses.cldice import cldice_loss, cldice_pixels
+from topology import soft_skeleton
 
 _SMALLEST_SKELETON = 1e-8  # keeps 0 / 0 at 0 where a skeleton is empty
 
@@ -67,8 +68,10 @@ class CompoundCLDice(SegmentationLoss):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute L_clDice + L_clCE."""
-        skeleton_p, skeleton_y = soft_skeletons(s, self.iterations)
-        cldice = cldice_loss(s, skeleton_p, skeleton_y, self.skeleton_smooth, self.batch)
+        skeleton_p, skeleton_y = soft_skeleton(s.p, self.iterations), soft_skeleton(s.y, self.iterations)
+        sums_p = sum_over(s.y, skeleton_p), skeleton_p.sum(spatial_axes(skeleton_p))
+        sums_y = sum_over(skeleton_y, s.p), count_pixels(skeleton_y)
+        cldice = cldice_loss(*sums_p, *sums_y, self.skeleton_smooth, self.batch)
         return cldice + clce_loss(s, skeleton_p, skeleton_y, self.batch)
 
     def critical(self, s: Segmentation) -> torch.Tensor:

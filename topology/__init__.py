@@ -12,7 +12,7 @@ from topology.persistence import PersistencePairs, persistence_pairs
 from topology.skeletons import skeletonize
 
 if TYPE_CHECKING:
-    from topology.soft_skeletons import soft_skeleton
+    from topology.soft_skeletons import soft_skeleton, soft_skeleton_sums
 
 __all__ = [
     "PersistencePairs",
@@ -25,14 +25,15 @@ __all__ = [
     "resolve_adjacency",
     "skeletonize",
     "soft_skeleton",
+    "soft_skeleton_sums",
     "touching_components",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import the one module that needs torch when it is asked for."""
-    if name == "soft_skeleton":
-        from topology.soft_skeletons import soft_skeleton
+    if name in ("soft_skeleton", "soft_skeleton_sums"):
+        from topology import soft_skeletons
 
-        return soft_skeleton
+        return getattr(soft_skeletons, name)
     raise AttributeError(f"module 'topology' has no attribute {name!r}")

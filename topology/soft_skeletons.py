@@ -1,17 +1,12 @@
-"""Soft skeletons: morphological skeletons of probability maps that gradients pass through.
+"""Soft skeletons: morphological skeletons of probability maps that gradients pass through."""
 
-The gradient is written out by hand: autograd would keep every intermediate of every iteration, hundreds of times the
-image. Here only every few iterations are kept, and what lies between is computed again on the way back.
-"""
-
-import math
-from collections.abc import Iterator
-from typing import Any, cast
+from typing import cast
 
 import torch
-from torch.autograd.function import once_differentiable
 
-from topology._windows import Extremum, erode, erode_backward, maximum_backward, window_maximum
+from topology._soft_skeleton_of_images import SoftSkeleton as OfImages
+from topology._soft_skeleton_of_images import SoftSkeletonSums, fits
+from topology._soft_skeleton_of_tensors import SoftSkeleton as OfTensors
 
 
 def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
@@ -23,92 +18,60 @@ def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
     gradient.
 
     Args:
-        p: (B, C, H, W) or (B, C, D, H, W), floating point, in [0, 1]; each channel by itself.
+        p: (B, C, H, W) or (B, C, D, H, W), floating point, in [0, 1]; each channel by itself. Or bool: a mask, whose
+            soft skeleton is one, in a fraction of the time.
         iterations: k >= 0, at least the largest radius of the structures in pixels.
 
     Returns:
-        Soft skeleton, same shape, in [0, 1]; zero for a constant image. It can be differentiated once.
+        Soft skeleton, same shape and dtype, in [0, 1]; zero for a constant image. It can be differentiated once.
 
     Raises:
         ValueError: wrong shape or iterations.
-        TypeError: not floating point.
+        TypeError: neither floating point nor bool.
 
     Reference:
         S. Shit et al., clDice - a novel topology-preserving loss function for tubular structure segmentation,
         CVPR 2021, https://arxiv.org/abs/2003.07311
     """
+    _check(p, iterations)
+    if p.dtype == torch.bool:  # signed, since an opening by cross and box may exceed the image
+        return _soft_skeleton(p.view(torch.int8), int(iterations)).view(torch.bool)
+    return _soft_skeleton(p, int(iterations))
+
+
+def _soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
+    return cast(torch.Tensor, (OfImages if fits(p) else OfTensors).apply(p, iterations))
+
+
+def soft_skeleton_sums(p: torch.Tensor, mask: torch.Tensor, iterations: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sum the soft skeleton of each channel over a mask and over the image, clDice's precision, without keeping it.
+
+    Args:
+        p: see `soft_skeleton`; floating point.
+        mask: bool, of p's shape.
+        iterations: see `soft_skeleton`.
+
+    Returns:
+        Sum of s(p) over the mask and sum of s(p), (B, C) each, with gradient to p.
+
+    Raises:
+        ValueError: wrong shape or iterations.
+        TypeError: see `soft_skeleton`; a mask that is not bool.
+    """
+    _check(p, iterations)
+    if mask.dtype != torch.bool or mask.shape != p.shape:
+        raise TypeError(f"`mask` must be bool of shape {tuple(p.shape)}, got {mask.dtype} of {tuple(mask.shape)}")
+    if fits(p):
+        return cast(tuple[torch.Tensor, torch.Tensor], SoftSkeletonSums.apply(p, mask, int(iterations)))
+    skeleton = soft_skeleton(p, iterations)
+    axes = tuple(range(2, p.ndim))
+    return (skeleton * mask).sum(axes), skeleton.sum(axes)
+
+
+def _check(p: torch.Tensor, iterations: int) -> None:
     if p.ndim not in (4, 5):
         raise ValueError(f"`p` must have shape (B, C, H, W) or (B, C, D, H, W), got {tuple(p.shape)}")
-    if not p.is_floating_point():
-        raise TypeError(f"`p` must be floating point, got {p.dtype}")
+    if not p.is_floating_point() and p.dtype != torch.bool:
+        raise TypeError(f"`p` must be floating point or bool, got {p.dtype}")
     if iterations < 0 or iterations != int(iterations):
         raise ValueError(f"`iterations` must be a whole number of at least 0, got {iterations!r}")
-    return cast(torch.Tensor, _SoftSkeleton.apply(p, int(iterations)))
-
-
-class _SoftSkeleton(torch.autograd.Function):
-    """Levels 0 to k: level j holds the image eroded j times, and the skeleton of the levels before it."""
-
-    @staticmethod
-    def forward(ctx: Any, p: torch.Tensor, iterations: int) -> torch.Tensor:
-        stride = math.isqrt(iterations) + 1
-        keep = ctx.needs_input_grad[0]
-        kept, skeleton = [], p
-        for level, (image, before, after) in enumerate(_levels(p, None, iterations + 1)):
-            skeleton = after
-            if keep and level % stride == 0:
-                kept += [image] if before is None else [image, before]
-            # deeper levels of an image that is eroded to nothing add nothing; on a GPU, looking would mean waiting
-            if not keep and image.device.type == "cpu" and not image.any():
-                break
-        ctx.save_for_backward(*kept)
-        ctx.stride, ctx.levels = stride, iterations + 1
-        return skeleton
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad_skeleton: torch.Tensor) -> tuple[torch.Tensor | None, None]:
-        first, *others = ctx.saved_tensors
-        starts = [(first, None), *zip(others[::2], others[1::2], strict=True)]
-        grad_next: torch.Tensor | None = None  # of the image one level deeper
-        for number in reversed(range(len(starts))):
-            length = min(ctx.stride, ctx.levels - number * ctx.stride)
-            segment = [(image, before) for image, before, _ in _levels(*starts[number], length)]
-            for image, before in reversed(segment):
-                grad_next, grad_skeleton = _level_backward(image, before, grad_next, grad_skeleton)
-        return grad_next, None
-
-
-def _levels(
-    image: torch.Tensor, before: torch.Tensor | None, number: int
-) -> Iterator[tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]]:
-    """Give image, skeleton before (None at level 0) and skeleton after of some levels from a given one on."""
-    for _ in range(number):
-        eroded = erode(image)[0]
-        ridge = (image - window_maximum(eroded).result).clamp_min_(0)
-        after = ridge if before is None else (ridge - before * ridge).clamp_min_(0).add_(before)
-        yield image, before, after
-        image, before = eroded, after
-
-
-def _level_backward(
-    image: torch.Tensor, before: torch.Tensor | None, grad_next: torch.Tensor | None, grad_after: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Take the gradients of the next image and of the skeleton after a level back to its image and the skeleton before.
-
-    At level 0, where there is no skeleton before, the second result is of no use.
-    """
-    eroded, lines = erode(image)
-    opening: Extremum = window_maximum(eroded)
-    ridge = (image - opening.result).clamp_min_(0)
-    grad_ridge, grad_before = grad_after, grad_after
-    if before is not None:
-        # the rounded difference decides, as it did on the way forth
-        lost = ridge - before * ridge <= 0
-        grad_ridge = (grad_after * (1 - before)).masked_fill_(lost, 0)
-        grad_before = torch.addcmul(grad_after, grad_after, ridge.masked_fill(lost, 0), value=-1)
-    grad_ridge = grad_ridge.masked_fill(ridge <= 0, 0)
-    grad_eroded = maximum_backward(opening, -grad_ridge)
-    if grad_next is not None:
-        grad_eroded += grad_next
-    return grad_ridge + erode_backward(image, eroded, lines, grad_eroded), grad_before

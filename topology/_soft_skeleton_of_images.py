@@ -1,0 +1,185 @@
+"""The soft skeleton image by image with compiled loops, on the CPU: a level is one pass over memory.
+
+For the gradient no intermediate of any level is kept. The skeleton grows by S = S + R (1 - S), so 1 - S is the product
+of 1 - R over the levels, and the gradient of one level's R is that product without its own factor. So the product
+(`survival` in the kernels) is all that is needed besides the eroded images, and those are cheap to erode again from p
+or from the one kept half way.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.autograd.function import once_differentiable
+
+from topology.kernels.compiled import for_each, usable
+
+Array = npt.NDArray[Any]
+_KEPT = 1  # eroded images kept on the way back; each takes an image and spares erosions
+
+
+class Trace(NamedTuple):
+    """What the gradient needs of the way down, for each image: the product of 1 - R, and the number of levels."""
+
+    survivals: Array
+    depths: Array
+
+
+def fits(p: torch.Tensor) -> bool:
+    """Tell whether the compiled loops can take a tensor."""
+    return p.device.type == "cpu" and p.dtype in (torch.float32, torch.float64, torch.int8) and usable()
+
+
+class SoftSkeleton(torch.autograd.Function):
+    """Soft skeleton of (B, C, *spatial)."""
+
+    @staticmethod
+    def forward(ctx: Any, p: torch.Tensor, iterations: int) -> torch.Tensor:
+        skeletons = torch.empty(p.shape, dtype=p.dtype)
+        out = _images(skeletons)
+
+        def finish(number: int, skeleton: Array) -> None:
+            out[number] = skeleton
+
+        trace = _descend(p, iterations, ctx.needs_input_grad[0], finish)
+        ctx.save_for_backward(p, *map(torch.from_numpy, trace))
+        return skeletons
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_skeleton: torch.Tensor) -> tuple[torch.Tensor, None]:
+        weights = _images(grad_skeleton)
+        return _ascend(*ctx.saved_tensors, lambda number: (1.0, weights[number], 0.0)), None
+
+
+class SoftSkeletonSums(torch.autograd.Function):
+    """Sums of the soft skeleton of (B, C, *spatial) over a mask and over the image, (B, C) each."""
+
+    @staticmethod
+    def forward(ctx: Any, p: torch.Tensor, mask: torch.Tensor, iterations: int) -> tuple[torch.Tensor, torch.Tensor]:
+        masked, whole = p.new_empty(p.shape[0] * p.shape[1]), p.new_empty(p.shape[0] * p.shape[1])
+        masks = _images(mask)
+
+        def finish(number: int, skeleton: Array) -> None:
+            values = torch.from_numpy(skeleton)
+            whole[number] = values.sum()
+            masked[number] = torch.where(torch.from_numpy(masks[number]), values, 0).sum()
+
+        trace = _descend(p, iterations, ctx.needs_input_grad[0], finish)
+        ctx.save_for_backward(p, *map(torch.from_numpy, trace), mask)
+        return masked.view(p.shape[:2]), whole.view(p.shape[:2])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_masked: torch.Tensor, grad_whole: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        *saved, mask = ctx.saved_tensors
+        weights, masked, whole = _images(mask.view(torch.uint8)), grad_masked.flatten(), grad_whole.flatten()
+        grad = _ascend(*saved, lambda number: (masked[number].item(), weights[number], whole[number].item()))
+        return grad, None, None
+
+
+def _images(tensor: torch.Tensor) -> Array:
+    """View (B, C, *spatial) as images of slabs, (B * C, slabs, H, W): rows in 2D, planes in 3D."""
+    middle = [1] if tensor.ndim == 4 else []
+    return tensor.detach().reshape(-1, tensor.shape[2], *middle, *tensor.shape[3:]).numpy()
+
+
+def _descend(p: torch.Tensor, iterations: int, with_gradient: bool, finish: Callable[[int, Array], None]) -> Trace:
+    """Compute the skeletons, and hand each, (slabs, H, W), to `finish` with its number."""
+    from topology.kernels import soft_skeletons as kernels
+
+    images = _images(p)
+    number, slabs, height, width = images.shape
+    stride = width + 2 * kernels.PAD
+    padded = (number, slabs if with_gradient else 0, height * stride)
+    trace = Trace(np.ones(padded, images.dtype), np.zeros(number, np.int64))
+
+    def run(n: int) -> None:
+        image = kernels.pad(images[n])
+        skeleton, work = np.zeros_like(image), kernels.rings(image, 4)
+        for _ in range(iterations + 1):
+            kernels.deepen(image, stride, skeleton, trace.survivals[n], work)
+            trace.depths[n] += 1
+            if kernels.is_zero(image):  # deeper levels add nothing
+                break
+        del image
+        finish(n, kernels.unpad(skeleton, images.shape[1:]))
+
+    for_each(run, range(number))
+    return trace
+
+
+def _ascend(
+    p: torch.Tensor,
+    survivals: torch.Tensor,
+    depths: torch.Tensor,
+    of_skeleton: Callable[[int], tuple[float, Array, float]],
+) -> torch.Tensor:
+    """Take the gradients of the skeletons back to the images.
+
+    Args:
+        p: (B, C, *spatial).
+        survivals: see `Trace`.
+        depths: see `Trace`.
+        of_skeleton: gives scale, weights (slabs, H, W) and offset of the gradient of the skeleton of an image.
+
+    Returns:
+        The gradient of p.
+    """
+    from topology.kernels import soft_skeletons as kernels
+
+    images = _images(p)
+    grads = torch.empty(p.shape, dtype=p.dtype)
+    out = _images(grads)
+    stride = images.shape[3] + 2 * kernels.PAD
+
+    def run(n: int) -> None:
+        scale, weights, offset = of_skeleton(n)
+        weights = np.ascontiguousarray(weights).reshape(len(weights), -1)
+        survival = survivals[n].numpy()
+        grad = np.zeros_like(survival)
+        work = kernels.rings(grad, 7)
+
+        def step(image: Array) -> None:
+            kernels.ascend(image, stride, grad, scale, weights, offset, survival, work)
+
+        def erode(image: Array) -> None:
+            kernels.erode(image, stride, work)
+
+        _go_back(lambda: kernels.pad(images[n]), int(depths[n]), erode, step, _KEPT)
+        out[n] = kernels.unpad(grad, images.shape[1:])
+
+    for_each(run, range(len(images)))
+    return grads
+
+
+def _go_back(
+    fetch: Callable[[], Array],
+    levels: int,
+    erode: Callable[[Array], None],
+    step: Callable[[Array], None],
+    spare: int,
+) -> None:
+    """Hand the images of some levels to `step`, the deepest first, each eroded anew.
+
+    Args:
+        fetch: makes the image of the first level.
+        levels: number of levels.
+        erode: takes an image one level deeper, in place.
+        step: is given an image.
+        spare: number of images that may be kept.
+    """
+    while levels > 0:
+        image = fetch()
+        split = spare > 0 and levels > 2
+        depth = levels // 2 if split else levels - 1
+        for _ in range(depth):
+            erode(image)
+        if split:
+            _go_back(image.copy, levels - depth, erode, step, spare - 1)
+        else:
+            step(image)
+        levels = depth
+        del image  # before the next one is made
