@@ -50,8 +50,9 @@ class SoftSkeleton(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_skeleton: torch.Tensor) -> tuple[torch.Tensor, None]:
+        p, survivals, depths = ctx.saved_tensors
         weights = _images(grad_skeleton)
-        return _ascend(*ctx.saved_tensors, lambda number: (1.0, weights[number], 0.0)), None
+        return _ascend(p, survivals, depths, lambda number: (1.0, weights[number], 0.0)), None
 
 
 class SoftSkeletonSums(torch.autograd.Function):
@@ -74,10 +75,13 @@ class SoftSkeletonSums(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_masked: torch.Tensor, grad_whole: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        *saved, mask = ctx.saved_tensors
+        p, survivals, depths, mask = ctx.saved_tensors
         weights, masked, whole = _images(mask.view(torch.uint8)), grad_masked.flatten(), grad_whole.flatten()
-        grad = _ascend(*saved, lambda number: (masked[number].item(), weights[number], whole[number].item()))
-        return grad, None, None
+
+        def of_skeleton(number: int) -> tuple[float, Array, float]:
+            return masked[number].item(), weights[number], whole[number].item()
+
+        return _ascend(p, survivals, depths, of_skeleton), None, None
 
 
 def _images(tensor: torch.Tensor) -> Array:
