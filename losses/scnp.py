@@ -1,15 +1,18 @@
 """SCNP: each logit gives way to the worst logit of its class in the neighbourhood, before any loss."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.autograd.function import once_differentiable
 
 from losses import _checks
 from losses._base import SegmentationLoss
 from losses._register import build, entry, register
 from losses._segmentation import Segmentation
+from topology.kernels.compiled import for_each, usable
 
 _OF_THE_INPUT = ("include_background", "ignore_index", "check_finite")
 
@@ -43,12 +46,57 @@ def scnp_logits(input: torch.Tensor, target: torch.Tensor, window: int = 3) -> t
 
 
 def _penalise(z: torch.Tensor, y: torch.Tensor, valid: torch.Tensor | None, window: int) -> torch.Tensor:
+    compiled = z.device.type == "cpu" and z.dtype in (torch.float32, torch.float64) and usable()
+    if compiled:
+        counts = torch.empty(0, dtype=torch.bool) if valid is None else valid.expand_as(z)
+        return cast(torch.Tensor, _WorstNeighbour.apply(z, y, counts, window // 2))
     foreground, background = (y, ~y) if valid is None else (y & valid, ~y & valid)
     pool = F.max_pool2d if z.ndim == 4 else F.max_pool3d
     smallest = -pool(torch.where(foreground, -z, -torch.inf), window, 1, window // 2)
     largest = pool(torch.where(background, z, -torch.inf), window, 1, window // 2)
     worst = torch.where(y, smallest, largest)
     return worst if valid is None else torch.where(valid, worst, z)
+
+
+class _WorstNeighbour(torch.autograd.Function):
+    """SCNP's logits in compiled loops, which remember where each came from."""
+
+    @staticmethod
+    def forward(ctx: Any, z: torch.Tensor, y: torch.Tensor, counts: torch.Tensor, reach: int) -> torch.Tensor:
+        from topology.kernels import worst_neighbours as kernels
+
+        middle = [1] if z.ndim == 4 else []
+        images = (-1, z.shape[2], *middle, *z.shape[3:])
+        logits, kinds = (tensor.detach().reshape(images).contiguous().numpy() for tensor in (z, y))
+        several = counts.reshape(images).contiguous().numpy() if counts.numel() else None
+        sources = torch.empty(logits.shape, dtype=torch.int32)
+        result = torch.empty(z.shape, dtype=z.dtype)
+        out = result.view(len(logits), -1).numpy()
+
+        def run(n: int) -> None:
+            source = sources[n].numpy()
+            counted = np.empty((0, 0, 0), bool) if several is None else several[n]
+            kernels.worst_neighbours(logits[n], kinds[n], counted, reach, source)
+            kernels.gather(logits[n].ravel(), source.ravel(), out[n])
+
+        for_each(run, range(len(logits)))
+        ctx.save_for_backward(sources)
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
+        from topology.kernels import worst_neighbours as kernels
+
+        (sources,) = ctx.saved_tensors
+        given, result = grad.contiguous(), torch.zeros(grad.shape, dtype=grad.dtype)
+        values, out = (tensor.view(len(sources), -1).numpy() for tensor in (given, result))
+
+        def run(n: int) -> None:
+            kernels.scatter(values[n], sources[n].numpy().ravel(), out[n])
+
+        for_each(run, range(len(sources)))
+        return result, None, None, None
 
 
 @register("scnp", title="SCNP", reference="Valverde et al., SCNP, 2026")
