@@ -97,6 +97,9 @@ def worst_neighbours(z: Array, foreground: Array, counts: Array, reach: int, sou
         flat_kind, flat_source, flat_place = foreground.ravel(), source.ravel(), place.ravel()
         for i in range(flat_source.shape[0]):
             flat_source[i] = flat_place[i] if flat_kind[i] == wanted else flat_source[i]
+    flat_counts, flat_source = counts.ravel(), source.ravel()
+    for i in range(flat_counts.shape[0]):
+        flat_source[i] = flat_source[i] if flat_counts[i] else i
 
 
 @compiled
