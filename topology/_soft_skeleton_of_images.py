@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from torch.autograd.function import once_differentiable
 
+from topology._recompute import go_back
 from topology.kernels.compiled import for_each, usable
 
 Array = npt.NDArray[Any]
@@ -152,38 +153,8 @@ def _ascend(
         def erode(image: Array) -> None:
             kernels.erode(image, stride, work)
 
-        _go_back(lambda: kernels.pad(images[n]), int(depths[n]), erode, step, _KEPT)
+        go_back(lambda: kernels.pad(images[n]), int(depths[n]), np.copy, erode, step, _KEPT)
         out[n] = kernels.unpad(grad, images.shape[1:])
 
     for_each(run, range(len(images)))
     return grads
-
-
-def _go_back(
-    fetch: Callable[[], Array],
-    levels: int,
-    erode: Callable[[Array], None],
-    step: Callable[[Array], None],
-    spare: int,
-) -> None:
-    """Hand the images of some levels to `step`, the deepest first, each eroded anew.
-
-    Args:
-        fetch: makes the image of the first level.
-        levels: number of levels.
-        erode: takes an image one level deeper, in place.
-        step: is given an image.
-        spare: number of images that may be kept.
-    """
-    while levels > 0:
-        image = fetch()
-        split = spare > 0 and levels > 2
-        depth = levels // 2 if split else levels - 1
-        for _ in range(depth):
-            erode(image)
-        if split:
-            _go_back(image.copy, levels - depth, erode, step, spare - 1)
-        else:
-            step(image)
-        levels = depth
-        del image  # before the next one is made

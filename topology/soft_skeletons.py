@@ -4,9 +4,9 @@ from typing import cast
 
 import torch
 
-from topology._soft_skeleton_of_images import SoftSkeleton as OfImages
-from topology._soft_skeleton_of_images import SoftSkeletonSums, fits
-from topology._soft_skeleton_of_tensors import SoftSkeleton as OfTensors
+from topology import _soft_skeleton_of_batches as of_batches
+from topology import _soft_skeleton_of_images as of_images
+from topology import _soft_skeleton_of_tensors as of_tensors
 
 
 def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
@@ -35,12 +35,13 @@ def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
     """
     _check(p, iterations)
     if p.dtype == torch.bool:  # signed, since an opening by cross and box may exceed the image
-        return _soft_skeleton(p.view(torch.int8), int(iterations)).view(torch.bool)
+        return _soft_skeleton(p.float() if p.is_cuda else p.view(torch.int8), int(iterations)) > 0
     return _soft_skeleton(p, int(iterations))
 
 
 def _soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
-    return cast(torch.Tensor, (OfImages if fits(p) else OfTensors).apply(p, iterations))
+    way = of_images if of_images.fits(p) else of_batches if of_batches.fits(p) else of_tensors
+    return cast(torch.Tensor, way.SoftSkeleton.apply(p, iterations))
 
 
 def soft_skeleton_sums(p: torch.Tensor, mask: torch.Tensor, iterations: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -61,8 +62,8 @@ def soft_skeleton_sums(p: torch.Tensor, mask: torch.Tensor, iterations: int) -> 
     _check(p, iterations)
     if mask.dtype != torch.bool or mask.shape != p.shape:
         raise TypeError(f"`mask` must be bool of shape {tuple(p.shape)}, got {mask.dtype} of {tuple(mask.shape)}")
-    if fits(p):
-        return cast(tuple[torch.Tensor, torch.Tensor], SoftSkeletonSums.apply(p, mask, int(iterations)))
+    if of_images.fits(p):
+        return cast(tuple[torch.Tensor, torch.Tensor], of_images.SoftSkeletonSums.apply(p, mask, int(iterations)))
     skeleton = soft_skeleton(p, iterations)
     axes = tuple(range(2, p.ndim))
     return (skeleton * mask).sum(axes), skeleton.sum(axes)
