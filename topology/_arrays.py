@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from topology.kernels.compiled import for_each
+
 MaskFunction = Callable[..., npt.NDArray[Any]]
 
 
@@ -65,6 +67,6 @@ def _map_arrays(function: MaskFunction, *masks: Any) -> npt.NDArray[Any]:
     shape = arrays[0].shape
     if len(shape) in (4, 5):
         batches = [array.reshape(-1, *shape[2:]) for array in arrays]
-        results = [function(*map(as_mask, images)) for images in zip(*batches, strict=True)]
+        results = for_each(lambda images: function(*map(as_mask, images)), zip(*batches, strict=True))
         return np.stack(results).reshape(shape) if results else np.zeros(shape, bool)
     return function(*map(as_mask, arrays))

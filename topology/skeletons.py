@@ -6,14 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from topology._arrays import map_masks
+from topology.kernels.compiled import usable
 
 
 def skeletonize(mask: Any) -> Any:
     """Thin a mask to its skeleton.
 
-    Zhang-Suen in 2D and Lee in 3D, as scikit-image does them. Both peel the sides of a structure in a fixed order, so a
-    skeleton may differ by a pixel from the mirrored skeleton of the mirrored mask. Lee's may
-    delete a small piece altogether: a plate of 2 x 1 x 2 voxels, but not one of 1 x 2 x 2.
+    Zhang-Suen in 2D and Lee in 3D, pixel for pixel as scikit-image does them. Both peel the sides of a structure in a
+    fixed order, so a skeleton may differ by a pixel from the mirrored skeleton of the mirrored mask. Lee's may delete a
+    small piece altogether: a plate of 2 x 1 x 2 voxels, but not one of 1 x 2 x 2.
 
     Args:
         mask: (H, W) or (D, H, W), or a batch (B, C, *spatial), array or tensor; non-zero is foreground.
@@ -34,6 +35,10 @@ def skeletonize(mask: Any) -> Any:
 def _skeletonize_one(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     if not mask.any():
         return np.zeros_like(mask)
+    if usable():
+        from topology.kernels.thinning import thin_2d, thin_3d
+
+        return thin_2d(mask) if mask.ndim == 2 else thin_3d(mask)
     from skimage.morphology import skeletonize as thin
 
     return np.asarray(thin(mask), dtype=bool)

@@ -1,0 +1,241 @@
+"""Homotopic thinning in 2D (Zhang and Suen) and 3D (Lee et al.), over lists of foreground pixels.
+
+Passes go over a list of the foreground pixels, a few per cent of the image where structures are thin. What a pass finds
+out about a pixel's neighbourhood is written down in its place in the image and holds until a neighbour is removed. A
+neighbourhood is a number whose bit k is neighbour k.
+"""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from topology.kernels.compiled import compiled
+
+Array = npt.NDArray[Any]
+
+BACKGROUND, UNKNOWN, STAYS = 0, 1, 2  # above: whether and when the pixel may go
+
+
+def _framed(mask: Array) -> Array:
+    """Copy a mask into an image with a frame of background, in C order whatever the mask's is."""
+    framed = np.zeros([n + 2 for n in mask.shape], np.uint8)
+    framed[(slice(1, -1),) * mask.ndim] = mask
+    return framed
+
+
+# ---- 2D ----
+
+# clockwise from the pixel above: P2, P3, ..., P9 of the paper
+_AROUND = [(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1)]
+
+
+# where scikit-image departs from the paper, by the passes that remove the pixel there: corners of a staircase go too,
+# and of two neighbours in a row or of a block of four not all go at once
+_DEPARTURES = {
+    0: (24, 192),
+    1: (3, 6, 7, 67, 97, 99, 129, 133, 193, 208),
+    2: (12, 13, 28, 48, 52, 54, 88, 96, 112),
+    3: (5, 20, 65, 80),
+}
+
+
+def _removable_2d() -> Array:
+    """Tell for each neighbourhood whether the first (bit 0) and the second pass (bit 1) of an iteration remove it."""
+    table = np.zeros(256, np.uint8)
+    for code in range(256):
+        p2, p3, p4, p5, p6, p7, p8, p9 = ((code >> k) & 1 for k in range(8))
+        ring = [p2, p3, p4, p5, p6, p7, p8, p9]
+        rises = sum(a < b for a, b in zip(ring, ring[1:] + ring[:1], strict=True))
+        if 2 <= sum(ring) <= 6 and rises == 1:
+            first = not (p2 and p4 and p6) and not (p4 and p6 and p8)
+            second = not (p2 and p4 and p8) and not (p2 and p6 and p8)
+            table[code] = first + 2 * second
+    for passes, codes in _DEPARTURES.items():
+        table[list(codes)] = passes
+    return table
+
+
+REMOVABLE_2D = _removable_2d()
+
+
+def thin_2d(mask: Array) -> Array:
+    """Thin a 2D mask; the same pixels as scikit-image's `skeletonize`.
+
+    Args:
+        mask: bool (H, W).
+
+    Returns:
+        bool (H, W).
+    """
+    padded = _framed(mask)
+    width = padded.shape[1]
+    steps = np.array([dy * width + dx for dy, dx in _AROUND])
+    _thin_2d(padded.ravel(), np.flatnonzero(padded), steps, REMOVABLE_2D)
+    return padded[1:-1, 1:-1] != BACKGROUND
+
+
+@compiled
+def _thin_2d(image: Array, pixels: Array, steps: Array, removable: Array) -> None:
+    left = pixels.shape[0]
+    doomed = np.empty(left, pixels.dtype)
+    changed = True
+    while changed:
+        changed = False
+        for bit in (1, 2):
+            number, kept = 0, 0
+            for n in range(left):
+                pixel = pixels[n]
+                if image[pixel] == UNKNOWN:
+                    code = 0
+                    for k in range(8):
+                        code |= (image[pixel + steps[k]] != BACKGROUND) << k
+                    image[pixel] = STAYS + removable[code]
+                if (image[pixel] - STAYS) & bit:
+                    doomed[number] = pixel
+                    number += 1
+                else:
+                    pixels[kept] = pixel
+                    kept += 1
+            for n in range(number):  # all at once: no pixel of a pass sees another's removal
+                image[doomed[n]] = BACKGROUND
+            for n in range(number):
+                for k in range(8):
+                    neighbour = doomed[n] + steps[k]
+                    image[neighbour] = min(image[neighbour], UNKNOWN)
+            changed |= number > 0
+            left = kept
+
+
+# ---- 3D ----
+
+# the 26 neighbours in raster order, and the order in which borders are peeled, as steps along the axes
+_NEIGHBOURS = [step for step in product((-1, 0, 1), repeat=3) if any(step)]
+_BORDERS = [(0, -1, 0), (0, 1, 0), (0, 0, 1), (0, 0, -1), (1, 0, 0), (-1, 0, 0)]
+_BORDERS_OF_ONE_PLANE = _BORDERS[:4]
+
+
+def _adjacent() -> Array:
+    """Give for each of the 26 neighbours the set of those that touch it."""
+    table = np.zeros(26, np.int64)
+    for a, here in enumerate(_NEIGHBOURS):
+        for b, there in enumerate(_NEIGHBOURS):
+            if a != b and max(abs(i - j) for i, j in zip(here, there, strict=True)) == 1:
+                table[a] |= 1 << b
+    return table
+
+
+def _cells() -> tuple[Array, Array]:
+    """Give for each corner, edge and side of a voxel the neighbours that share it, and its sign in the Euler number."""
+    sharing, signs = [], []
+    for cell in _NEIGHBOURS:  # (1, 1, 1) is a corner, (0, 1, 1) an edge, (0, 0, 1) a side
+        shared = 0
+        for k, step in enumerate(_NEIGHBOURS):
+            shared |= all(s in (0, c) for s, c in zip(step, cell, strict=True)) << k
+        sharing.append(shared)
+        signs.append(1 if np.count_nonzero(cell) != 2 else -1)
+    return np.array(sharing), np.array(signs)
+
+
+ADJACENT = _adjacent()
+SHARING, SIGNS = _cells()
+
+
+def thin_3d(mask: Array) -> Array:
+    """Thin a 3D mask; the same voxels as scikit-image's `skeletonize`.
+
+    Args:
+        mask: bool (D, H, W).
+
+    Returns:
+        bool (D, H, W).
+    """
+    padded = _framed(mask)
+    strides = np.array(padded.strides)
+    steps = np.array([int(np.dot(step, strides)) for step in _NEIGHBOURS])
+    peeled = _BORDERS_OF_ONE_PLANE if len(mask) == 1 else _BORDERS
+    borders = np.array([int(np.dot(step, strides)) for step in peeled])
+    voxels = np.flatnonzero(padded)
+    _thin_3d(padded.ravel(), voxels, steps, borders, ADJACENT, SHARING, SIGNS)
+    return padded[1:-1, 1:-1, 1:-1] != BACKGROUND
+
+
+@compiled
+def _neighbourhood(image: Array, voxel: int, steps: Array) -> Any:
+    code = np.int64(0)
+    for k in range(26):
+        code |= np.int64(image[voxel + steps[k]] != BACKGROUND) << k
+    return code
+
+
+@compiled
+def _keeps_euler(code: int, sharing: Array, signs: Array) -> bool:
+    """Tell whether the Euler number (26-adjacency) stays when the voxel goes with all cells that no other one has."""
+    change = -1  # the voxel itself
+    for c in range(26):
+        if code & sharing[c] == 0:
+            change += signs[c]
+    return change == 0
+
+
+@compiled
+def _holds_together(code: int, adjacent: Array) -> bool:
+    """Tell whether the neighbours are one component (or none) without the voxel."""
+    reached = code & -code
+    front = np.int64(reached)
+    while front:
+        grown = np.int64(0)
+        for k in range(26):
+            if (front >> k) & 1:
+                grown |= adjacent[k]
+        front = grown & code & ~reached
+        reached |= front
+    return reached == code
+
+
+@compiled
+def _may_go(code: int, adjacent: Array, sharing: Array, signs: Array) -> bool:
+    """Tell whether a voxel with these neighbours is a candidate: no end of a line, and without effect on topology."""
+    end_of_line = code != 0 and code & (code - 1) == 0
+    return not end_of_line and _keeps_euler(code, sharing, signs) and _holds_together(code, adjacent)
+
+
+@compiled
+def _remove(image: Array, voxel: int, steps: Array) -> None:
+    image[voxel] = BACKGROUND
+    for k in range(26):
+        image[voxel + steps[k]] = min(image[voxel + steps[k]], UNKNOWN)
+
+
+@compiled
+def _thin_3d(
+    image: Array, voxels: Array, steps: Array, borders: Array, adjacent: Array, sharing: Array, signs: Array
+) -> None:
+    left = voxels.shape[0]
+    candidates = np.empty(left, voxels.dtype)
+    unchanged = 0
+    while unchanged < borders.shape[0]:
+        unchanged = 0
+        for border in borders:
+            number, kept = 0, 0
+            for n in range(left):
+                voxel = voxels[n]
+                if image[voxel] == BACKGROUND:
+                    continue
+                voxels[kept] = voxel
+                kept += 1
+                if image[voxel + border] == BACKGROUND:
+                    if image[voxel] == UNKNOWN:
+                        code = _neighbourhood(image, voxel, steps)
+                        image[voxel] = STAYS + _may_go(code, adjacent, sharing, signs)
+                    if image[voxel] > STAYS:
+                        candidates[number] = voxel
+                        number += 1
+            left, removed = kept, 0
+            for n in range(number):  # one after another: a removal may make the next one matter
+                voxel = candidates[n]
+                if image[voxel] > STAYS or _holds_together(_neighbourhood(image, voxel, steps), adjacent):
+                    _remove(image, voxel, steps)
+                    removed += 1
+            unchanged += removed == 0
