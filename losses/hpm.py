@@ -13,6 +13,9 @@ from losses._pixelwise import dice_ce_loss, masked_mean
 from losses._register import register
 from losses._segmentation import Segmentation
 from topology import PersistencePairs, persistence_pairs, skeletonize
+from topology.kernels.compiled import for_each
+
+Values = npt.NDArray[np.floating]
 
 _REFERENCE = "Zhang et al., HPM, BMVC 2023"
 
@@ -126,8 +129,8 @@ class PHPM(HardPixelMining):
                 hard[indices] = True
         return hard.view(s.p.shape)
 
-    def pairs(self, values: npt.NDArray[np.float64], dims: Sequence[int]) -> PersistencePairs:
-        """Find the features of one image."""
+    def pairs(self, values: Values, dims: Sequence[int]) -> PersistencePairs:
+        """Find the features of one image's sublevel sets."""
         return persistence_pairs(values, dims)
 
     def _critical_indices(self, s: Segmentation) -> list[list[torch.Tensor]]:
@@ -136,27 +139,22 @@ class PHPM(HardPixelMining):
         right = torch.where(y, p >= self.threshold, p <= self.threshold)
         filtered = torch.where(right, y.to(p.dtype), p)
         dims = self.dims or ((0, 1) if p.ndim == 4 else (0,))
-        values = (1 - filtered.double()).cpu().numpy()
-        hard = (~right | (filtered != y)).cpu().numpy()
-        size = values[0, 0].size
-        found = []
-        for sample in range(p.shape[0]):
-            for channel in range(p.shape[1]):
-                pairs = self.pairs(values[sample, channel], dims)
-                offset = (sample * p.shape[1] + channel) * size
-                found.append(
-                    [_hard_cells(pairs.of_dimension(d), hard[sample, channel], offset, p.device) for d in dims]
-                )
+        images = (-filtered).flatten(0, 1).cpu().numpy()  # superlevel sets of f are sublevel sets of -f
+        hard = (~right | (filtered != y)).flatten(0, 1).cpu().numpy()
+
+        def cells_of(number: int) -> list[npt.NDArray[np.int64]]:
+            pairs = self.pairs(images[number], dims)
+            return [_hard_cells(pairs.of_dimension(d), hard[number], number * hard[number].size) for d in dims]
+
+        found = [[torch.from_numpy(c).to(p.device) for c in cells] for cells in for_each(cells_of, range(len(images)))]
         if not self.batch:
             return found
         classes = p.shape[1]
         return [[torch.cat(cells) for cells in zip(*found[c::classes], strict=True)] for c in range(classes)]
 
 
-def _hard_cells(
-    pairs: PersistencePairs, hard: npt.NDArray[np.bool_], offset: int, device: torch.device
-) -> torch.Tensor:
+def _hard_cells(pairs: PersistencePairs, hard: npt.NDArray[np.bool_], offset: int) -> npt.NDArray[np.int64]:
     """Give the flat indices of those births and deaths, with repeats, that lie on hard pixels."""
     cells = np.concatenate([pairs.birth_cell, pairs.death_cell])
     flat = np.ravel_multi_index(tuple(cells.T), hard.shape)
-    return torch.from_numpy(flat[hard.ravel()[flat]] + offset).to(device)
+    return flat[hard.ravel()[flat]] + offset

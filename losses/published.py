@@ -14,7 +14,7 @@ from losses.hpm import PHPM
 from losses.topoloss import CriticalCells, TopoLoss
 from topology import PersistencePairs, persistence_pairs
 
-Values = npt.NDArray[np.float64]
+Values = npt.NDArray[np.floating]
 
 
 @register("topoloss_published", title="TopoLoss (published code)", dims=(2,), reference="Hu et al., NeurIPS 2019, code")
@@ -54,11 +54,13 @@ class TopoLossPublished(TopoLoss):
         critical = ~target.isnan()
         return ((z[critical] - target[critical]) ** 2).sum() / (s.p.shape[0] * s.p.shape[1])
 
-    def diagrams(self, falling_p: Values, falling_y: Values) -> tuple[PersistencePairs, PersistencePairs]:
+    def diagram(self, falling_p: Values, y: npt.NDArray[np.bool_]) -> tuple[PersistencePairs, dict[int, int]]:
         """Find the features of a patch whose pixels are in the wrong places; none where the code skips the patch."""
         dims = sorted({0, 1, *self.dims})
-        of_p, of_y = scrambled_pairs(falling_p, dims), scrambled_pairs(falling_y, dims)
-        return (of_p, of_y) if len(of_p) and len(of_y) else (of_p[:0], of_y[:0])
+        of_p, of_y = scrambled_pairs(falling_p, dims), scrambled_pairs(-y.astype(np.float32), dims)
+        skipped = len(of_p) == 0 or len(of_y) == 0
+        wanted = {dim: 0 if skipped else len(of_y.of_dimension(dim)) for dim in self.dims}
+        return of_p[:0] if skipped else of_p, wanted
 
 
 @register("phpm_published", title="PHPM (published code)", reference="Zhang et al., HPM, BMVC 2023, code")

@@ -13,11 +13,13 @@ from losses._base import SegmentationLoss
 from losses._pixelwise import dice_ce_loss
 from losses._register import register
 from losses._segmentation import Segmentation
-from topology import PersistencePairs, persistence_pairs
+from topology import PersistencePairs, betti_numbers, count_components, persistence_pairs
+from topology.kernels.compiled import for_each
 
 _MATCHED = 0.99  # features of higher persistence are left alone, as in the published code
 
 Cells = npt.NDArray[np.int64]
+Values = npt.NDArray[np.floating]
 
 
 @dataclass
@@ -94,24 +96,35 @@ class TopoLoss(SegmentationLoss):
 
     def cells(self, s: Segmentation) -> CriticalCells:
         """Find the features of all patches that are to be kept or removed."""
-        falling_p = (1 - s.p.detach().double()).cpu().numpy()  # superlevel sets of p are sublevel sets of 1 - p
+        falling_p = (-s.p.detach()).cpu().numpy()  # superlevel sets of p are sublevel sets of -p
         y = s.y.cpu().numpy()
-        keep, remove = [np.empty((0, 2), np.int64)], [np.empty((0, 2), np.int64)]
-        for where in _patches(y.shape, self.patch):
-            if y[where].all() or not y[where].any():
-                continue
-            of_p, of_y = self.diagrams(falling_p[where], 1.0 - y[where])
-            for dim in self.dims:
-                kept, removed = self._split(of_p.of_dimension(dim), len(of_y.of_dimension(dim)))
-                keep.append(_flat_cells(kept, where, y.shape))
-                remove.append(_flat_cells(removed, where, y.shape))
-        return CriticalCells(np.concatenate(keep), np.concatenate(remove))
+        found = for_each(lambda where: self._patch_cells(falling_p, y, where), _patches(y.shape, self.patch))
+        nothing = np.empty((0, 2), np.int64)
+        kept, removed = ([nothing, *(cells[i] for patch in found for cells in patch)] for i in (0, 1))
+        return CriticalCells(np.concatenate(kept), np.concatenate(removed))
 
-    def diagrams(
-        self, falling_p: npt.NDArray[np.float64], falling_y: npt.NDArray[np.float64]
-    ) -> tuple[PersistencePairs, PersistencePairs]:
-        """Find the features of a patch's prediction and ground truth, both given as 1 minus the value."""
-        return persistence_pairs(falling_p, self.dims), persistence_pairs(falling_y, self.dims)
+    def _patch_cells(
+        self, falling_p: Values, y: npt.NDArray[np.bool_], where: tuple[int | slice, ...]
+    ) -> list[tuple[Cells, Cells]]:
+        """Give a patch's features to be kept and to be removed, for each dimension."""
+        if y[where].all() or not y[where].any():
+            return []
+        features, wanted = self.diagram(falling_p[where], y[where])
+        split = [self._split(features.of_dimension(dim), wanted[dim]) for dim in self.dims]
+        return [(_flat_cells(kept, where, y.shape), _flat_cells(removed, where, y.shape)) for kept, removed in split]
+
+    def diagram(self, falling_p: Values, y: npt.NDArray[np.bool_]) -> tuple[PersistencePairs, dict[int, int]]:
+        """Find the features of a patch.
+
+        Args:
+            falling_p: minus the probability.
+            y: ground truth, with foreground. It has all its features at once, and one component never dies.
+
+        Returns:
+            Features of the prediction, and how many the ground truth has in each dimension.
+        """
+        numbers = (count_components(y),) if tuple(self.dims) == (0,) else betti_numbers(y)
+        return persistence_pairs(falling_p, self.dims), {dim: numbers[dim] - (dim == 0) for dim in self.dims}
 
     def _split(self, features: PersistencePairs, wanted: int) -> tuple[PersistencePairs, PersistencePairs]:
         """Split one dimension's features into those to be kept and those to be removed."""

@@ -182,8 +182,8 @@ def _keeps_euler(code: int, sharing: Array, signs: Array) -> bool:
 @compiled
 def _holds_together(code: int, adjacent: Array) -> bool:
     """Tell whether the neighbours are one component (or none) without the voxel."""
-    reached = code & -code
-    front = np.int64(reached)
+    reached: Any = code & -code
+    front = reached
     while front:
         grown = np.int64(0)
         for k in range(26):
