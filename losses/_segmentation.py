@@ -6,6 +6,10 @@ from functools import cached_property
 import torch
 import torch.nn.functional as F
 
+from topology import skeletonize
+
+_OF_GROUND_TRUTH = ("y", "one_hot", "skeleton_y")  # cached views that do not depend on the logits
+
 
 @dataclass(eq=False)
 class Segmentation:
@@ -48,6 +52,11 @@ class Segmentation:
         return y if self.valid is None else y & self.valid
 
     @cached_property
+    def skeleton_y(self) -> torch.Tensor:
+        """Give the skeletons of y, bool (B, K, *spatial)."""
+        return skeletonize(self.y)
+
+    @cached_property
     def b(self) -> torch.Tensor:
         """Give the binarised prediction (p > 0.5 or argmax), bool (B, K, *spatial); False where ignored."""
         if self.binary:
@@ -72,8 +81,10 @@ class Segmentation:
         return ce if self.valid is None else torch.where(self.valid, ce, 0)
 
     def with_logits(self, logits: torch.Tensor) -> "Segmentation":
-        """Give the same ground truth under other logits."""
-        return Segmentation(logits, self.indices, self.valid, self.include_background)
+        """Give the same ground truth, and what is known of it, under other logits."""
+        other = Segmentation(logits, self.indices, self.valid, self.include_background)
+        other.__dict__.update({name: self.__dict__[name] for name in _OF_GROUND_TRUTH if name in self.__dict__})
+        return other
 
 
 def _one_hot(indices: torch.Tensor, channels: int) -> torch.Tensor:

@@ -21,7 +21,7 @@ def skeleton_errors(s: Segmentation) -> tuple[torch.Tensor, torch.Tensor]:
     Returns:
         Two bool masks (B, K, *spatial).
     """
-    return skeletonize(s.y) & ~s.b, skeletonize(s.b) & ~s.y
+    return s.skeleton_y & ~s.b, skeletonize(s.b) & ~s.y
 
 
 @register("thin_closs", title="Thin CLoss", reference="Schacht et al., ContextLoss, 2025")
@@ -65,7 +65,7 @@ class ThinCLoss(SegmentationLoss):
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute the pixel-wise loss restricted to the critical pixels."""
         mask = self.critical(s)
-        restricted = dice_loss(s.p * mask, s.y & mask, self.smooth, self.batch)
+        restricted = dice_loss(torch.where(mask, s.p, 0), s.y & mask, self.smooth, self.batch)
         if self.pixel == "dice_ce":
             restricted = restricted + masked_mean(s.cross_entropy, mask, self.batch)
         return restricted

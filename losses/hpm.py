@@ -85,7 +85,7 @@ class SHPM(HardPixelMining):
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show H."""
         b = self.above(s)
-        return (skeletonize(s.y) & ~b) | (skeletonize(b) & ~s.y)
+        return (s.skeleton_y & ~b) | (skeletonize(b) & ~s.y)
 
 
 @register("phpm", title="PHPM", reference=_REFERENCE)

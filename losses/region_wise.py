@@ -11,6 +11,7 @@ from losses._base import PixelLoss
 from losses._pixelwise import masked_mean
 from losses._register import register
 from losses._segmentation import Segmentation
+from topology.kernels.compiled import for_each
 
 
 @register("region_wise", title="Region-Wise", reference="Valverde and Tohka, Pattern Recognition 2023")
@@ -58,7 +59,7 @@ class RegionWise(PixelLoss):
     def _map(self, y: torch.Tensor) -> torch.Tensor:
         masks = y.cpu().numpy()
         images = masks.reshape(-1, *masks.shape[2:])
-        maps = np.stack([_rectified_map(image, self.spacing) for image in images])
+        maps = np.stack(for_each(lambda image: _rectified_map(image, self.spacing), images))
         return torch.from_numpy(maps.reshape(masks.shape))
 
 

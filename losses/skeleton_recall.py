@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 
 from losses import _checks
 from losses._base import SegmentationLoss
-from losses._pixelwise import dice_ce_loss, spatial_axes
+from losses._pixelwise import count_pixels, dice_ce_loss, sum_over
 from losses._register import register
 from losses._segmentation import Segmentation
 from topology import skeletonize
@@ -47,8 +46,8 @@ class SkeletonRecall(SegmentationLoss):
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute one minus the recall."""
         tube = self.critical(s)
-        axes = spatial_axes(s.p, self.batch)
-        recall = ((s.p * tube).sum(axes) + self.smooth) / (tube.sum(axes) + self.smooth)
+        covered, whole = sum_over(tube, s.p, self.batch), count_pixels(tube, self.batch)
+        recall = (covered + self.smooth) / (whole + self.smooth)
         return (1 - recall).mean()
 
     def critical(self, s: Segmentation) -> torch.Tensor:
@@ -62,11 +61,9 @@ class SkeletonRecall(SegmentationLoss):
 
 def dilate_with_cross(mask: torch.Tensor) -> torch.Tensor:
     """Dilate a bool mask (B, K, *spatial) by its 4-neighbours (6 in 3D)."""
-    ndim = mask.ndim - 2
-    pool = F.max_pool2d if ndim == 2 else F.max_pool3d
-    values = mask.float()
-    lines = []
-    for axis in range(ndim):
-        kernel = [3 if a == axis else 1 for a in range(ndim)]
-        lines.append(pool(values, kernel, 1, [k // 2 for k in kernel]) > 0)
-    return torch.stack(lines).any(0)
+    dilated = mask.clone()
+    for axis in range(2, mask.ndim):
+        length = mask.shape[axis] - 1
+        dilated.narrow(axis, 1, length).logical_or_(mask.narrow(axis, 0, length))
+        dilated.narrow(axis, 0, length).logical_or_(mask.narrow(axis, 1, length))
+    return dilated

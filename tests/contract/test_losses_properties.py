@@ -21,7 +21,7 @@ PATCHES = {"topoloss": {"dims": (0, 1)}, "phpm": {"dims": (0, 1)}}
 
 # thinning peels the sides in a fixed order: skeletons of mirrored masks may differ by a pixel (topology.skeletons)
 THINS = {"closs", "thin_closs", "shpm", "skeleton_recall"}
-THINNING_ROOMS = ("losses.closs", "losses.hpm", "losses.skeleton_recall")
+THINNING_ROOMS = ("losses._segmentation", "losses.closs", "losses.hpm", "losses.skeleton_recall")
 
 
 def example(shape: tuple[int, ...], seed: int, channels: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
