@@ -2,9 +2,10 @@
 
     python -m benchmarks.training_step -o steps.json [--share 0.25] [--device cuda]
 
-SCNP's settings (tables B.1 and B.2): 2 x 2 classes x 1280 x 1024 and 2 x 3 classes x 160 x 128 x 112, MONAI's DynUNet.
-`--share` makes every side shorter, for a machine without a GPU; the file says so. Each measurement has a process of its
-own. `python -m tables paper scnp --benchmark steps.json` rebuilds the papers' tables of time and memory from it.
+SCNP's settings (tables B.1 and B.2), 2 x 2 classes x 1280 x 1024 and 2 x 3 classes x 160 x 128 x 112, and HPM's (table
+2), MONAI's DynUNet. `--share` makes every side shorter, for a machine without a GPU; the file says so. Each measurement
+has a process of its own, in which steps with Dice&CE take turns with those of the loss: what else the machine does meets
+both. `python -m tables paper scnp --benchmark steps.json` rebuilds the papers' tables of time and memory from it.
 """
 
 import argparse
@@ -19,11 +20,17 @@ from pathlib import Path
 from typing import Any
 
 # name: batch, classes, spatial size
-SETTINGS = {"2d-1280x1024": (2, 2, (1280, 1024)), "3d-160x128x112": (2, 3, (160, 128, 112))}
-# SCNP's iterations of the soft skeleton on FIVES and PulmonaryVA
-ITERATIONS = {"2d-1280x1024": 24, "3d-160x128x112": 16}
+SETTINGS = {
+    "2d-1280x1024": (2, 2, (1280, 1024)),
+    "3d-160x128x112": (2, 3, (160, 128, 112)),
+    "2d-256x256": (1, 2, (256, 256)),
+    "3d-128x128x72": (1, 2, (128, 128, 72)),
+}
+# SCNP's iterations of the soft skeleton on FIVES and PulmonaryVA; HPM's are clDice's
+ITERATIONS = {"2d-1280x1024": 24, "3d-160x128x112": 16, "2d-256x256": 10, "3d-128x128x72": 10}
+REFERENCE = "dice_ce"
 _DIVISOR = 16
-_WARM_UP = 1
+_WARM_UP = 2  # the first allocates and compiles
 
 
 def measure(setting: str, slug: str, share: float, repeats: int, device: str) -> dict[str, Any]:
@@ -33,11 +40,12 @@ def measure(setting: str, slug: str, share: float, repeats: int, device: str) ->
         setting: one of `SETTINGS`.
         slug: of the loss.
         share: of each side, in (0, 1].
-        repeats: number of steps after the warm-up; the median counts.
+        repeats: number of pairs of steps after the warm-up.
         device: "cpu" or "cuda".
 
     Returns:
-        setting, loss, seconds, peak_bytes above what was there before the first step, device and size.
+        setting, loss, seconds (median of the steps), seconds_dice_ce (of those with Dice&CE in between), ratio (median
+        of each step's to the one before), peak_bytes above what was there before the first step, device and size.
     """
     import torch
 
@@ -53,20 +61,28 @@ def measure(setting: str, slug: str, share: float, repeats: int, device: str) ->
     loss = losses.build(slug, **({"iterations": ITERATIONS[setting]} if "iterations" in names else {}))
     network = networks.build("dynunet", len(size), 1, SETTINGS[setting][1], {}).to(device).train()
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.99, nesterov=True)
-    memory, seconds = PeakMemory(torch.device(device)), []
-    for _ in range(_WARM_UP + repeats):
+    reference = losses.build(REFERENCE)
+
+    def step(criterion: Any) -> float:
         _wait(device)
         start = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        loss(network(image), target).backward()
+        criterion(network(image), target).backward()
         optimizer.step()
         _wait(device)
-        seconds.append(time.perf_counter() - start)
+        return time.perf_counter() - start
+
+    memory = PeakMemory(torch.device(device))
+    for _ in range(_WARM_UP):
+        step(loss)
     peak = memory.read()
+    pairs = [(step(reference), step(loss)) for _ in range(repeats)]
     return {
         "setting": setting,
         "loss": slug,
-        "seconds": statistics.median(seconds[_WARM_UP:]),
+        "seconds": statistics.median(own for _, own in pairs),
+        "seconds_dice_ce": statistics.median(other for other, _ in pairs),
+        "ratio": statistics.median(own / other for other, own in pairs),
         "peak_bytes": peak["bytes"] - peak["bytes_before"],
         "device": _describe(device),
         "size": list(size),

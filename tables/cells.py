@@ -208,7 +208,9 @@ def _step(need: Need, steps: list[dict[str, Any]]) -> Measurement:
         if len(set(devices)) > 1:
             return Measurement(BROKEN, f"{' and '.join(losses)} were timed on different devices: {', '.join(devices)}")
         values = [float(entry[quantity]) for entry in entries]
-        total = (values[0] - sum(values[1:])) * asked.get("factor", 1)
+        # measured in turns with the loss, where the benchmark did so, and not minutes apart
+        others = [float(entries[0].get(f"{quantity}_{asked['minus']}", values[1]))] if "minus" in asked else []
+        total = (values[0] - sum(others)) * asked.get("factor", 1)
         return Measurement(MEASURED, ", ".join(filter(None, (f"setting {setting}", devices[0]))), mean=total)
     where = " or ".join(map(str, settings))
     return Measurement(ABSENT, f"the training-step benchmark has no {quantity} of {' and '.join(losses)} in {where}")

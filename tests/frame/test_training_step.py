@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from benchmarks.training_step import SETTINGS, main, side_lengths
 
 
@@ -28,5 +30,6 @@ def test_steps_are_measured_and_failures_named(tmp_path, monkeypatch):
     (entry,) = json.loads(path.read_text())
     assert (entry["setting"], entry["loss"], entry["size"]) == ("2d-1280x1024", "dice_ce", [64, 48])
     assert entry["seconds"] > 0
+    assert entry["ratio"] == pytest.approx(entry["seconds"] / entry["seconds_dice_ce"])  # of the one pair
     assert entry["peak_bytes"] > 0
     assert "one thread" in entry["device"]
