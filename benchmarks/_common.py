@@ -7,10 +7,19 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-SIZES = {"2D 512x512": (1, 1, 512, 512), "3D 64x64x64": (1, 1, 64, 64, 64)}
 DEVICES = ["cpu", "cuda"]
-LARGE = os.environ.get("BENCHMARK_SIZE") == "large"  # a 256^3 pair takes minutes
-MASK_SIZES = {"2D 1500x1500": (1500, 1500), "3D 256x256x256" if LARGE else "3D 96x96x96": (256 if LARGE else 96,) * 3}
+
+# how much is measured: smoke proves that the benchmarks run, regular takes an hour or two, large a day
+PROFILES = ("smoke", "regular", "large")
+PROFILE = os.environ.get("BENCHMARK_SIZE", "regular")
+_SMALL = {"2D 64x64": (1, 1, 64, 64), "3D 16x16x16": (1, 1, 16, 16, 16)}
+_REGULAR = {"2D 512x512": (1, 1, 512, 512), "3D 64x64x64": (1, 1, 64, 64, 64)}
+_LARGE = {"2D 2x1280x1024": (2, 1, 1280, 1024), "3D 2x160x128x112": (2, 1, 160, 128, 112)}  # SCNP's patches, batch of 2
+SIZES = {"smoke": _SMALL, "regular": _REGULAR, "large": {**_REGULAR, **_LARGE}}.get(PROFILE, _REGULAR)
+MASK_SIZES = {
+    "smoke": {"2D 64x64": (64, 64), "3D 24x24x24": (24,) * 3},
+    "large": {"2D 1500x1500": (1500, 1500), "3D 256x256x256": (256,) * 3},
+}.get(PROFILE, {"2D 1500x1500": (1500, 1500), "3D 96x96x96": (96,) * 3})
 
 
 def registered(room: str) -> list[str]:
@@ -58,10 +67,22 @@ def logits_and_target(shape: tuple[int, ...], device: str) -> tuple:
     return z, torch.from_numpy(target).to(device).expand(shape[0], 1, *shape[2:]).long()
 
 
+def tiny(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Give a small shape of the same kind, to import and compile on before memory is measured."""
+    return (1, shape[1], *[16] * (len(shape) - 2))
+
+
+def require_profile() -> None:
+    """Refuse a misspelt BENCHMARK_SIZE, which would measure something else without a word."""
+    if PROFILE not in PROFILES:
+        raise ValueError(f"BENCHMARK_SIZE must be one of {', '.join(PROFILES)}, got {PROFILE!r}")
+
+
 def require_device(device: str) -> None:
     """Skip, with the reason, what this machine cannot run."""
     import torch
 
+    require_profile()
     if device == "cuda" and not torch.cuda.is_available():
         raise NotImplementedError("no CUDA device on this machine")
 

@@ -1,13 +1,29 @@
-"""Forward and backward of every loss: time, peak memory, and the value, so that a change is seen beside the time."""
+"""Every loss: time, ratio to Dice&CE, peak memory, and the value, so that a change is seen beside the time.
 
-from benchmarks._common import DEVICES, SIZES, logits_and_target, registered, require_device, require_loss
+asv gives each measurement a process of its own. With a GPU, run it with `--launch-method spawn`: CUDA does not survive
+a fork.
+"""
+
+import statistics
+import time
+from typing import Any
+
+from benchmarks._common import (
+    DEVICES,
+    SIZES,
+    logits_and_target,
+    registered,
+    require_device,
+    require_loss,
+    tiny,
+)
 
 
 class _Loss:
     params = [registered("losses"), list(SIZES), DEVICES]
     param_names = ["loss", "size", "device"]
-    version = "1"
-    timeout = 300
+    version = "2"
+    timeout = 600
 
     def setup(self, slug: str, size: str, device: str) -> None:
         shape = SIZES[size]
@@ -19,56 +35,98 @@ class _Loss:
 
         torch.set_num_threads(1)
         self.device = device
-        self.logits, self.target = logits_and_target(shape, device)
         self.loss = losses.build(slug)
-        self.run()  # the first call compiles, allocates and imports
+        self.logits, self.target = logits_and_target(tiny(shape), device)
+        self.run()  # imports and compiles
+        self.logits, self.target = logits_and_target(shape, device)
 
-    def run(self) -> float:
+    def run(self, loss: Any = None) -> float:
         """Compute loss and gradient, and wait for them."""
         self.logits.grad = None
-        value = self.loss(self.logits, self.target)
+        value = (loss or self.loss)(self.logits, self.target)
         value.backward()
         return value.item()  # waits for the device
 
+    def forward(self) -> float:
+        """Compute the loss alone, and wait for it."""
+        import torch
+
+        with torch.no_grad():
+            return self.loss(self.logits, self.target).item()
+
 
 class TimeLoss(_Loss):
-    """Seconds for loss and gradient."""
+    """Seconds."""
 
     rounds = 2
+
+    def setup(self, slug: str, size: str, device: str) -> None:
+        super().setup(slug, size, device)
+        self.run()  # allocates
+
+    def time_forward(self, slug: str, size: str, device: str) -> None:
+        self.forward()
 
     def time_forward_backward(self, slug: str, size: str, device: str) -> None:
         self.run()
 
 
+class RatioLoss(_Loss):
+    """How many times Dice&CE's time, loss and gradient, measured in turns: what the machine does meets both.
+
+    Regressions are read from this one: it hardly changes from machine to machine and from day to day.
+    """
+
+    pairs = 9
+
+    def track_ratio_to_dice_ce(self, slug: str, size: str, device: str) -> float:
+        import losses
+
+        reference = losses.build("dice_ce")
+        self.run()
+        self.run(reference)
+        ratios = []
+        for _ in range(self.pairs):
+            start = time.perf_counter()
+            self.run(reference)
+            between = time.perf_counter()
+            self.run()
+            ratios.append((time.perf_counter() - between) / (between - start))
+        return statistics.median(ratios)
+
+    track_ratio_to_dice_ce.unit = "times dice_ce"
+
+
 class MemoryLoss(_Loss):
     """Peak memory; subtract `peakmem_reference` of the same parameters from `peakmem_forward_backward`."""
 
-    def setup(self, slug: str, size: str, device: str) -> None:
-        super().setup("dice_ce", size, device)  # what every loss needs is in the reference too
-        import losses
-
-        require_loss(slug, len(SIZES[size]) - 2)
-        self.loss = losses.build(slug)
-
     def peakmem_reference(self, slug: str, size: str, device: str) -> None:
-        """Interpreter, torch, data and Dice&CE."""
+        """Interpreter, torch, compiled kernels and data."""
 
     def peakmem_forward_backward(self, slug: str, size: str, device: str) -> None:
         self.run()
 
-    def track_cuda_peak(self, slug: str, size: str, device: str) -> int:
-        """Bytes allocated on the GPU at the peak of one step, above what data and gradient take."""
+    def track_cuda_allocated(self, slug: str, size: str, device: str) -> int:
+        """Bytes allocated on the GPU at the peak of one step, above what the data take."""
+        return self._cuda_peak("allocated")
+
+    def track_cuda_reserved(self, slug: str, size: str, device: str) -> int:
+        """Bytes that torch has taken from the GPU at the peak of one step, above what it had before."""
+        return self._cuda_peak("reserved")
+
+    def _cuda_peak(self, kind: str) -> int:
         import torch
 
-        if device != "cuda":
+        if self.device != "cuda":
             raise NotImplementedError("host memory is measured by peakmem_forward_backward")
         torch.cuda.synchronize()
-        before = torch.cuda.memory_allocated()
+        torch.cuda.empty_cache()
+        before = getattr(torch.cuda, f"memory_{kind}")()
         torch.cuda.reset_peak_memory_stats()
         self.run()
-        return torch.cuda.max_memory_allocated() - before
+        return getattr(torch.cuda, f"max_memory_{kind}")() - before
 
-    track_cuda_peak.unit = "bytes"
+    track_cuda_allocated.unit = track_cuda_reserved.unit = "bytes"
 
 
 class ValueLoss(_Loss):

@@ -2,7 +2,16 @@
 
 from benchmarks._common import SIZES, logits_and_target, tubes
 
-PRIMITIVES = ["skeletonize", "soft_skeleton", "label", "betti_numbers", "euler_number", "persistence_pairs"]
+PRIMITIVES = [
+    "skeletonize",
+    "soft_skeleton",
+    "soft_skeleton_sums",
+    "label",
+    "touching_components",
+    "betti_numbers",
+    "euler_number",
+    "persistence_pairs",
+]
 
 
 class TimeTopology:
@@ -10,7 +19,7 @@ class TimeTopology:
 
     params = [PRIMITIVES, list(SIZES)]
     param_names = ["primitive", "size"]
-    version = "1"
+    version = "2"
     timeout = 300
 
     def setup(self, name: str, size: str) -> None:
@@ -24,7 +33,12 @@ class TimeTopology:
         shape = SIZES[size]
         function, mask = getattr(topology, name), tubes(shape[2:])
         p = torch.sigmoid(logits_and_target(shape, "cpu")[0].detach())
-        arguments = {"soft_skeleton": (p, 10), "persistence_pairs": (1 - p[0, 0], (0, 1))}.get(name, (mask,))
+        arguments = {
+            "soft_skeleton": (p, 10),
+            "soft_skeleton_sums": (p, torch.from_numpy(mask).expand(shape), 10),
+            "touching_components": (mask, tubes(shape[2:], seed=1)),
+            "persistence_pairs": (-p[0, 0], (0, 1)),
+        }.get(name, (mask,))
         self.call = lambda: function(*arguments)
         self.call()
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.training_step -o steps.json [--share 0.25] [--device cuda]
 
-SCNP's settings (tables B.1 and B.2), 2 x 2 classes x 1280 x 1024 and 2 x 3 classes x 160 x 128 x 112, and HPM's (table
-2), MONAI's DynUNet. `--share` makes every side shorter, for a machine without a GPU; the file says so. Each measurement
-has a process of its own, in which steps with Dice&CE take turns with those of the loss: what else the machine does meets
-both. `python -m tables paper scnp --benchmark steps.json` rebuilds the papers' tables of time and memory from it.
+SCNP's settings (tables B.1 and B.2), 2 x 2 classes x 1280 x 1024 and 2 x 3 classes x 160 x 128 x 112, and HPM's
+(table 2), with MONAI's DynUNet. `--share` makes every side shorter, for a machine without a GPU; the file says so. Each
+measurement has a process of its own, in which steps with Dice&CE take turns with those of the loss: what else the
+machine does meets both. `python -m tables paper scnp --benchmark steps.json` rebuilds the papers' tables from it.
 """
 
 import argparse

@@ -22,11 +22,15 @@ def test_tubes_are_tubes():
 @pytest.mark.parametrize("slug", losses.names())
 def test_benchmark_of_a_loss_runs(slug, monkeypatch):
     monkeypatch.setitem(_common.SIZES, "2D 512x512", (1, 1, 32, 32))
-    from benchmarks.bench_losses import MemoryLoss, TimeLoss, ValueLoss
+    from benchmarks.bench_losses import MemoryLoss, RatioLoss, TimeLoss, ValueLoss
 
-    for benchmark in (TimeLoss(), MemoryLoss(), ValueLoss()):
+    for benchmark in (TimeLoss(), RatioLoss(), MemoryLoss(), ValueLoss()):
         benchmark.setup(slug, "2D 512x512", "cpu")
-        assert np.isfinite(benchmark.run())
+        assert benchmark.run() == pytest.approx(benchmark.forward())
+    ratio = RatioLoss()
+    ratio.setup(slug, "2D 512x512", "cpu")
+    ratio.pairs = 2
+    assert ratio.track_ratio_to_dice_ce(slug, "2D 512x512", "cpu") > 0
 
 
 def test_benchmark_skips_with_a_reason():
@@ -59,3 +63,34 @@ def test_benchmarks_of_topology_run(monkeypatch):
         benchmark = TimeTopology()
         benchmark.setup(name, "3D 64x64x64")
         benchmark.time_primitive(name, "3D 64x64x64")
+
+
+@pytest.mark.parametrize("dataset", ["synthetic2d", "synthetic3d"])
+def test_benchmarks_of_loading_run(dataset):
+    from benchmarks.bench_data import TimeLoading
+
+    benchmark = TimeLoading()
+    benchmark.setup(dataset)
+    benchmark.time_open_with_checksums(dataset)
+    benchmark.time_open(dataset)
+    benchmark.time_read_a_case(dataset)
+    benchmark.teardown(dataset)
+
+
+@pytest.mark.parametrize("peer", ["cldice", "monai SoftclDiceLoss", "topoloss", "topolosses HutopoLoss"])
+def test_benchmarks_of_peers_run(peer, monkeypatch):
+    monkeypatch.setitem(_common.SIZES, "2D 512x512", (1, 1, 32, 32))
+    from benchmarks.bench_peers import TimePeers
+
+    benchmark = TimePeers()
+    try:
+        benchmark.setup(peer, "2D 512x512", "cpu")
+    except NotImplementedError as error:
+        pytest.skip(str(error))
+    assert np.isfinite(benchmark.run())
+
+
+def test_a_misspelt_profile_is_refused(monkeypatch):
+    monkeypatch.setattr(_common, "PROFILE", "huge")
+    with pytest.raises(ValueError, match="BENCHMARK_SIZE must be one of smoke, regular, large, got 'huge'"):
+        _common.require_device("cpu")
