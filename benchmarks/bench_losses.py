@@ -1,13 +1,16 @@
 """Every loss: time, ratio to Dice&CE, peak memory, and the value, so that a change is seen beside the time.
 
-asv gives each measurement a process of its own. With a GPU, run it with `--launch-method spawn`: CUDA does not survive
-a fork.
+asv gives each measurement a process of its own, forked from one that has imported this file. With a GPU, run it with
+`--launch-method spawn`: CUDA does not survive a fork.
 """
 
 import statistics
 import time
 from typing import Any
 
+import torch
+
+import losses
 from benchmarks._common import (
     DEVICES,
     SIZES,
@@ -29,10 +32,6 @@ class _Loss:
         shape = SIZES[size]
         require_device(device)
         require_loss(slug, len(shape) - 2)
-        import torch
-
-        import losses
-
         torch.set_num_threads(1)
         self.device = device
         self.loss = losses.build(slug)
@@ -49,8 +48,6 @@ class _Loss:
 
     def forward(self) -> float:
         """Compute the loss alone, and wait for it."""
-        import torch
-
         with torch.no_grad():
             return self.loss(self.logits, self.target).item()
 
@@ -80,8 +77,6 @@ class RatioLoss(_Loss):
     pairs = 9
 
     def track_ratio_to_dice_ce(self, slug: str, size: str, device: str) -> float:
-        import losses
-
         reference = losses.build("dice_ce")
         self.run()
         self.run(reference)
@@ -115,8 +110,6 @@ class MemoryLoss(_Loss):
         return self._cuda_peak("reserved")
 
     def _cuda_peak(self, kind: str) -> int:
-        import torch
-
         if self.device != "cuda":
             raise NotImplementedError("host memory is measured by peakmem_forward_backward")
         torch.cuda.synchronize()

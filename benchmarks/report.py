@@ -145,6 +145,13 @@ def _histories(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
         yield title, base64.b64encode(buffer.getvalue()).decode()
 
 
+def _readable(value: Any) -> str:
+    """Write a number with three digits, and one that is missing as a dash."""
+    if isinstance(value, str):
+        return value
+    return "-" if pd.isna(value) else f"{value:.3g}"
+
+
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Cost of the losses</title><style>
 body { font: 16px/1.5 sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em }
@@ -174,8 +181,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     for machine, own in results.groupby("machine"):
-        print(f"\n{machine}\n")
-        print(of_losses(own).to_markdown(index=False, floatfmt=".3g", missingval="-"))
+        commit = own.sort_values("date", kind="stable")["commit"].iloc[-1]
+        table = of_losses(own[own["commit"] == commit])
+        print(f"\n{machine}, commit {commit}\n")
+        print(table.map(_readable).to_markdown(index=False, disable_numparse=True))
     write_page(results, options.html)
     print(f"\nwith the history of every number: {options.html}")
     return 0

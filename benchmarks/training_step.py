@@ -30,7 +30,7 @@ SETTINGS = {
 ITERATIONS = {"2d-1280x1024": 24, "3d-160x128x112": 16, "2d-256x256": 10, "3d-128x128x72": 10}
 REFERENCE = "dice_ce"
 _DIVISOR = 16
-_WARM_UP = 2  # the first allocates and compiles
+_WARM_UP = 2
 
 
 def measure(setting: str, slug: str, share: float, repeats: int, device: str) -> dict[str, Any]:
@@ -45,7 +45,8 @@ def measure(setting: str, slug: str, share: float, repeats: int, device: str) ->
 
     Returns:
         setting, loss, seconds (median of the steps), seconds_dice_ce (of those with Dice&CE in between), ratio (median
-        of each step's to the one before), peak_bytes above what was there before the first step, device and size.
+        of each step's to the one before), peak_bytes above what was there before the first step (libraries, data and
+        network, but not its gradients), device and size.
     """
     import torch
 
@@ -72,6 +73,8 @@ def measure(setting: str, slug: str, share: float, repeats: int, device: str) ->
         _wait(device)
         return time.perf_counter() - start
 
+    small_image, small_target = _example(setting, (_DIVISOR * 2,) * len(size), device)
+    loss(network(small_image), small_target).backward()  # imports and compiles: libraries are not the loss's memory
     memory = PeakMemory(torch.device(device))
     for _ in range(_WARM_UP):
         step(loss)
