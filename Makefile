@@ -50,9 +50,11 @@ lab: setup  ## JupyterLab on results/ and notebooks/
 	@mkdir -p $(RESULTS)
 	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/$(RESULTS) $(ARGS)
 
-bench: setup  ## time and memory of every loss, a short run (asv; see the README for the full one)
+bench: setup  ## cost of every loss beside Dice&CE: time, peak memory (asv, about ten minutes; see the README for the full one)
 	@$(BIN)/asv machine --yes >/dev/null
-	@$(ENV) $(BIN)/asv run -E existing:$(BIN)/python --quick --set-commit-hash $$(git rev-parse HEAD) $(ARGS)
+	@$(ENV) $(BIN)/asv run -E existing:$(BIN)/python --quick --set-commit-hash $$(git rev-parse HEAD) \
+		--bench '(track_ratio_to_dice_ce|time_forward_backward|MemoryLoss.peakmem_\w+)\(.*cpu' $(ARGS)
+	@$(BIN)/python -m benchmarks.report
 
 constraints: setup  ## pin the newest versions that pyproject.toml allows (torch is pinned by hand, see CONTRIBUTING.md)
 	@$(BIN)/python -m pip install --quiet uv

@@ -74,8 +74,8 @@ def of_losses(results: pd.DataFrame) -> pd.DataFrame:
         results: of one machine, see `read_results`.
 
     Returns:
-        loss, size, device, milliseconds, ratio to Dice&CE, and peak memory above the empty benchmark in MiB; what was
-        not measured is missing.
+        loss, size, device, and of milliseconds, ratio to Dice&CE, and peak memory above the empty benchmark in MiB
+        what was measured.
     """
     newest = results.sort_values("date", kind="stable").groupby(["benchmark", "parameters"])["value"].last()
 
@@ -87,11 +87,12 @@ def of_losses(results: pd.DataFrame) -> pd.DataFrame:
     columns = {title: column(benchmark) * 1e3 for title, benchmark in TIMES.items()}
     columns["times Dice&CE"] = column(RATIO)
     columns["memory (MiB)"] = ((column(MEMORY[0]) - column(MEMORY[1])) / 2**20).clip(lower=0)
-    table = pd.DataFrame(columns).dropna(how="all")
+    table = pd.DataFrame(columns).dropna(how="all").dropna(how="all", axis="columns")
     if table.empty:
         return pd.DataFrame(columns=[*KEYS, *columns])
     table.index = pd.MultiIndex.from_tuples(table.index, names=KEYS)
-    return table.reset_index().sort_values(["device", "size", "times Dice&CE", "loss"], ignore_index=True)
+    order = [name for name in ("device", "size", "times Dice&CE", "loss") if name in {*KEYS, *table.columns}]
+    return table.reset_index().sort_values(order, ignore_index=True)
 
 
 def write_page(results: pd.DataFrame, path: Path) -> None:
@@ -119,6 +120,7 @@ def write_page(results: pd.DataFrame, path: Path) -> None:
 def _histories(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Draw the ratio to Dice&CE over the commits, a picture for each size and device."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import ScalarFormatter
 
     ratios = results[(results["benchmark"] == RATIO) & results["value"].notna()]
     keys = pd.DataFrame(ratios["parameters"].tolist(), columns=KEYS, index=ratios.index)
@@ -135,6 +137,8 @@ def _histories(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
             axes.plot(range(len(table)), table[loss], label=loss, **style)
         axes.set_xticks(range(len(table)), [commit for _, commit in table.index], rotation=45, ha="right")
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(ScalarFormatter())
+        axes.yaxis.set_minor_formatter(ScalarFormatter())
         axes.set_ylabel("time, loss and gradient (times Dice&CE)")
         axes.set_xlabel("commit")
         title = f"{size}, {device}"
