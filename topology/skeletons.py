@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from topology._arrays import map_masks
+from topology._arrays import is_tensor, map_masks
 from topology.kernels.compiled import usable
 
 
@@ -20,7 +20,7 @@ def skeletonize(mask: Any) -> Any:
         mask: (H, W) or (D, H, W), or a batch (B, C, *spatial), array or tensor; non-zero is foreground.
 
     Returns:
-        bool, same shape and kind (a tensor on the same device; the thinning itself runs on the CPU).
+        bool, same shape and kind, on the same device. Volumes on a GPU are thinned by the CPU, images where they are.
 
     Raises:
         ValueError: wrong shape.
@@ -29,6 +29,10 @@ def skeletonize(mask: Any) -> Any:
         T. Y. Zhang, C. Y. Suen, A fast parallel algorithm for thinning digital patterns, CACM 1984.
         T. C. Lee, R. L. Kashyap, C. N. Chu, Building skeleton models via 3-D medial surface axis thinning, 1994.
     """
+    if is_tensor(mask) and mask.is_cuda and mask.ndim == 4:
+        from topology._thinning_of_tensors import thin_2d
+
+        return thin_2d(mask != 0)
     return map_masks(_skeletonize_one, mask)
 
 

@@ -9,6 +9,7 @@ from scipy import ndimage
 from skimage.morphology import skeletonize
 
 import topology
+from topology._thinning_of_tensors import thin_2d
 from topology.kernels.compiled import SWITCH
 
 shapes = st.one_of(st.tuples(*[st.integers(1, 40)] * 2), st.tuples(*[st.integers(1, 14)] * 3))
@@ -43,3 +44,12 @@ def test_without_loops_scikit_image_does_it(monkeypatch):
     loops = topology.skeletonize(masks)
     monkeypatch.setenv(SWITCH, "0")
     assert torch.equal(topology.skeletonize(masks), loops)
+
+
+@settings(max_examples=60, deadline=None)
+@given(shape=st.tuples(*[st.integers(1, 24)] * 2), seed=st.integers(0, 10**6), density=st.floats(0.02, 1))
+def test_batches_on_a_gpu_are_thinned_to_the_same_pixels(shape, seed, density):
+    """The code for GPUs, on the CPU."""
+    noise = ndimage.gaussian_filter(np.random.default_rng(seed).random((2, 3, *shape)), (0, 0, 1, 1))
+    masks = torch.from_numpy(noise <= np.quantile(noise, density))
+    assert torch.equal(thin_2d(masks), topology.skeletonize(masks))
