@@ -3,7 +3,7 @@
     python -m benchmarks.growth -o FOLDER [--losses cldice scnp] [--device cuda] [--limit 20]
 
 Loss and gradient, from 256 x 256 to 4096 x 4096 and from 32^3 to 256^3, on one thread (or the GPU). Writes growth.csv,
-growth.png (time of a pixel: a flat line is linear growth) and floors.csv. A loss is left alone from the size on that
+growth.png (time of a pixel: a flat line is linear growth), floors.csv and provenance.json. A loss is left alone from the size on that
 would take longer than the limit.
 
 The floor is the time in which the loss's input and output can be moved: logits (4 bytes) and class index (8) are read
@@ -181,8 +181,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     import torch
 
+    from training import provenance
+    from training.files import write_json
+
     torch.set_num_threads(1 if options.device == "cpu" else torch.get_num_threads())
     options.output.mkdir(parents=True, exist_ok=True)
+    write_json(options.output / "provenance.json", provenance.collect())
     sides = {dims: [side for side in lengths if side**dims <= options.largest] for dims, lengths in SIDES.items()}
     rows = []
     for row in measure(options.losses, sides, options.device, options.limit):

@@ -149,7 +149,7 @@ def in_fresh_process(*arguments: Any) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure every loss in every setting and write the results as they come.
+    """Measure every loss in every setting and write the results as they come, with their provenance beside them.
 
     Args:
         arguments: the command line, by default the process's own.
@@ -168,8 +168,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     options = parser.parse_args(arguments)
     import losses
+    from training import provenance
     from training.files import write_json
 
+    write_json(options.output.with_suffix(".provenance.json"), provenance.collect())
     results: list[dict[str, Any]] = []
     for setting in options.settings:
         dims = len(SETTINGS[setting][2])

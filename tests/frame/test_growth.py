@@ -13,6 +13,7 @@ def test_growth_is_measured_drawn_and_compared_with_the_floor(tmp_path, capsys):
     assert (tmp_path / "growth.png").stat().st_size > 10_000
     above = pd.read_csv(tmp_path / "floors.csv")
     assert (above["times_floor"] > 1).all()
+    assert (tmp_path / "provenance.json").exists()
     assert "times_floor" in capsys.readouterr().out
 
 

@@ -33,3 +33,4 @@ def test_steps_are_measured_and_failures_named(tmp_path, monkeypatch):
     assert entry["ratio"] == pytest.approx(entry["seconds"] / entry["seconds_dice_ce"])  # of the one pair
     assert entry["peak_bytes"] > 0
     assert "one thread" in entry["device"]
+    assert json.loads((tmp_path / "steps.provenance.json").read_text())["machine"]["cores"] > 0
