@@ -3,8 +3,8 @@
     python -m benchmarks.growth -o FOLDER [--losses cldice scnp] [--device cuda] [--limit 20]
 
 Loss and gradient, from 256 x 256 to 4096 x 4096 and from 32^3 to 256^3, on one thread (or the GPU). Writes growth.csv,
-growth.png (time of a pixel: a flat line is linear growth), floors.csv and provenance.json. A loss is left alone from the size on that
-would take longer than the limit.
+growth.png (time of a pixel: a flat line is linear growth), floors.csv and provenance.json. A loss is left alone from
+the size on that would take longer than the limit.
 
 The floor is the time in which the loss's input and output can be moved: logits (4 bytes) and class index (8) are read
 for the sums, read again for the gradient, which cannot be had before the sums are, and the gradient (4) is written; 28
