@@ -211,7 +211,10 @@ def _step(need: Need, steps: list[dict[str, Any]]) -> Measurement:
         # measured in turns with the loss, where the benchmark did so, and not minutes apart
         others = [float(entries[0].get(f"{quantity}_{asked['minus']}", values[1]))] if "minus" in asked else []
         total = (values[0] - sum(others)) * asked.get("factor", 1)
-        return Measurement(MEASURED, ", ".join(filter(None, (f"setting {setting}", devices[0]))), mean=total)
+        share = entries[0].get("share", 1)
+        smaller = f"{share:g} of each side" if share != 1 else ""
+        note = ", ".join(filter(None, (f"setting {setting}", smaller, devices[0])))
+        return Measurement(MEASURED, note, mean=total)
     where = " or ".join(map(str, settings))
     return Measurement(ABSENT, f"the training-step benchmark has no {quantity} of {' and '.join(losses)} in {where}")
 

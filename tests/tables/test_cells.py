@@ -177,11 +177,12 @@ def test_times_and_memory_come_from_the_benchmark(tmp_path):
     assert one(cost, row="SCNP, extra over: dice ce", column="extra seconds for an epoch")["measured"] == pytest.approx(
         7.5
     )
-    steps[2]["seconds_dice_ce"] = 0.12  # timed in turns with SCNP, on a machine that was slower just then
+    steps[2] |= {"seconds_dice_ce": 0.12, "share": 0.3}  # timed in turns with SCNP, when the machine was slower
     path.write_text(json.dumps(steps))
     cost = cells(tables.plan("scnp", tmp_path), path)
     extra = one(cost[cost["table"] == "B.1"], row="SCNP, extra over: dice ce", column="extra seconds for an epoch")
     assert extra["measured"] == pytest.approx(0.005 * 300)
+    assert extra["note"] == "setting 2d, 0.3 of each side, a GPU"
 
 
 def test_parameter_counts_have_the_tables_units(tmp_path):
