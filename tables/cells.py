@@ -24,6 +24,7 @@ COLUMNS = (
     "measured_std", "ci_low", "ci_high", "n", "p", "stars", "best", "status", "note",
 )  # fmt: skip
 MEASURED, PARTIAL, ABSENT, BROKEN, QUOTED = "measured", "partial", "missing", "failed", "published only"
+STEP = "setting "  # begins the note of what the training-step benchmark measured
 _UNITS = {"thousand": 1e-3, "million": 1e-6}
 
 
@@ -213,7 +214,7 @@ def _step(need: Need, steps: list[dict[str, Any]]) -> Measurement:
         total = (values[0] - sum(others)) * asked.get("factor", 1)
         share = entries[0].get("share", 1)
         smaller = f"{share:g} of each side" if share != 1 else ""
-        note = ", ".join(filter(None, (f"setting {setting}", smaller, devices[0])))
+        note = ", ".join(filter(None, (f"{STEP}{setting}", smaller, devices[0])))
         return Measurement(MEASURED, note, mean=total)
     where = " or ".join(map(str, settings))
     return Measurement(ABSENT, f"the training-step benchmark has no {quantity} of {' and '.join(losses)} in {where}")

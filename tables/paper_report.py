@@ -155,7 +155,13 @@ def made_by(paper: Paper, table: Table) -> list[str]:
     left_out = {what: why for what, why in skipped.items() if set(what.split()) & entries}
     remarks = dict.fromkeys(line for content in plans for line in content.get("remarks", []))
     results = Results(plan.results, paper.title(table), "", False, runs, left_out)
-    lines = [*_absences(paper.of(table)), *filter(None, [results.banner]), *remarks, *provenance.lines(results)]
+    lines = [
+        *_steps(paper.of(table)),
+        *_absences(paper.of(table)),
+        *filter(None, [results.banner]),
+        *remarks,
+        *provenance.lines(results),
+    ]
     return [*lines, *_regions(runs)]
 
 
@@ -167,6 +173,12 @@ def _regions(runs: list[RunResult]) -> list[str]:
             for metric, region in run.metrics[["metric", "region"]].drop_duplicates().itertuples(index=False):
                 found.setdefault(str(region), {})[run.definitions[metric]["title"]] = None
     return [f"On patches, {region}: {', '.join(names)}" for region, names in found.items() if region != "whole"]
+
+
+def _steps(found: pd.DataFrame) -> list[str]:
+    """Say where and on which patch training steps were timed."""
+    timed = found[(found["status"] == cells.MEASURED) & found["note"].str.startswith(cells.STEP)]
+    return [f"Training steps: {note}" for note in timed["note"].unique()]
 
 
 def _absences(found: pd.DataFrame) -> list[str]:

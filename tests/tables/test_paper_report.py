@@ -121,3 +121,13 @@ def test_command_makes_tables_and_figures(tmp_path, capsys):
 def test_command_refuses_an_unknown_paper(tmp_path, capsys):
     assert main(["paper", "hmp", "--results", str(tmp_path)]) == 2
     assert "known are cldice" in capsys.readouterr().err
+
+
+def test_the_foot_of_a_table_of_cost_says_what_was_timed(tmp_path):
+    steps = [{"setting": "2d-256x256", "loss": "shpm", "seconds": 0.1, "device": "a GPU", "share": 0.5}]
+    path = tmp_path / "steps.json"
+    path.write_text(json.dumps(steps))
+    paper = paper_report.collect("hpm", tmp_path, benchmark=path)
+    foot = {table.name: paper_report.made_by(paper, table) for table in paper.tables}
+    assert "Training steps: setting 2d-256x256, 0.5 of each side, a GPU" in foot["2"]
+    assert not any(line.startswith("Training steps") for line in foot["1"])
