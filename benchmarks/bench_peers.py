@@ -66,5 +66,5 @@ def _loss(peer: str) -> Any:
         from topolosses.losses import HutopoLoss
     except ImportError as error:
         raise NotImplementedError(f"needs topolosses: pip install -e '.[peers]' ({error})") from error
-    hutopo = HutopoLoss(sigmoid=True)
+    hutopo = HutopoLoss(sigmoid=True, use_base_loss=False)
     return lambda z, y: hutopo(z, y.to(z.dtype))
