@@ -26,6 +26,21 @@ def _framed(mask: Array) -> Array:
     return framed
 
 
+@compiled
+def _foreground(image: Array) -> Array:
+    """List the pixels of the foreground; several times faster than NumPy does."""
+    number = 0
+    for pixel in range(image.shape[0]):
+        number += image[pixel] != BACKGROUND
+    pixels = np.empty(number, np.int64)
+    number = 0
+    for pixel in range(image.shape[0]):
+        if image[pixel] != BACKGROUND:
+            pixels[number] = pixel
+            number += 1
+    return pixels
+
+
 # ---- 2D ----
 
 
@@ -41,7 +56,7 @@ def thin_2d(mask: Array) -> Array:
     padded = _framed(mask)
     width = padded.shape[1]
     steps = np.array([dy * width + dx for dy, dx in AROUND])
-    _thin_2d(padded.ravel(), np.flatnonzero(padded), steps, REMOVABLE_2D)
+    _thin_2d(padded.ravel(), _foreground(padded.ravel()), steps, REMOVABLE_2D)
     return padded[1:-1, 1:-1] != BACKGROUND
 
 
@@ -125,8 +140,7 @@ def thin_3d(mask: Array) -> Array:
     steps = np.array([int(np.dot(step, strides)) for step in _NEIGHBOURS])
     peeled = _BORDERS_OF_ONE_PLANE if len(mask) == 1 else _BORDERS
     borders = np.array([int(np.dot(step, strides)) for step in peeled])
-    voxels = np.flatnonzero(padded)
-    _thin_3d(padded.ravel(), voxels, steps, borders, ADJACENT, SHARING, SIGNS)
+    _thin_3d(padded.ravel(), _foreground(padded.ravel()), steps, borders, ADJACENT, SHARING, SIGNS)
     return padded[1:-1, 1:-1, 1:-1] != BACKGROUND
 
 
