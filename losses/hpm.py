@@ -54,7 +54,8 @@ class HardPixelMining(SegmentationLoss):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute the mean squared error over the hard pixels."""
-        return masked_mean((s.p - s.y.to(s.p.dtype)) ** 2, self.critical(s), self.batch)
+        difference = s.p - s.y.to(s.p.dtype)  # multiplied, since a power takes several times as long on the CPU
+        return masked_mean(difference * difference, self.critical(s), self.batch)
 
     def above(self, s: Segmentation) -> torch.Tensor:
         """Give {p > t}, False where ignored."""
