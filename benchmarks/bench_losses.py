@@ -27,6 +27,7 @@ class _Loss:
     param_names = ["loss", "size", "device"]
     version = "2"
     timeout = 600
+    parameters: dict[str, Any] = {}
 
     def setup(self, slug: str, size: str, device: str) -> None:
         shape = SIZES[size]
@@ -34,7 +35,7 @@ class _Loss:
         require_loss(slug, len(shape) - 2)
         torch.set_num_threads(1)
         self.device = device
-        self.loss = losses.build(slug)
+        self.loss = losses.build(slug, **self.parameters)
         self.logits, self.target = logits_and_target(tiny(shape), device)
         self.run()  # imports and compiles
         self.logits, self.target = logits_and_target(shape, device)

@@ -94,3 +94,13 @@ def test_a_misspelt_profile_is_refused(monkeypatch):
     monkeypatch.setattr(_common, "PROFILE", "huge")
     with pytest.raises(ValueError, match="BENCHMARK_SIZE must be one of smoke, regular, large, got 'huge'"):
         _common.require_device("cpu")
+
+
+def test_benchmarks_of_cldice_take_their_iterations(monkeypatch):
+    monkeypatch.setitem(_common.SIZES, "2D 512x512", (1, 1, 32, 32))
+    from benchmarks.bench_iterations import MemoryCLDice, RatioCLDice
+
+    for benchmark in (RatioCLDice(), MemoryCLDice()):
+        benchmark.setup(3, "2D 512x512", "cpu")
+        assert benchmark.loss.iterations == 3
+        assert np.isfinite(benchmark.run())
