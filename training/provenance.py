@@ -11,6 +11,7 @@ from typing import Any
 PACKAGES = (
     "topology-loss-benchmark",
     "cripser",
+    "edt",
     "numba",
     "monai",
     "nibabel",
