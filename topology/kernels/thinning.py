@@ -100,6 +100,9 @@ _BORDERS = [(0, -1, 0), (0, 1, 0), (0, 0, 1), (0, 0, -1), (1, 0, 0), (-1, 0, 0)]
 _BORDERS_OF_ONE_PLANE = _BORDERS[:4]
 
 
+_SLOTS, _SPREAD = 2**14, 2654435761  # of a table by hash that remembers answers
+
+
 def _adjacent() -> Array:
     """Give for each of the 26 neighbours the set of those that touch it."""
     table = np.zeros(26, np.int64)
@@ -185,6 +188,16 @@ def _may_go(code: int, adjacent: Array, sharing: Array, signs: Array) -> bool:
 
 
 @compiled
+def _ask(code: Any, asked: Array, answers: Array, adjacent: Array, sharing: Array, signs: Array) -> Any:
+    """Look up whether a voxel with these neighbours may go; find out what is not in the table."""
+    slot = (code * _SPREAD >> 16) & (_SLOTS - 1)
+    if asked[slot] != code:
+        asked[slot] = code
+        answers[slot] = _may_go(code, adjacent, sharing, signs)
+    return answers[slot]
+
+
+@compiled
 def _remove(image: Array, voxel: int, steps: Array) -> None:
     image[voxel] = BACKGROUND
     for k in range(26):
@@ -197,6 +210,7 @@ def _thin_3d(
 ) -> None:
     left = voxels.shape[0]
     candidates = np.empty(left, voxels.dtype)
+    asked, answers = np.full(_SLOTS, -1, np.int64), np.zeros(_SLOTS, np.uint8)  # of neighbourhoods met before
     unchanged = 0
     while unchanged < borders.shape[0]:
         unchanged = 0
@@ -211,7 +225,7 @@ def _thin_3d(
                 if image[voxel + border] == BACKGROUND:
                     if image[voxel] == UNKNOWN:
                         code = _neighbourhood(image, voxel, steps)
-                        image[voxel] = STAYS + _may_go(code, adjacent, sharing, signs)
+                        image[voxel] = STAYS + _ask(code, asked, answers, adjacent, sharing, signs)
                     if image[voxel] > STAYS:
                         candidates[number] = voxel
                         number += 1
