@@ -188,16 +188,6 @@ def _may_go(code: int, adjacent: Array, sharing: Array, signs: Array) -> bool:
 
 
 @compiled
-def _ask(code: Any, asked: Array, answers: Array, adjacent: Array, sharing: Array, signs: Array) -> Any:
-    """Look up whether a voxel with these neighbours may go; find out what is not in the table."""
-    slot = (code * _SPREAD >> 16) & (_SLOTS - 1)
-    if asked[slot] != code:
-        asked[slot] = code
-        answers[slot] = _may_go(code, adjacent, sharing, signs)
-    return answers[slot]
-
-
-@compiled
 def _remove(image: Array, voxel: int, steps: Array) -> None:
     image[voxel] = BACKGROUND
     for k in range(26):
@@ -205,31 +195,57 @@ def _remove(image: Array, voxel: int, steps: Array) -> None:
 
 
 @compiled
+def _find_candidates(
+    image: Array,
+    voxels: Array,
+    border: int,
+    steps: Array,
+    adjacent: Array,
+    sharing: Array,
+    signs: Array,
+    asked: Array,
+    answers: Array,
+    candidates: Array,
+) -> Any:
+    """List the voxels without a neighbour at a border that may go, and give their number and that of the voxels left.
+
+    `asked` and `answers` are a table of neighbourhoods met before; structures are smooth, and few kinds are frequent.
+    """
+    number, kept = 0, 0
+    for n in range(voxels.shape[0]):
+        voxel = voxels[n]
+        if image[voxel] == BACKGROUND:
+            continue
+        voxels[kept] = voxel
+        kept += 1
+        if image[voxel + border] == BACKGROUND:
+            if image[voxel] == UNKNOWN:
+                code = _neighbourhood(image, voxel, steps)
+                slot = (code * _SPREAD >> 16) & (_SLOTS - 1)
+                if asked[slot] != code:
+                    asked[slot] = code
+                    answers[slot] = _may_go(code, adjacent, sharing, signs)
+                image[voxel] = STAYS + answers[slot]
+            if image[voxel] > STAYS:
+                candidates[number] = voxel
+                number += 1
+    return number, kept
+
+
+@compiled
 def _thin_3d(
     image: Array, voxels: Array, steps: Array, borders: Array, adjacent: Array, sharing: Array, signs: Array
 ) -> None:
-    left = voxels.shape[0]
-    candidates = np.empty(left, voxels.dtype)
-    asked, answers = np.full(_SLOTS, -1, np.int64), np.zeros(_SLOTS, np.uint8)  # of neighbourhoods met before
-    unchanged = 0
+    candidates = np.empty_like(voxels)
+    asked, answers = np.full(_SLOTS, -1, np.int64), np.zeros(_SLOTS, np.uint8)
+    left, unchanged = voxels.shape[0], 0
     while unchanged < borders.shape[0]:
         unchanged = 0
         for border in borders:
-            number, kept = 0, 0
-            for n in range(left):
-                voxel = voxels[n]
-                if image[voxel] == BACKGROUND:
-                    continue
-                voxels[kept] = voxel
-                kept += 1
-                if image[voxel + border] == BACKGROUND:
-                    if image[voxel] == UNKNOWN:
-                        code = _neighbourhood(image, voxel, steps)
-                        image[voxel] = STAYS + _ask(code, asked, answers, adjacent, sharing, signs)
-                    if image[voxel] > STAYS:
-                        candidates[number] = voxel
-                        number += 1
-            left, removed = kept, 0
+            number, left = _find_candidates(
+                image, voxels[:left], border, steps, adjacent, sharing, signs, asked, answers, candidates
+            )
+            removed = 0
             for n in range(number):  # one after another: a removal may make the next one matter
                 voxel = candidates[n]
                 if image[voxel] > STAYS or _holds_together(_neighbourhood(image, voxel, steps), adjacent):
