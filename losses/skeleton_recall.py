@@ -10,6 +10,7 @@ from losses._pixelwise import count_pixels, dice_ce_loss, sum_over
 from losses._register import register
 from losses._segmentation import Segmentation
 from topology import skeletonize
+from topology.dilation import dilate_cross
 
 
 @register("skeleton_recall", title="Skeleton Recall", reference="Kirchhoff et al., ECCV 2024")
@@ -55,15 +56,5 @@ class SkeletonRecall(SegmentationLoss):
         foreground = s.indices.unsqueeze(1) > 0
         if s.valid is not None:
             foreground = foreground & s.valid
-        tube = dilate_with_cross(dilate_with_cross(skeletonize(foreground)))
+        tube = dilate_cross(dilate_cross(skeletonize(foreground)))
         return tube & s.y
-
-
-def dilate_with_cross(mask: torch.Tensor) -> torch.Tensor:
-    """Dilate a bool mask (B, K, *spatial) by its 4-neighbours (6 in 3D)."""
-    dilated = mask.clone()
-    for axis in range(2, mask.ndim):
-        length = mask.shape[axis] - 1
-        dilated.narrow(axis, 1, length).logical_or_(mask.narrow(axis, 0, length))
-        dilated.narrow(axis, 0, length).logical_or_(mask.narrow(axis, 1, length))
-    return dilated

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from topology._arrays import as_mask, map_masks, to_numpy
+from topology._arrays import as_mask, is_tensor, map_masks, to_numpy
 from topology.kernels.compiled import usable
 
 FULL_ADJACENCY = {2: 8, 3: 26}
@@ -94,6 +94,11 @@ def touching_components(mask: Any, seeds: Any, adjacency: int | None = None) -> 
     """
     if tuple(mask.shape) != tuple(seeds.shape):
         raise ValueError(f"`seeds` must have the shape of `mask`, {tuple(mask.shape)}, got {tuple(seeds.shape)}")
+    if is_tensor(mask) and mask.is_cuda and mask.ndim in (4, 5):
+        from topology._flooding_of_tensors import reached as reached_on_gpu
+
+        full = resolve_adjacency(adjacency, mask.ndim - 2) in FULL_ADJACENCY.values()
+        return reached_on_gpu(mask != 0, seeds != 0, full)
 
     def keep(image: npt.NDArray[np.bool_], hits: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         if not (image & hits).any():
