@@ -181,8 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     import torch
 
-    from training import provenance
-    from training.files import write_json
+    from runs import provenance
+    from runs.files import write_json
 
     torch.set_num_threads(1 if options.device == "cpu" else torch.get_num_threads())
     options.output.mkdir(parents=True, exist_ok=True)

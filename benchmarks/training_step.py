@@ -168,8 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     options = parser.parse_args(arguments)
     import losses
-    from training import provenance
-    from training.files import write_json
+    from runs import provenance
+    from runs.files import write_json
 
     write_json(options.output.with_suffix(".provenance.json"), provenance.collect())
     results: list[dict[str, Any]] = []

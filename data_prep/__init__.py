@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from data_prep._audit import audit
-from data_prep._audit import summary as audit_summary
-from data_prep._check import check
-from data_prep._open import open_plan
+from data_prep import datasets
 from data_prep._plan import Plan
 from data_prep._problems import PreparationError
 from data_prep._register import Entry, entry, names
-from data_prep._write import write_dataset
-from data_prep.read import Prepared
+from data_prep.prepared.check import check
+from data_prep.prepared.label_audit import audit
+from data_prep.prepared.label_audit import summary as audit_summary
+from data_prep.prepared.read import Prepared
+from data_prep.prepared.write import write_dataset
+from data_prep.reading.open import open_plan
 
 __all__ = ["Entry", "Prepared", "PreparationError", "audit", "audit_summary", "check", "entry", "names", "prepare"]
 
@@ -82,8 +83,8 @@ def _find_twice(plan: Plan) -> list[str]:
 
 
 def _import_datasets() -> Mapping[str, Any]:
-    modules = (module.name for module in pkgutil.iter_modules(__path__))
-    return {name: importlib.import_module(f"data_prep.{name}") for name in modules if not name.startswith("_")}
+    modules = (module.name for module in pkgutil.iter_modules(datasets.__path__))
+    return {name: importlib.import_module(f"data_prep.datasets.{name}") for name in modules}
 
 
 _import_datasets()

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import data_prep
-from data_prep._audit import summary
 from data_prep._uses import describe_uses
+from data_prep.prepared.label_audit import summary
 
 # where the workflow puts prepared datasets
 _HERE = Path("results/data")

@@ -6,7 +6,7 @@ from typing import Any
 def __getattr__(name: str) -> Any:
     """Give `tables.plan`, whose module takes seconds to import, when it is asked for."""
     if name == "plan":
-        from tables.planning import plan
+        from tables.papers.planning import plan
 
         return plan
     raise AttributeError(f"module 'tables' has no attribute {name!r}")

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from scipy import ndimage
 
 import topology
-from training import style
+from pictures import style
 
 Mask = npt.NDArray[np.bool_]
 _FULL_2D = np.ones((3, 3))

@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training import files
+from runs import files
 
 if TYPE_CHECKING:
     import torch

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training import files
+from runs import files
 from training.network_register import register
 
 if TYPE_CHECKING:

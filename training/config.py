@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runs.paths import STAGES, Run, differing, plain, run_folder
 from training import networks
-from training.paths import STAGES, Run, differing, plain, run_folder
 
 # Where the files lie and what computes them changes neither the experiment nor, but for rounding, its result: a run
 # that is finished stays finished when the results move. `init_from` counts by its weights, not by its path.
@@ -52,7 +52,8 @@ class Config:
         device: "auto" (CUDA where there is one), "cpu" or "cuda".
         amp: half precision on CUDA; without effect on the CPU.
         smoke: marks a run that only shows that everything works; tables say so.
-        scale: in (0, 1], by what a paper's protocol was shrunk to these parameters (`tables.scale`); only recorded.
+        scale: in (0, 1], by what a paper's protocol was shrunk to these parameters (`tables.papers.scale`);
+            only recorded.
     """
 
     dataset: str = "synthetic2d"

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 import losses
 import topology
 from losses._segmentation import Segmentation
-from training import style
+from pictures import style
+from pictures.images import show_image
 from training.flaws import FlawedPrediction
-from training.pictures import show_image
 
 FOUND, FALSE, MISSED = "#C8C8C8", "#F3D9A0", "#BCDFF4"
 CRITICAL, KEEP, REMOVE, ALONE = "#D55E00", "#0072B2", "#D55E00", "#9A9A9A"

@@ -9,15 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from training import style
-from training.banner import SMOKE
+from pictures import style
+from pictures.images import CLASS_COLOURS, show_classes, show_image
+from runs.banner import SMOKE
 from training.config import Config
-from training.pictures import CLASS_COLOURS, show_classes, show_image
 
 if TYPE_CHECKING:
     import torch
 
-    from data_prep.read import Prepared
+    from data_prep.prepared.read import Prepared
 
 _CRITICAL_LEGEND = (
     ("#FFFFFF", "background"),
@@ -158,7 +158,7 @@ def _critical_row(
 
 def _batch(config: Config, iteration: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw a batch exactly as the training does."""
-    from data_prep.read import Prepared
+    from data_prep.prepared.read import Prepared
     from training import datasets
     from training.patches import Sampler
 
@@ -179,8 +179,8 @@ def _logits(folder: Path, images: np.ndarray) -> "torch.Tensor":
     """Apply a run's trained network, on the CPU."""
     import torch
 
+    from runs.record import read_record
     from training import checkpoints, networks
-    from training.record import read_record
 
     description = {name: value for name, value in read_record(folder)["network"].items() if name != "weights"}
     sizes = (description["dims"], description["in_channels"], description["out_channels"])

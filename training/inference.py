@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training import files
+from runs import files
 from training.patches import normalize
 
 if TYPE_CHECKING:

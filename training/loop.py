@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from tqdm import tqdm
 
-from training import checkpoints, datasets, determinism, files, inference, measure, networks, provenance, record
+from runs import files, provenance, record
+from training import checkpoints, datasets, determinism, inference, measure, networks
 from training.config import Config, loss_parameters
 from training.learner import HISTORY, Learner, choose_device, make_optimizer
 from training.patches import Sampler
 
 if TYPE_CHECKING:
-    from data_prep.read import Prepared
+    from data_prep.prepared.read import Prepared
 
 _TRACEBACK_LINES = 30
 

@@ -13,10 +13,10 @@ import os
 import sys
 from pathlib import Path
 
-from workflow import papers, progress
+from workflow import follow, papers
 from workflow import plan as plans
 from workflow.experiment import Experiment, ExperimentError, load, names
-from workflow.rooms import check_rooms
+from workflow.import_check import check_rooms
 
 _HERE = Path(__file__).parent
 
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     path = plans.write(plan)
     _announce(experiment, plan)
-    status = progress.follow(_command(given, path), Path(plan["folder"]))
+    status = follow.follow(_command(given, path), Path(plan["folder"]))
     if given.plan:
         return status
     if status:
@@ -94,8 +94,8 @@ def _run_paper(given: argparse.Namespace) -> int:
         if given.plan and awaited:
             print(f"starts from {len(awaited)} pretrainings of another experiment, which has to run before")
             continue
-        if progress.follow(_command(given, path), Path(plan["folder"])):
-            failed += progress.failures(Path(plan["folder"])) or [plan["folder"]]
+        if follow.follow(_command(given, path), Path(plan["folder"])):
+            failed += follow.failures(Path(plan["folder"])) or [plan["folder"]]
     if not given.plan:
         _make_paper_tables(given.experiment, given.results, size)
     for failure in failed:
@@ -104,10 +104,10 @@ def _run_paper(given: argparse.Namespace) -> int:
 
 
 def _make_paper_tables(paper: str, results: str, size: float) -> None:
-    from tables import paper_report
+    from tables.papers import report
     from workflow.run_notebook import main as run_notebook
 
-    folder = paper_report.default_folder(results, paper, size)
+    folder = report.default_folder(results, paper, size)
     output = f"{folder}/tables_{paper}.ipynb"
     run_notebook([f"notebooks/tables_{paper}.ipynb", output, "-p", "results", results, "-p", "scale", str(size)])
     print(f"\ntables:    {folder}\nnotebook:  {output}")
@@ -150,18 +150,19 @@ def _render(plan: dict) -> None:
 
 def _conclude(plan: dict, status: int) -> None:
     """Print the table, what failed, and where everything lies."""
-    from tables import aggregate, render
+    from runs.results import collect
+    from tables.experiment import render
 
     folder = Path(plan["folder"])
     try:
-        print(f"\n{render.terminal(aggregate.collect(folder))}")
+        print(f"\n{render.terminal(collect(folder))}")
     except ValueError as error:
         print(error, file=sys.stderr)
     print(f"\ntables:    {folder}/tables\nfigures:   {folder}/figures, and figures/ of each run")
     print(f"notebooks: {folder}/tables.ipynb, and train.ipynb and evaluate.ipynb of each run")
     if status:
         print("\nSome steps failed; the same command tries them again:", file=sys.stderr)
-        for failure in progress.failures(folder):
+        for failure in follow.failures(folder):
             print(f"  {failure}", file=sys.stderr)
 
 

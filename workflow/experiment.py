@@ -26,7 +26,7 @@ from typing import Any
 
 import yaml
 
-from workflow.nearest import unknown
+from registry.nearest import unknown
 
 FOLDER = Path(__file__).parent / "experiments"
 SECTIONS = ("common", "pretrain", "finetune")

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from workflow.nearest import unknown
+from registry.nearest import unknown
 
 _TYPES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool, "dict": dict, "list": list}
 

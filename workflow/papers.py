@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tables import planning, scale
-from tables import spec as specs
-from tables.needs import all_needs
-from tables.planning import PlannedRun
-from tables.spec import Dataset, Spec
+from tables.papers import planning, scale
+from tables.papers import spec as specs
+from tables.papers.planning import PlannedRun
+from tables.papers.required_runs import all_needs
+from tables.papers.spec import Dataset, Spec
 from workflow.plan import SOURCES_BELONG, Job
 
 
@@ -41,7 +41,7 @@ def make(paper: str, results: str, data: str, size: float) -> tuple[list[dict[st
         paper: one of `names()`.
         results: folder that gets the experiments.
         data: folder that holds the official files; "" for none.
-        size: the scale, in (0, 1], see `tables.scale`.
+        size: the scale, in (0, 1], see `tables.papers.scale`.
 
     Returns:
         The plans, as plan.json holds them, in the order in which they have to run; and the datasets, folds and losses
@@ -198,7 +198,7 @@ def _preparation(name: str, source: Source, data: str, prepared: str) -> dict[st
 def _job(plan: planning.Plan, planned: PlannedRun, prepared: str) -> Job:
     """Give one run with all that its notebooks are told."""
     import losses
-    from training import paths
+    from runs import paths
 
     folder = str(plan.folder(planned))
     after = str(paths.run_folder(plan.results, planned.after)) if planned.after else ""

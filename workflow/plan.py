@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training import files
+from runs import files
 from training.config import Config
 from workflow.experiment import Experiment, ExperimentError, merge
 

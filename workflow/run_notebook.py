@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from training import files
+from runs import files
 from training.config import Config
 from workflow import notebook_parameters
 from workflow.notebook_parameters import NotebookError

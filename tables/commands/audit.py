@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tables import audit
-from training.files import write_atomic
+from runs.files import write_atomic
+from tables.audits import audit
 
 
 def add(commands: Any) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tables.merge import merge
+from runs.merge import merge
 
 
 def add(commands: Any) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from tables import spec
+from tables.papers import spec
 
 
 def add(commands: Any) -> None:
@@ -34,11 +34,11 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ValueError: no such paper, a wrong scale, or a file that cannot be read.
     """
-    from tables import paper_report
+    from tables.papers import report
 
-    paper = paper_report.collect(
+    paper = report.collect(
         options.paper, options.results, options.scale, options.benchmark, options.counts, options.folder
     )
-    print(paper_report.overview(paper).drop(columns="most often").to_string())
-    print("\n" + "\n".join(str(path) for path in paper_report.render(paper) + paper_report.figures(paper)))
+    print(report.overview(paper).drop(columns="most often").to_string())
+    print("\n" + "\n".join(str(path) for path in report.render(paper) + report.figures(paper)))
     return 0

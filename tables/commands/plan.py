@@ -5,8 +5,8 @@ from typing import Any
 
 from tabulate import tabulate
 
-from tables import duration, planning, spec
-from tables.scale import describe
+from tables.papers import duration, planning, spec
+from tables.papers.scale import describe
 
 
 def add(commands: Any) -> None:

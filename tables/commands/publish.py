@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tables.publish import publish
+from tables.experiment.publish import publish
 
 
 def add(commands: Any) -> None:

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tables import aggregate
-from tables import render as rendering
+from runs.results import collect
+from tables.experiment import render as rendering
 
 
 def add(commands: Any) -> None:
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ValueError: there is nothing to render, or it is broken.
     """
-    results = aggregate.collect(options.folder)
+    results = collect(options.folder)
     print(rendering.terminal(results))
     print("\n" + "\n".join(str(path) for path in rendering.render(results)))
     return 0

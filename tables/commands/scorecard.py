@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tables import scorecard
-from training.files import write_atomic
+from runs.files import write_atomic
+from tables.claims import scorecard
 
 
 def add(commands: Any) -> None:

@@ -69,7 +69,7 @@ ROAD_COUNTS = {"train": 4, "val": 2, "test": 2}
 @pytest.fixture(params=["official", "repackaged"])
 def roads_source(request, tmp_path, monkeypatch):
     """Massachusetts Roads in each of its two layouts, the expected counts set to its own."""
-    from data_prep import massachusetts_roads
+    from data_prep.datasets import massachusetts_roads
 
     monkeypatch.setattr(massachusetts_roads, "COUNTS", ROAD_COUNTS)
     rng = np.random.default_rng(0)

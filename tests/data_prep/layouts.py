@@ -89,7 +89,7 @@ def drive(root: Path) -> Files:
 
 
 def stare(root: Path) -> Files:
-    from data_prep.stare import NUMBERS
+    from data_prep.datasets.stare import NUMBERS
 
     files = {}
     for number in NUMBERS:

@@ -8,7 +8,7 @@ import pytest
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep._archives import is_archive, unpack
+from data_prep.reading.archives import is_archive, unpack
 
 
 def _entries(root):

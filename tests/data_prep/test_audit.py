@@ -7,7 +7,7 @@ from PIL import Image
 
 import data_prep
 from data_prep.__main__ import main
-from data_prep._audit import audit_label, summary
+from data_prep.prepared.label_audit import audit_label, summary
 
 
 def test_each_kind_is_counted():

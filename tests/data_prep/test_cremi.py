@@ -9,13 +9,13 @@ from volume_layouts import cremi
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep.cremi import membranes
+from data_prep.datasets.cremi import membranes
 
 
 @pytest.fixture
 def source(tmp_path, monkeypatch):
-    monkeypatch.setattr("data_prep.cremi.SLICES", 12)
-    monkeypatch.setattr("data_prep.cremi._CLDICE_TEST", 3)
+    monkeypatch.setattr("data_prep.datasets.cremi.SLICES", 12)
+    monkeypatch.setattr("data_prep.datasets.cremi._CLDICE_TEST", 3)
     return tmp_path / "source"
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep._folds import grouped_folds
+from data_prep.reading.folds import grouped_folds
 
 
 def _write_pairs(root, names, values=(0, 255), shape=(16, 20), ending=".png", seed=0):

@@ -15,7 +15,7 @@ from PIL import Image
 import data_prep
 from data_prep import PreparationError, Prepared
 from data_prep._plan import Case
-from data_prep._workers import count_workers, run_all
+from data_prep.prepared.workers import count_workers, run_all
 
 
 @pytest.fixture

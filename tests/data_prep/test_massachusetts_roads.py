@@ -6,7 +6,7 @@ import tifffile
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep.massachusetts_roads import PROTOCOLS, white_share
+from data_prep.datasets.massachusetts_roads import PROTOCOLS, white_share
 from topology import betti_numbers
 
 

@@ -10,7 +10,7 @@ from volume_layouts import ihc_tma, lynsec, nuinsseg
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep._cells import split_as_scnp
+from data_prep.reading.nuclei import split_as_scnp
 
 LAYOUTS = {
     "nuinsseg": (nuinsseg, {"labelled": 20}),

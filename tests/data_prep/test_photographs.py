@@ -11,7 +11,7 @@ from scipy.io import loadmat, savemat
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep._formats import decode
+from data_prep.reading.formats import decode
 
 every_layout = pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 
@@ -253,7 +253,7 @@ def test_upper_case_extension_is_found(layout, files, tmp_path):
 
 
 def test_deepglobe_has_scnp_s_numbers():
-    from data_prep._pairs import deal_out
+    from data_prep.reading.pairs import deal_out
 
     split = deal_out([f"{number:06d}" for number in range(6226)], test=(0, 5), val=(3,))
     assert {part: len(names) for part, names in split.items()} == {"train": 4357, "val": 623, "test": 1246}

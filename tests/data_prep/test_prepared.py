@@ -10,7 +10,7 @@ from PIL import Image
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep._folds import block_folds, interleaved_folds
+from data_prep.reading.folds import block_folds, interleaved_folds
 
 
 @pytest.mark.parametrize(("name", "dims"), [("synthetic2d", 2), ("synthetic3d", 3)])

@@ -7,8 +7,8 @@ from scipy import ndimage
 
 import data_prep
 from data_prep import Prepared
-from data_prep._formats import decode
-from data_prep._source import read_mask
+from data_prep.reading.formats import decode
+from data_prep.reading.official_files import read_mask
 from topology import betti_numbers
 
 FULL = np.ones((3, 3))
@@ -64,7 +64,7 @@ def test_crackforest_leaves_out_what_was_never_annotated(shared_data):
     ],
 )
 def test_one_large_image(shared_data, image, mask, shape, low, high):
-    from data_prep._pairs import load_binary
+    from data_prep.reading.pairs import load_binary
 
     sample = load_binary(shared_data / image, shared_data / mask)
     assert sample.label.shape == sample.image.shape[1:] == shape

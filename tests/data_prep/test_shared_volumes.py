@@ -8,8 +8,8 @@ from scipy import ndimage
 
 import data_prep
 from data_prep import Prepared
-from data_prep._formats import decode
-from data_prep._source import read_mask
+from data_prep.reading.formats import decode
+from data_prep.reading.official_files import read_mask
 
 FULL = np.ones((3, 3, 3))
 

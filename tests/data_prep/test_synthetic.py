@@ -10,8 +10,8 @@ from numpy._core._multiarray_umath import __cpu_dispatch__
 
 import data_prep
 from data_prep import Prepared
-from data_prep._draws import Draws
-from data_prep._networks import Graph
+from data_prep.drawing.draws import Draws
+from data_prep.drawing.tubes import Graph
 from topology import betti_numbers, count_components
 
 # SHA-256 over all images and labels in the order of their names: the same on every machine

@@ -27,7 +27,7 @@ from volume_layouts import (
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep._formats import decode
+from data_prep.reading.formats import decode
 
 every_layout = pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 NIFTI = [layout for layout in LAYOUTS if layout.slug not in ("vesselnn", "axons")]
@@ -158,7 +158,7 @@ def test_label_of_another_size_is_named_in_other_formats(layout, files, tmp_path
 
 
 def test_unexpected_value_in_vesselnn_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("data_prep.vesselnn.COUNT", 7)
+    monkeypatch.setattr("data_prep.datasets.vesselnn.COUNT", 7)
     label = vesselnn(tmp_path / "source")["santos2015_tumor"][1]
     tifffile.imwrite(label, labels(2) * np.uint8(128), photometric="minisblack", compression="lzw")
     with pytest.raises(PreparationError, match=rf"{label.name}: a mask may hold the values 0, 254, 255, got also 128"):
@@ -182,7 +182,7 @@ def test_empty_folder_says_what_was_expected(layout, tmp_path):
 
 
 def test_fourth_axis_of_length_one_is_dropped(tmp_path):
-    from data_prep._volumes import read_volume
+    from data_prep.reading.volumes import read_volume
 
     array = volume(1).transpose()[..., np.newaxis]
     nibabel.save(nibabel.Nifti1Image(array, np.diag([*reversed(SPACING), 1.0])), tmp_path / "x.nii.gz")
@@ -231,7 +231,7 @@ def test_axons_with_no_or_two_volumes_are_named(tmp_path, arrays):
 
 
 def test_minivess_skips_other_files_and_reads_uncompressed_ones(tmp_path, monkeypatch):
-    monkeypatch.setattr("data_prep.minivess.COUNT", 8)
+    monkeypatch.setattr("data_prep.datasets.minivess.COUNT", 8)
     files = minivess(tmp_path / "source")
     shutil.copy(files["mv01"][1], tmp_path / "source/mv01_old.nii.gz")
     for path in (files["mv02"][0][0], files["mv02"][1]):
@@ -254,7 +254,7 @@ def test_uncompressed_volumes_are_read_too(slug, tmp_path):
 
 
 def test_vesselnn_keeps_stacks_of_one_field_together_and_knows_their_spacing(tmp_path, monkeypatch):
-    monkeypatch.setattr("data_prep.vesselnn.COUNT", 7)
+    monkeypatch.setattr("data_prep.datasets.vesselnn.COUNT", 7)
     vesselnn(tmp_path / "source")
     data = Prepared(data_prep.prepare("vesselnn", tmp_path / "source", tmp_path / "data"))
     for pair in (
@@ -268,7 +268,7 @@ def test_vesselnn_keeps_stacks_of_one_field_together_and_knows_their_spacing(tmp
 
 
 def test_vesselnn_lone_label_is_missing_and_twofold_label_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr("data_prep.vesselnn.COUNT", 7)
+    monkeypatch.setattr("data_prep.datasets.vesselnn.COUNT", 7)
     files = vesselnn(tmp_path / "source")
     (image,), label = files["santos2015_tumor"]
     image.unlink()
@@ -294,7 +294,7 @@ def test_vessap_in_the_numbers_of_cldice(tmp_path):
 
 def test_cirrmri600_in_the_numbers_of_scnp(tmp_path, monkeypatch):
     cirrmri600(tmp_path / "source")
-    monkeypatch.setattr("data_prep.cirrmri600.COUNTS", {"T2": {"train": 5, "valid": 2, "test": 2}})
+    monkeypatch.setattr("data_prep.datasets.cirrmri600.COUNTS", {"T2": {"train": 5, "valid": 2, "test": 2}})
     data = Prepared(data_prep.prepare("cirrmri600", tmp_path / "source", tmp_path / "data", split="scnp"))
     assert data.cases("val", 0) == ["train_0"]
     assert len(data.card["exclusions"]) == 2
@@ -307,15 +307,15 @@ def test_mslesseg_keeps_all_times_of_a_patient_together(tmp_path, monkeypatch):
     from volume_layouts import mslesseg
 
     mslesseg(tmp_path / "source")
-    monkeypatch.setattr("data_prep.mslesseg.COUNTS", {"train": 10, "test": 2})
+    monkeypatch.setattr("data_prep.datasets.mslesseg.COUNTS", {"train": 10, "test": 2})
     data = Prepared(data_prep.prepare("mslesseg", tmp_path / "source", tmp_path / "data"))
     assert data.cases("val", 0) == ["P1_T1", "P1_T2", "P6_T1", "P6_T2"]
 
 
 @pytest.mark.parametrize("share", [0.25, 1.0])
 def test_icas_d_averages_boxes(tmp_path, monkeypatch, share):
-    monkeypatch.setattr("data_prep.icas_d.NUMBERS", range(1, 6))
-    monkeypatch.setattr("data_prep.icas_d.SHAPE", (5, 12, 15))
+    monkeypatch.setattr("data_prep.datasets.icas_d.NUMBERS", range(1, 6))
+    monkeypatch.setattr("data_prep.datasets.icas_d.SHAPE", (5, 12, 15))
     files = icas_d(tmp_path / "source", range(1, 6))
     data = Prepared(data_prep.prepare("icas_d", tmp_path / "source", tmp_path / "data", share=share))
     assert len(data.folds) == 5
@@ -329,7 +329,7 @@ def test_icas_d_averages_boxes(tmp_path, monkeypatch, share):
 
 
 def test_icas_d_counts_and_checks(tmp_path, monkeypatch):
-    monkeypatch.setattr("data_prep.icas_d.NUMBERS", range(1, 4))
+    monkeypatch.setattr("data_prep.datasets.icas_d.NUMBERS", range(1, 4))
     files = icas_d(tmp_path / "source", range(1, 3))
     with pytest.raises(PreparationError, match="ICAS-d: 1 of 3 images are missing"):
         data_prep.prepare("icas_d", tmp_path / "source", tmp_path / "data")

@@ -10,9 +10,9 @@ from PIL import Image
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep._formats import decode, encode
 from data_prep._plan import Case, Plan, Sample
-from data_prep._write import write_dataset
+from data_prep.prepared.write import write_dataset
+from data_prep.reading.formats import decode, encode
 
 
 @pytest.mark.parametrize("stored", [True, False])

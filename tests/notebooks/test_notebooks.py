@@ -10,7 +10,7 @@ import pytest
 
 from training.config import Config
 from workflow import notebook_parameters
-from workflow.requests import Audit, Evaluation, Overall, PaperTables, Pixels, Preparation, Report
+from workflow.forms import Audit, Evaluation, Overall, PaperTables, Pixels, Preparation, Report
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 ROOMS = {"topology", "losses", "metrics", "data_prep", "training", "tables", "workflow"}

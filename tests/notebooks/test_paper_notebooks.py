@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tables import spec
+from tables.papers import spec
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 

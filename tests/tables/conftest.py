@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from training.paths import Run, run_folder
+from runs.paths import Run, run_folder
 
 DEFINITIONS = {
     "dice": {"title": "Dice", "unit": "", "higher_is_better": True, "version": 1},

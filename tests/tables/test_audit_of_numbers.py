@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tables import audit
 from tables.__main__ import main
+from tables.audits import audit
 from tables.audits._common import Context
 from tables.audits.granularity import fits
 

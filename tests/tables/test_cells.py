@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import tables
-from tables import closing, statistics
-from tables.cells import COLUMNS, cells
+from evaluation import closing
+from tables import statistics
+from tables.papers.cells import COLUMNS, cells
 
 
 def planned(plan, entry, loss, stage="finetune", **where):
@@ -222,8 +223,8 @@ def test_best_closing_is_the_kernel_with_the_best_mean(monkeypatch):
     truth[4, 1:] = 1
     broken = truth.copy()
     broken[4, 13:17] = 0  # one component too many, which 5 joins and 3 does not
-    from tables import cases
-    from tables.panels import Case
+    from evaluation import cases
+    from pictures.errors import Case
 
     monkeypatch.setattr(cases, "with_truth", lambda folder: ["a"])
     monkeypatch.setattr(cases, "load", lambda folder, name: Case(name, truth, truth, broken))

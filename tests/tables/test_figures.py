@@ -3,20 +3,19 @@
 import numpy as np
 import pytest
 
-from tables import aggregate, cases, figures, panels, report
-from training.style import save
+from evaluation import cases
+from pictures.errors import CATEGORIES, Case, error_map, flat, predictions, side_by_side
+from pictures.style import save
+from runs.results import collect
+from tables.experiment import figures, report
 
 TRUTH = np.zeros((9, 12), np.uint8)
 TRUTH[3:6, 1:11] = 1
 
 
 def counts(prediction, truth=TRUTH):
-    errors = panels.error_map(truth, prediction)
-    return {
-        name: int((errors == value).sum())
-        for value, (_, name) in enumerate(panels.CATEGORIES)
-        if (errors == value).any()
-    }
+    errors = error_map(truth, prediction)
+    return {name: int((errors == value).sum()) for value, (_, name) in enumerate(CATEGORIES) if (errors == value).any()}
 
 
 def test_error_map_of_a_perfect_prediction():
@@ -49,11 +48,11 @@ def test_wrong_class_is_neither_missed_nor_invented():
 def test_projection_shows_the_gravest():
     errors = np.zeros((3, 4, 4), np.uint8)
     errors[0], errors[2, 1, 1] = 1, 6
-    assert panels.flat(errors)[1, 1] == 6
+    assert flat(errors)[1, 1] == 6
 
 
 def test_typical_cases(demo):
-    runs = aggregate.collect(demo).runs
+    runs = collect(demo).runs
     assert cases.typical(runs[1].metrics, "dice") == {"worst": "case0", "median": "case2", "best": "case3"}
     assert cases.typical(runs[1].metrics, "betti0_error", False)["worst"] == "case0"
     assert cases.typical(runs[1].metrics, "none") == {}
@@ -61,16 +60,16 @@ def test_typical_cases(demo):
 
 @pytest.mark.parametrize("draw", [figures.learning_curves, figures.metrics])
 def test_charts_are_drawn_with_failed_and_missing_runs(demo, tmp_path, draw):
-    path = save(draw(aggregate.collect(demo), "roads"), tmp_path / "figure.png")
+    path = save(draw(collect(demo), "roads"), tmp_path / "figure.png")
     assert path.stat().st_size > 10_000
 
 
 def test_report_saves_below_the_experiment(demo):
-    assert report.curves(aggregate.collect(demo)) == [demo / "figures" / "curves-roads.png"]
+    assert report.curves(collect(demo)) == [demo / "figures" / "curves-roads.png"]
 
 
 def test_single_run(demo, writer, tmp_path):
-    folder = aggregate.collect(demo).runs[2].folder
+    folder = collect(demo).runs[2].folder
     save(figures.single_curve(folder), tmp_path / "curve.png")
     save(figures.distribution(folder), tmp_path / "distribution.png")
 
@@ -79,6 +78,6 @@ def test_single_run(demo, writer, tmp_path):
 def test_pictures_in_2d_and_3d(shape, tmp_path):
     random = np.random.default_rng(1)
     truth, prediction = (random.integers(0, 3, shape).astype(np.uint8) for _ in range(2))
-    case = panels.Case("a", random.random((1, *shape)), truth, prediction)
-    save(panels.predictions([case], ["a"], "Title", "Banner"), tmp_path / "rows.png")
-    save(panels.side_by_side([("CLoss", case), ("SCNP", None)], "Title"), tmp_path / "grid.png")
+    case = Case("a", random.random((1, *shape)), truth, prediction)
+    save(predictions([case], ["a"], "Title", "Banner"), tmp_path / "rows.png")
+    save(side_by_side([("CLoss", case), ("SCNP", None)], "Title"), tmp_path / "grid.png")

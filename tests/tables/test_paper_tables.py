@@ -7,8 +7,8 @@ import subprocess
 import pandas as pd
 import pytest
 
-from tables import paper_tables
-from tables.cells import COLUMNS
+from tables.papers import render
+from tables.papers.cells import COLUMNS
 
 EMPTY = dict.fromkeys(("published_std", "measured", "measured_std", "ci_low", "ci_high", "n", "p"), math.nan)
 
@@ -52,7 +52,7 @@ def cells():
 
 
 def test_html_shows_both_numbers_and_names_what_is_missing(cells):
-    text = paper_tables.as_html(cells, "Title & more", ["Scale 0.1 <of it>"])
+    text = render.as_html(cells, "Title & more", ["Scale 0.1 <of it>"])
     found = re.findall(r"<td.*?</td>", text)
     assert "Title &amp; more" in text
     assert "Scale 0.1 &lt;of it&gt;" in text
@@ -69,7 +69,7 @@ def test_html_shows_both_numbers_and_names_what_is_missing(cells):
 
 
 def test_arrows_say_which_way_is_better(cells):
-    text = paper_tables.markdown(cells, "Title", [])
+    text = render.markdown(cells, "Title", [])
     assert "| | Dice ↑ | β0 error ↓ |" in text
     # a bar in a name does not end its cell
     assert r"quoted \| row" in text
@@ -77,7 +77,7 @@ def test_arrows_say_which_way_is_better(cells):
 
 
 def test_csv_holds_plain_numbers_and_the_difference(cells):
-    text = paper_tables.as_csv(cells, "Title", ["note"])
+    text = render.as_csv(cells, "Title", ["note"])
     assert text.startswith("# Title\n# note\n")
     frame = pd.read_csv(io.StringIO(text), comment="#")
     assert list(frame.columns) == [*COLUMNS, "difference"]
@@ -86,13 +86,13 @@ def test_csv_holds_plain_numbers_and_the_difference(cells):
 
 
 def test_files_of_all_formats(cells, tmp_path):
-    paths = paper_tables.render(cells, "Title", [], tmp_path / "table-I.9")
+    paths = render.render(cells, "Title", [], tmp_path / "table-I.9")
     assert [path.name for path in paths] == [f"table-I.9.{ending}" for ending in ("csv", "md", "tex", "html")]
     assert paths[-1].read_text().startswith("<!DOCTYPE html>")
 
 
 def test_latex_has_two_columns_for_each_metric(cells):
-    text = paper_tables.latex(cells, "Title_1", ["50 % of it"])
+    text = render.latex(cells, "Title_1", ["50 % of it"])
     assert r"\begin{tabular}{lrrrr}" in text
     assert r"CLoss\_x & \textbf{0.85} & \textbf{0.86 $\pm$ 0.02**}" in text
     assert r"\toprule" in text
@@ -103,7 +103,7 @@ def test_latex_has_two_columns_for_each_metric(cells):
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine (pdflatex)")
 def test_latex_compiles(cells, tmp_path):
-    body = paper_tables.latex(cells, "Title_1 & more", ["50 % of it: (1 - i)^0.9 < 1, " + "".join(paper_tables._SIGNS)])
+    body = render.latex(cells, "Title_1 & more", ["50 % of it: (1 - i)^0.9 < 1, " + "".join(render._SIGNS)])
     document = r"\documentclass{article}\usepackage[utf8]{inputenc}\usepackage{booktabs,graphicx}\begin{document}"
     (tmp_path / "x.tex").write_text(f"{document}\n{body}\n\\end{{document}}\n", encoding="utf-8")
     done = subprocess.run(

@@ -5,9 +5,9 @@ import json
 import pytest
 
 import tables
-from tables import duration, planning, spec
+from runs import paths
 from tables.__main__ import main
-from training import paths
+from tables.papers import duration, planning, spec
 
 PAPERS = ("cldice", "contextloss", "hpm", "scnp")
 

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from tables import publish
 from tables.__main__ import main
+from tables.experiment import publish
 
 
 @pytest.fixture

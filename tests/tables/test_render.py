@@ -6,16 +6,17 @@ import re
 
 import pytest
 
+from runs.results import collect
 from tables import __main__ as command
-from tables import aggregate, compare, render
-from tables.aggregate import Cell
-from tables.compare import Column
+from tables.averages import Cell
+from tables.experiment import compare, render
+from tables.experiment.compare import Column
 
 DICE = Column("dice", "Dice", "", True)
 
 
 def test_best_is_marked_by_direction_and_the_pretraining_does_not_compete(demo):
-    table = compare.tables(aggregate.collect(demo))[0]
+    table = compare.tables(collect(demo))[0]
     rows = {row.label: row for row in table.rows}
     better = rows["CLoss (gamma=0.3)"]
     assert [table.is_best(better, column) for column in table.columns] == [True, True]
@@ -25,7 +26,7 @@ def test_best_is_marked_by_direction_and_the_pretraining_does_not_compete(demo):
 
 
 def test_one_table_without_and_one_with_post_processing(demo):
-    assert [table.postprocessed for table in compare.tables(aggregate.collect(demo))] == [False, True]
+    assert [table.postprocessed for table in compare.tables(collect(demo))] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -42,27 +43,27 @@ def test_number(cell, text):
 
 
 def test_terminal(demo):
-    text = render.terminal(aggregate.collect(demo))
+    text = render.terminal(collect(demo))
     assert max(len(line) for line in text.split(render.HOW_TO_READ[:20])[0].splitlines()) <= 120
     for part in ("Smoke run", "(no run)", "(failed)", "loss is NaN", "0.685±0.060^", "[3/4]"):
         assert part in text
 
 
 def test_markdown(demo):
-    text = render.markdown(aggregate.collect(demo))
+    text = render.markdown(collect(demo))
     assert re.search(r"\| CLoss \(gamma=0.3\) \| \*\*0.685 ± 0.060 \(0.6\d\d, 0.7\d\d\)\*\* \|", text)
     assert "(no run)" in text
     assert "commit 0123456789ab with uncommitted changes" in text
 
 
 def test_html_escapes_and_marks(demo):
-    text = render.as_html(aggregate.collect(demo))
+    text = render.as_html(collect(demo))
     assert "<td>Dice&amp;CE</td>" in text
     assert re.search(r"<strong>0.685 ± 0.060 \(0.6\d\d, 0.7\d\d\)</strong>", text)
 
 
 def test_latex_is_booktabs_and_escaped(demo):
-    text = render.latex(aggregate.collect(demo))
+    text = render.latex(collect(demo))
     assert r"Dice\&CE &" in text
     assert r"\textbf{0.685 $\pm$ 0.060 (0.6" in text
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 2
@@ -70,7 +71,7 @@ def test_latex_is_booktabs_and_escaped(demo):
 
 
 def test_csv_has_plain_numbers_and_states(demo):
-    rows = list(csv.DictReader(io.StringIO(render.as_csv(aggregate.collect(demo)))))
+    rows = list(csv.DictReader(io.StringIO(render.as_csv(collect(demo)))))
     by_loss = {(row["loss"], row["postprocessed"]): row for row in rows}
     assert float(by_loss["CLoss (gamma=0.3)", "False"]["dice_mean"]) == pytest.approx(0.685)
     assert by_loss["SCNP (window=5)", "False"]["state"] == "(no run)"

@@ -4,10 +4,10 @@ import math
 import pytest
 
 import losses
-from tables import claims, scorecard
 from tables.__main__ import main
-from tables.claims import Claim
-from tables.scorecard import CONFIRMED, NOT_RUN, OPPOSITE, UNDECIDED
+from tables.claims import claims, scorecard
+from tables.claims.claims import Claim
+from tables.claims.scorecard import CONFIRMED, NOT_RUN, OPPOSITE, UNDECIDED
 
 DICE = Claim("d", "CLoss is better.", "here", "dice", {"loss": "closs"}, {"loss": "dice_ce"})
 BETTI = Claim("b", "CLoss has fewer errors.", "here", "betti0_error", {"loss": "closs"}, {"loss": "dice_ce"})

@@ -1,7 +1,7 @@
 import pytest
 
-from tables import summary_figures
-from tables.summary import Summary
+from tables.experiment import summary_figures
+from tables.experiment.summary import Summary
 
 BETTER = [0.40 + 0.01 * n for n in range(12)]
 

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from workflow import progress, rooms
+from workflow import follow, import_check
 from workflow.__main__ import main
-from workflow.session import given
+from workflow.notebook_session import given
 
 
 def test_unknown_loss_is_refused_before_anything_runs(tmp_path, capsys):
@@ -35,7 +35,7 @@ def test_snakefile_makes_every_step_of_the_plan(tmp_path, capsys):
 def test_steps_are_counted_and_the_rest_is_kept_in_the_log(tmp_path, capsys):
     (tmp_path / "demo").mkdir()
     script = "print('total    3'); print('noise'); print('done: a in 1 s'); print('failed: b: no')"
-    assert progress.follow([sys.executable, "-c", script], tmp_path / "demo") == 0
+    assert follow.follow([sys.executable, "-c", script], tmp_path / "demo") == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in lines] == ["[1/2", "[2/2"]
     assert "noise" in (tmp_path / "demo" / "snakemake.log").read_text()
@@ -43,7 +43,7 @@ def test_steps_are_counted_and_the_rest_is_kept_in_the_log(tmp_path, capsys):
 
 def test_failure_of_snakemake_itself_is_shown(tmp_path, capsys):
     (tmp_path / "demo").mkdir()
-    assert progress.follow([sys.executable, "-c", "print('syntax error'); exit(3)"], tmp_path / "demo") == 3
+    assert follow.follow([sys.executable, "-c", "print('syntax error'); exit(3)"], tmp_path / "demo") == 3
     assert "syntax error" in capsys.readouterr().err
 
 
@@ -51,21 +51,21 @@ def test_failures_are_listed_with_their_notebooks(tmp_path):
     folder = tmp_path / "demo" / "runs"
     folder.mkdir(parents=True)
     (folder / "failure.json").write_text(json.dumps({"notebook": "train.ipynb", "error": "ValueError: no"}))
-    assert progress.failures(tmp_path / "demo") == [f"{folder}/train.ipynb: ValueError: no"]
+    assert follow.failures(tmp_path / "demo") == [f"{folder}/train.ipynb: ValueError: no"]
 
 
 def test_rooms_are_this_projects():
-    rooms.check_rooms()
+    import_check.check_rooms()
 
 
 def test_foreign_room_is_named_with_the_remedy(monkeypatch):
-    monkeypatch.setattr(rooms, "_foreign", lambda name: "/elsewhere/tables" if name == "tables" else None)
+    monkeypatch.setattr(import_check, "_foreign", lambda name: "/elsewhere/tables" if name == "tables" else None)
     with pytest.raises(ImportError, match="`tables` is /elsewhere/tables.*PyTables"):
-        rooms.check_rooms()
+        import_check.check_rooms()
 
 
 def test_missing_variable_of_a_notebook_is_named():
-    from workflow.requests import Report
+    from workflow.forms import Report
 
     assert given(Report, {"experiment": "x", "other": 1}) == {"experiment": "x"}
     with pytest.raises(ValueError, match="must define experiment"):

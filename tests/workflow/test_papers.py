@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from tables import spec
+from tables.papers import spec
 from workflow import papers
 from workflow.__main__ import main
 

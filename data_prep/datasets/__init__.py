@@ -1,0 +1,1 @@
+"""Content only: one file a dataset, found through the register."""

@@ -1,0 +1,135 @@
+"""Axons (DeepACSON): myelinated axons of rat brain in electron microscopy volumes."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_prep._plan import Case, Plan, Sample
+from data_prep._problems import PreparationError
+from data_prep._register import register
+from data_prep.reading.folds import grouped_folds
+from data_prep.reading.official_files import describe_missing, find_lone, find_root
+
+ANIMALS = ("Sham_25", "Sham_49", "TBI_24", "TBI_28", "TBI_2")
+SIDES = ("contra", "ipsi")
+# micrometres, z first
+_SPACING = (0.05, 0.015, 0.015)
+_WHERE = (
+    "https://etsin.fairdata.fi/dataset/f8ccc23a-1f1a-4c98-86b7-b63652a809c3; the source holds a folder for each "
+    "sample, such as Sham_25_contra/, with HM_25_contra.h5 (the volume) and HM_25_contra_myelinated_axons.mat (the "
+    "axons' labels)"
+)
+
+
+@register(
+    "axons",
+    title="Axons (DeepACSON)",
+    dims=3,
+    classes=("background", "axon"),
+    licence="CC BY 4.0 (as others quote the record, not read there)",
+    where=_WHERE,
+    size="10 high-magnification volumes of 5 animals, about 1062 x 1067 x 285",
+    papers=("scnp",),
+    reference="Abdollahzadeh, Belevich, Jokitalo, Sierra, Tohka: DeepACSON, Communications Biology 2021",
+)
+def axons(source: Path) -> Plan:
+    """Plan five folds, one animal each, so that both hemispheres of an animal stay together; no test set.
+
+    SCNP has five folds over the ten volumes and does not list them. Every labelled axon is foreground.
+
+    Args:
+        source: folder of the download, or one that holds it.
+
+    Returns:
+        The plan.
+
+    Raises:
+        PreparationError: no such layout.
+    """
+    root = find_root(
+        source, ("White matter EM", "White_matter_EM", "White_Matter_EM"), tuple(f"{a}_*" for a in ANIMALS), _WHERE
+    )
+    pairs = {f"{animal}_{side}": _paths(root, animal, side) for animal in ANIMALS for side in SIDES}
+    absent = [name for name, (raw, label) in pairs.items() if not raw.is_file() and not label.is_file()]
+    complete = {name: pair for name, pair in pairs.items() if all(path.is_file() for path in pair)}
+    owners = {name: name.rpartition("_")[0] for name in complete}
+    return Plan(
+        cases=[Case(name, partial(_load, *pair), pair) for name, pair in complete.items()],
+        classes=("background", "axon"),
+        channels=["EM"],
+        folds=grouped_folds(owners) if len(set(owners.values())) > 1 else [{"train": [], "val": []}],
+        source=root,
+        problems=find_lone(pairs.values()),
+        missing=[describe_missing("Axons", len(pairs), absent)] if absent else [],
+        card={
+            "foreground": "axon (every label but 0)",
+            "folds": "five, one animal each (SCNP does not list its folds)",
+            "notes": [
+                "rats, though SCNP says mice; voxels of 15 x 15 x 50 nm, given here in micrometres (which spacing SCNP "
+                "gave nnU-Net is not stated)",
+                "myelin has files of its own, which are not used: it is background",
+            ],
+            "unchecked": [
+                "no file of the dataset was at hand: folders, names, inner layout, order of the axes and size of the "
+                "voxels are as published code of others reads them",
+            ],
+        },
+    )
+
+
+def _paths(root: Path, animal: str, side: str) -> tuple[Path, Path]:
+    number = animal.rpartition("_")[2]
+    folder = root / f"{animal}_{side}"
+    return folder / f"HM_{number}_{side}.h5", folder / f"HM_{number}_{side}_myelinated_axons.mat"
+
+
+def _load(raw: Path, label: Path) -> Sample:
+    image, axon = _read(raw), _read(label)
+    if image.shape != axon.shape and image.shape == axon.shape[::-1]:
+        # MATLAB counts its axes x, y, z
+        axon = np.transpose(axon)
+    return Sample(image[np.newaxis], (axon > 0).astype(np.uint8), _SPACING)
+
+
+def _read(path: Path) -> np.ndarray:
+    """Read the one volume of a file: HDF5, as MATLAB writes too from version 7.3 on, or MATLAB's format before that."""
+    try:
+        volumes = _read_hdf5(path) if path.suffix != ".mat" or _is_hdf5(path) else _read_matlab(path)
+    # SciPy and h5py fail in many ways on damaged files
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise PreparationError(f"{path}: cannot be read as HDF5 or MATLAB ({reason}); get this file again") from error
+    if len(volumes) != 1:
+        names = ", ".join(volumes) or "none"
+        raise PreparationError(f"{path}: expected one array with three axes, found {names}; get this file again")
+    return next(iter(volumes.values()))
+
+
+def _is_hdf5(path: Path) -> bool:
+    import h5py
+
+    return bool(h5py.is_hdf5(path))
+
+
+def _read_hdf5(path: Path) -> dict[str, np.ndarray]:
+    import h5py
+
+    found: dict[str, np.ndarray] = {}
+
+    def collect(name: str, item: Any) -> None:
+        # an axis of length 1 for the channels
+        if isinstance(item, h5py.Dataset) and sum(length > 1 for length in item.shape) == 3:
+            found[name] = np.squeeze(item[()])
+
+    with h5py.File(path, "r") as file:
+        file.visititems(collect)
+    return found
+
+
+def _read_matlab(path: Path) -> dict[str, np.ndarray]:
+    from scipy.io import loadmat
+
+    arrays = {name: array for name, array in loadmat(path).items() if not name.startswith("__")}
+    return {name: array for name, array in arrays.items() if array.ndim == 3}

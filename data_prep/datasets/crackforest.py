@@ -1,0 +1,87 @@
+"""CrackForest (CFD): cracks in photographs of roads."""
+
+from pathlib import Path
+
+import numpy as np
+
+from data_prep._plan import Plan, Sample
+from data_prep._problems import PreparationError
+from data_prep._register import register
+from data_prep.reading.folds import interleaved_folds
+from data_prep.reading.official_files import find_root, read_image, translate
+from data_prep.reading.pairs import Pair, count_missing, make_cases, names, split_pairs
+
+COUNTS = {"annotated": 118}
+# 1 background, 2 crack, 3 area enclosed by cracks, 4 other marks, such as a crack across a painted line
+_CODING = {1: 0, 2: 1, 3: 0, 4: 0}
+_WHERE = (
+    "https://github.com/cuilimeng/CrackForest-dataset; the source is its root, which holds image/NNN.jpg and "
+    "groundTruth/NNN.mat"
+)
+
+
+@register(
+    "crackforest",
+    title="CrackForest",
+    dims=2,
+    classes=("background", "crack"),
+    licence="non-commercial research only (the repository's README, read)",
+    where=_WHERE,
+    size="118 annotated images, 480 x 320, RGB",
+    reference="Shi, Cui, Qi, Meng, Chen: Automatic road crack detection, IEEE T-ITS 2016",
+)
+def crackforest(source: Path) -> Plan:
+    """Plan the annotated images; there is no official split, so every fifth image is for the test.
+
+    Args:
+        source: the repository's root, or a folder that holds it.
+
+    Returns:
+        The plan.
+
+    Raises:
+        PreparationError: no such layout.
+    """
+    root = find_root(source, ("CrackForest", "CrackForest-dataset-master"), ("groundTruth",), _WHERE)
+    numbers = sorted(path.stem for path in (root / "groundTruth").glob("[0-9][0-9][0-9].mat"))
+    bare = sorted({path.stem for path in (root / "image").glob("[0-9][0-9][0-9].jpg")} - set(numbers))
+    # images from 201 on were never annotated; another one without a mask has lost it
+    lost = [number for number in bare if int(number) <= COUNTS["annotated"]]
+    listed = [
+        Pair(number, root / "image" / f"{number}.jpg", root / "groundTruth" / f"{number}.mat")
+        for number in sorted([*numbers, *lost])
+    ]
+    pairs, problems = split_pairs(listed)
+    test = pairs[::5]
+    training = [pair for pair in pairs if pair not in test]
+    return Plan(
+        cases=make_cases(training, _load) + make_cases(test, _load, test=True),
+        classes=("background", "crack"),
+        channels=["R", "G", "B"],
+        folds=interleaved_folds(names(training)) if len(training) > 1 else [{"train": [], "val": []}],
+        source=root,
+        problems=problems,
+        missing=count_missing("CrackForest", {"annotated": len(pairs)}, COUNTS, root),
+        card={
+            "foreground": "crack (value 2 in the files; 3, areas enclosed by cracks, and 4, other marks, are not)",
+            "folds": "five over the training images; test: every fifth image of the list (this project's choice)",
+            "exclusions": [f"{len(bare) - len(lost)} images without a ground truth (201 and up)"],
+            "unchecked": ["images 101 to 118 were not at hand when this was written"],
+        },
+    )
+
+
+def _load(image: Path, mask: Path) -> Sample:
+    return Sample(read_image(image, 3), translate(_read_segmentation(mask), _CODING, mask))
+
+
+def _read_segmentation(path: Path) -> np.ndarray:
+    from scipy.io import loadmat
+
+    try:
+        return loadmat(path)["groundTruth"]["Segmentation"][0, 0]
+    # scipy's readers of broken .mat files raise what happens to go wrong
+    except Exception as error:
+        raise PreparationError(
+            f"{path}: cannot be read as a .mat file with groundTruth.Segmentation ({error}); get this file again"
+        ) from error

@@ -1,0 +1,79 @@
+"""DeepCrack: cracks in photographs of many surfaces."""
+
+from pathlib import Path
+
+from data_prep._plan import Plan
+from data_prep._register import register
+from data_prep.reading.folds import grouped_folds
+from data_prep.reading.official_files import find_root
+from data_prep.reading.pairs import Pair, count_missing, load_binary, make_cases, split_pairs
+
+COUNTS = {"train": 300, "test": 237}
+_WHERE = "https://github.com/yhlleo/DeepCrack; the source holds {train,test}_img/NAME.jpg and {train,test}_lab/NAME.png"
+
+
+@register(
+    "deepcrack",
+    title="DeepCrack",
+    dims=2,
+    classes=("background", "crack"),
+    licence="non-commercial research and education (read); the photographs are partly of others",
+    where=_WHERE,
+    size="300 training and 237 test images, 544 x 384, some portrait, RGB",
+    reference="Liu, Yao, Lu, Xie, Li: DeepCrack, Neurocomputing 2019",
+)
+def deepcrack(source: Path) -> Plan:
+    """Plan the official split, with five folds over the training images.
+
+    Names that differ after their last hyphen are taken for parts of one photograph, which stays on one side of a fold.
+
+    Args:
+        source: folder of the download, or one that holds it.
+
+    Returns:
+        The plan.
+
+    Raises:
+        PreparationError: no such layout.
+    """
+    root = find_root(source, ("DeepCrack", "DeepCrack/dataset/DeepCrack"), ("train_lab", "test_lab"), _WHERE)
+    train, problems = split_pairs(_list_pairs(root, "train"))
+    test, test_problems = split_pairs(_list_pairs(root, "test"))
+    missing = count_missing("DeepCrack", {"train": len(train), "test": len(test)}, COUNTS, root)
+    notes = []
+    if not train and len(test) > 2:
+        train, test = test[::2], test[1::2]
+        notes = ["no training images were there: every other test image stands in"]
+    owners = {pair.name: _photograph(pair) for pair in train}
+    if shared := sorted(set(owners.values()) & {_photograph(pair) for pair in test}):
+        notes.append(f"photographs with parts in training and test, by their names: {', '.join(shared)}")
+    return Plan(
+        cases=make_cases(train, load_binary) + make_cases(test, load_binary, test=True),
+        classes=("background", "crack"),
+        channels=["R", "G", "B"],
+        folds=grouped_folds(owners) if len(set(owners.values())) > 1 else [{"train": [], "val": []}],
+        source=root,
+        problems=problems + test_problems,
+        missing=missing,
+        card={
+            "foreground": "crack (255 in the files)",
+            "folds": "five over the training photographs, whose parts stay together; the official test images",
+            "notes": notes,
+            "unchecked": [
+                "no photograph was at hand when this was written, and nine masks",
+                "which images are parts of one photograph is read off their names",
+            ],
+        },
+    )
+
+
+def _photograph(pair: Pair) -> str:
+    return pair.name.rpartition("-")[0] or pair.name
+
+
+def _list_pairs(root: Path, part: str) -> list[Pair]:
+    images, masks = root / f"{part}_img", root / f"{part}_lab"
+    stems = {
+        path.stem for folder, ending in ((images, "jpg"), (masks, "png")) for path in folder.glob(f"[!.]*.{ending}")
+    }
+    return [Pair(stem, images / f"{stem}.jpg", masks / f"{stem}.png") for stem in sorted(stems)]

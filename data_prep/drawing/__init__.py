@@ -1,0 +1,1 @@
+"""Drawn trees, roads and tubes of the embedded datasets."""

@@ -1,0 +1,1 @@
+"""The prepared dataset: written, read, checked, its labels audited."""

@@ -1,0 +1,1 @@
+"""Official files: archives, folders, formats, pairs of images and labels, folds."""

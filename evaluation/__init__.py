@@ -1,0 +1,1 @@
+"""Steps that measure predictions: runs, ensembles, closings, other adjacencies."""

@@ -1,0 +1,106 @@
+"""The ensemble of a run's folds on a common test set: the majority vote of their predictions, measured once and kept.
+
+ContextLoss predicts with the mean of five networks' probabilities; runs keep class indices, so that here each network
+has one vote: this project's substitution.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+import metrics
+from data_prep.prepared.read import Prepared
+from evaluation.postprocess import keep_touching
+from runs import files
+from runs.record import fingerprint
+from runs.results import RunResult
+from training.inference import predicted_cases, read_prediction
+
+COLUMNS = ("case", "metric", "postprocessed", "value")
+
+
+def measure(
+    runs: Sequence[RunResult], starts: Sequence[Path], elsewhere: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """Measure the ensemble of several runs, or read what was measured of the very same ones.
+
+    Args:
+        runs: evaluated runs that differ by their fold only.
+        starts: folders of their pretraining runs, whose ensemble the post-processing compares with; none: no
+            post-processing.
+        elsewhere: metrics measured on patches: slug to the options of `metrics.evaluate`.
+
+    Returns:
+        Value by case, metric and post-processing, as in `metrics.csv` of a run.
+    """
+    folder = runs[0].folder.parent / f"ensemble-seed{runs[0].run.seed}"
+    names = [name for name in runs[0].definitions if all(name in run.definitions for run in runs)]
+    versions = {name: metrics.entry(name).version for name in names}
+    content: dict[str, Any] = {
+        "runs": [run.record["hash"] for run in runs],
+        "starts": [path.parts[-3:] for path in starts],
+    }
+    content |= {"versions": versions, "elsewhere": {name: dict(place) for name, place in elsewhere.items()}}
+    mark = fingerprint(content)
+    if (folder / "metrics.csv").is_file() and (folder / "mark.json").is_file():
+        if files.read_json(folder / "mark.json") == mark:
+            return pd.read_csv(folder / "metrics.csv", dtype={"case": str})
+        (folder / "mark.json").unlink()
+    rows = list(_rows(runs, starts, names, elsewhere))
+    files.write_csv(folder / "metrics.csv", COLUMNS, rows)
+    files.write_json(folder / "mark.json", mark)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def vote(predictions: Sequence[npt.NDArray[np.integer]]) -> npt.NDArray[np.integer]:
+    """Give the class that most networks chose at each pixel; of equally many the lowest, so background first.
+
+    Args:
+        predictions: class indices of each network, all of one shape.
+
+    Returns:
+        Class indices, same shape and type.
+    """
+    classes = sorted(set().union(*(np.unique(each).tolist() for each in predictions)))
+    counts = np.stack([sum((each == index).astype(np.int16) for each in predictions) for index in classes])
+    return np.asarray(classes, predictions[0].dtype)[counts.argmax(axis=0)]
+
+
+def _rows(
+    runs: Sequence[RunResult],
+    starts: Sequence[Path],
+    names: Sequence[str],
+    elsewhere: Mapping[str, Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    data = Prepared(runs[0].record["data"]["folder"], verify=False)
+    folders = [run.folder for run in runs]
+    cases = [case for case in predicted_cases(folders[0]) if data.has_label(case)]
+    options = {name: runs[0].options.get(name) for name in ("adjacency", "num_classes")}
+    rows = []
+    for case in cases:
+        versions = [vote([read_prediction(folder, case, data.dims) for folder in folders])]
+        if starts:
+            pretrained = vote([read_prediction(folder, case, data.dims) for folder in starts])
+            versions.append(keep_touching(versions[0], pretrained))
+        for flag, prediction in enumerate(versions):
+            values: dict[str, float] = {}
+            for place in [{}, *_places(names, elsewhere)]:
+                here = [name for name in names if dict(elsewhere.get(name, {})) == place]
+                given = {**options, **place, "spacing": data.spacing(case)}
+                values |= metrics.evaluate(prediction, data.label(case), here, **given) if here else {}
+            rows += [dict(zip(COLUMNS, (case, name, flag, values[name]), strict=True)) for name in names]
+    return rows
+
+
+def _places(names: Sequence[str], elsewhere: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the different places where metrics are measured."""
+    found: list[dict[str, Any]] = []
+    for name in names:
+        place = dict(elsewhere.get(name, {}))
+        if place and place not in found:
+            found.append(place)
+    return found

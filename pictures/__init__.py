@@ -1,0 +1,1 @@
+"""What several rooms draw: style, images and error maps."""

@@ -1,0 +1,141 @@
+"""Joining the results of several machines: every run whole and with its own provenance, never two for one key."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runs import paths
+from runs.files import write_json
+from runs.record import read_record
+
+# what says where and by whom a result was made, not what it is
+_RESULT_FILES = ("metrics.csv", "evaluation.json")
+PROVENANCE = "merged.json"
+_PLAN = "plan.json"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A run in one of the sources.
+
+    Attributes:
+        source: the results folder.
+        path: of the run, relative to it.
+        fingerprint: of what the run is and what it measured: parameters' hash and the metrics' bytes.
+    """
+
+    source: Path
+    path: Path
+    fingerprint: str
+
+
+def merge(sources: Sequence[str | Path], destination: str | Path) -> Path:
+    """Join results folders into a new one.
+
+    Every experiment and run of the sources appears under its path. The same result in two sources is taken once (from
+    the first). `merged.json` in each experiment says which run came from which source, by which machine and commit.
+
+    Args:
+        sources: results folders, each holding experiments; at least two.
+        destination: the new results folder; must not exist.
+
+    Returns:
+        The destination.
+
+    Raises:
+        ValueError: fewer than two sources, a source without runs, a destination that exists, or two different results
+            under one run key: all of them, one line each. Nothing is written then.
+    """
+    folders = [Path(source) for source in sources]
+    target = Path(destination)
+    if len(folders) < 2:
+        raise ValueError(f"merging needs two results folders or more, got {len(folders)}")
+    if target.exists():
+        raise ValueError(f"{target} exists already; choose another destination, nothing is overwritten")
+    found = [run for folder in folders for run in _find(folder)]
+    chosen = _choose(found)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as workplace:
+        new = Path(workplace) / "new"
+        for run in chosen:
+            shutil.copytree(run.source / run.path, new / run.path)
+        for experiment in sorted({run.path.parts[0] for run in chosen}):
+            runs = [run for run in chosen if run.path.parts[0] == experiment]
+            _describe(new / experiment, target / experiment, runs, folders)
+        new.rename(target)
+    return target
+
+
+def _find(folder: Path) -> list[Found]:
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: no such folder; give folders such as results/")
+    experiments = sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
+    runs = [path for experiment in experiments for path in paths.find_runs(folder, experiment.name)]
+    if not runs:
+        raise ValueError(f"{folder}: no runs in it; give the folder that holds the experiments, such as results/")
+    return [Found(folder, Path(path).relative_to(folder), _fingerprint(Path(path))) for path in runs]
+
+
+def _fingerprint(run: Path) -> str:
+    record = read_record(run) if (run / "run.json").is_file() else {}
+    digest = hashlib.sha256(json.dumps([record.get("hash"), record.get("exit_cause")]).encode())
+    for name in _RESULT_FILES:
+        digest.update((run / name).read_bytes() if (run / name).is_file() else b"none")
+    return digest.hexdigest()
+
+
+def _choose(found: list[Found]) -> list[Found]:
+    chosen: dict[Path, Found] = {}
+    clashes = []
+    for run in found:
+        first = chosen.setdefault(run.path, run)
+        if first.fingerprint != run.fingerprint:
+            clashes.append(
+                f"{first.source / run.path} and {run.source / run.path} are different results of one run; leave one out"
+            )
+    if clashes:
+        raise ValueError("\n".join(clashes))
+    return list(chosen.values())
+
+
+def _describe(new: Path, experiment: Path, runs: list[Found], sources: list[Path]) -> None:
+    """Write one plan for all runs, and where each of them came from."""
+    plans = [_read_plan(source / experiment.name / _PLAN) for source in sources]
+    plans = [plan for plan in plans if plan]
+    if plans:
+        planned = {job["folder"].partition("/runs/")[2]: job for plan in plans for job in plan.get("jobs", [])}
+        planned |= {key: _job(run) for run in runs if (key := "/".join(run.path.parts[2:])) not in planned}
+        jobs = [job | {"folder": str(experiment / "runs" / key)} for key, job in planned.items()]
+        skipped = {key: reason for plan in plans for key, reason in plan.get("skipped", {}).items()}
+        notes = list(dict.fromkeys(plan.get("note", "") for plan in plans if plan.get("note")))
+        smoke = any(plan.get("smoke") for plan in plans)
+        joined = plans[0] | {"jobs": jobs, "skipped": skipped, "note": " ".join(notes), "smoke": smoke}
+        write_json(new / _PLAN, joined)
+    write_json(new / PROVENANCE, {"runs": {str(run.path): _origin(run) for run in runs}})
+
+
+def _job(run: Found) -> dict[str, Any]:
+    folder = run.source / run.path
+    title = read_record(folder).get("loss_title") if (folder / "run.json").is_file() else None
+    return {"loss_title": title or paths.parse_run(folder.absolute()).loss}
+
+
+def _origin(run: Found) -> dict[str, Any]:
+    folder = run.source / run.path
+    record = read_record(folder) if (folder / "run.json").is_file() else {}
+    kept = {name: record.get(name) for name in ("git", "machine", "gpus", "packages", "python")}
+    return {"source": run.source.name, "fingerprint": run.fingerprint, **kept}
+
+
+def _read_plan(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ValueError(f"{path} is not readable as JSON ({error})") from error

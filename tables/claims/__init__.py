@@ -1,0 +1,1 @@
+"""The papers' headline claims, and what the runs say to them."""

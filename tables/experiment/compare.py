@@ -1,0 +1,204 @@
+"""The comparison table of one dataset: rows are losses with their parameters, columns metrics and costs."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from runs.results import DONE, MISSING, Results, RunResult
+from tables import averages, statistics
+from tables.averages import Cell
+
+STATES = {MISSING: "(no run)"}
+BASELINE = "dice_ce"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A metric: slug, printed name, unit and which way is up, None where neither is better."""
+
+    slug: str
+    title: str
+    unit: str
+    higher_is_better: bool | None
+
+    @property
+    def heading(self) -> str:
+        """Printed name with unit and arrow."""
+        unit = f" ({self.unit})" if self.unit not in ("", "1") else ""
+        arrow = {True: " ↑", False: " ↓", None: ""}[self.higher_is_better]
+        return f"{self.title}{unit}{arrow}"
+
+    @property
+    def short(self) -> str:
+        """Printed name and arrow, for a terminal; of the units only %."""
+        return self.heading if self.unit in ("", "%") else self.heading.replace(f" ({self.unit})", "")
+
+    @property
+    def digits(self) -> int:
+        """Decimals to print: shares of one get three, everything larger fewer."""
+        return {"": 3, "1": 3, "%": 1}.get(self.unit, 2)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A loss with its parameters.
+
+    Args:
+        label: printed name.
+        state: "" where there are numbers, otherwise what to print in their place.
+        cells: metric slug to cell.
+        seconds: mean seconds per iteration, None where unknown.
+        mebibytes: highest peak memory, None where unknown.
+        counted: number of runs behind the numbers.
+        reference: the pretraining, which takes no part in the comparison.
+        baseline: Dice&CE with its defaults, which the others are tested against.
+    """
+
+    label: str
+    state: str
+    cells: dict[str, Cell]
+    seconds: float | None
+    mebibytes: float | None
+    counted: str
+    reference: bool
+    baseline: bool = False
+
+    @property
+    def cases(self) -> int:
+        """Number of cases."""
+        return max((cell.cases for cell in self.cells.values()), default=0)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The comparison on one dataset, with or without post-processing."""
+
+    dataset: str
+    postprocessed: bool
+    columns: list[Column]
+    rows: list[Row]
+    notes: list[str]
+    part: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it shows."""
+        where = f"{self.dataset} ({self.part})" if self.part else self.dataset
+        return f"{where}, {'with' if self.postprocessed else 'without'} post-processing"
+
+    def is_best(self, row: Row, column: Column) -> bool:
+        """Tell whether a cell, as printed, is the best of its column; the pretraining does not compete."""
+        values = [
+            round(other.cells[column.slug].mean, column.digits)
+            for other in self.rows
+            if not other.state and not other.reference and other.cells[column.slug].defined
+        ]
+        silent = row.state or row.reference or not row.cells[column.slug].defined
+        if silent or column.higher_is_better is None or len(values) < 2:
+            return False
+        best = max(values) if column.higher_is_better else min(values)
+        return round(row.cells[column.slug].mean, column.digits) == best
+
+
+def tables(results: Results) -> list[Table]:
+    """Make all tables of an experiment: for each dataset or part of its test set, without and with post-processing.
+
+    Args:
+        results: the runs.
+
+    Returns:
+        The tables; the one with post-processing only where something was post-processed.
+    """
+    found = []
+    for dataset in results.datasets:
+        for part, runs in results.parts(dataset).items():
+            flags = (False, True) if _any_postprocessed(runs) else (False,)
+            found += [table(runs, dataset, flag, part) for flag in flags]
+    return found
+
+
+def table(runs: list[RunResult], dataset: str, postprocessed: bool, part: str = "") -> Table:
+    """Make one comparison table.
+
+    Args:
+        runs: the runs on the dataset.
+        dataset: its name.
+        postprocessed: with or without post-processing.
+        part: printed name of the part of the test set, "" for the whole.
+
+    Returns:
+        The table.
+    """
+    columns = columns_of(runs)
+    grouped: dict[tuple[str, str], list[RunResult]] = {}
+    for result in runs:
+        grouped.setdefault(result.row, []).append(result)
+    rows = [_row(group, columns, postprocessed) for group in grouped.values()]
+    rows = _with_tests(rows, list(grouped.values()), columns, postprocessed)
+    notes = [f"{result.label}, {result.folder.name}: {result.state}: {result.reason}" for result in runs
+             if result.state != DONE]  # fmt: skip
+    notes += [remark for result in runs for remark in result.remarks]
+    return Table(dataset, postprocessed, columns, rows, notes, part)
+
+
+def _with_tests(
+    rows: list[Row], groups: list[list[RunResult]], columns: list[Column], postprocessed: bool
+) -> list[Row]:
+    """Test every loss against the baseline on the differences by case; Holm over all tests of the table."""
+    places = [place for place, row in enumerate(rows) if row.baseline and not row.state]
+    if not places:
+        return rows
+    against = {c.slug: averages.per_case(groups[places[0]], c.slug, postprocessed) for c in columns}
+    tested = [
+        (place, column.slug)
+        for place, row in enumerate(rows)
+        for column in columns
+        if not (row.state or row.reference or row.baseline)
+    ]
+    p_values = []
+    for place, slug in tested:
+        difference = averages.per_case(groups[place], slug, postprocessed) - against[slug]
+        p_values.append(statistics.paired_permutation(difference) if difference.notna().sum() > 1 else math.nan)
+    cells = [dict(row.cells) for row in rows]
+    for (place, slug), p in zip(tested, statistics.holm(p_values), strict=True):
+        cells[place][slug] = replace(cells[place][slug], p=p)
+    return [replace(row, cells=found) for row, found in zip(rows, cells, strict=True)]
+
+
+def columns_of(runs: list[RunResult]) -> list[Column]:
+    """Return the metrics of some runs, in the order in which they were evaluated."""
+    definitions: dict[str, dict[str, Any]] = {}
+    for result in runs:
+        definitions |= result.definitions
+    return [
+        Column(slug, entry["title"], entry.get("unit") or "", entry["higher_is_better"])
+        for slug, entry in definitions.items()
+    ]
+
+
+def _row(group: list[RunResult], columns: list[Column], postprocessed: bool) -> Row:
+    done = [result for result in group if result.state == DONE]
+    state = "" if done else STATES.get(group[0].state, f"({group[0].state})")
+    cells = {column.slug: averages.cell(done, column.slug, postprocessed) for column in columns}
+    seconds = [value for result in done if (value := result.record.get("seconds_per_iteration")) is not None]
+    memory = [value for result in done if (value := _peak(result.record)) is not None]
+    return Row(
+        label=group[0].label,
+        state=state,
+        cells=cells,
+        seconds=sum(seconds) / len(seconds) if seconds else None,
+        mebibytes=max(memory) / 2**20 if memory else None,
+        counted=f"{len(done)}/{len(group)}" if len(done) < len(group) else str(len(done)),
+        reference=group[0].run.stage == "pretrain",
+        baseline=group[0].run.stage == "finetune" and group[0].row[1] == BASELINE,
+    )
+
+
+def _peak(record: dict[str, Any]) -> int | None:
+    """Return peak memory in bytes."""
+    found = record.get("peak_memory") or {}
+    return found.get("bytes")
+
+
+def _any_postprocessed(runs: list[RunResult]) -> bool:
+    return any(result.state == DONE and result.metrics["postprocessed"].astype(int).any() for result in runs)

@@ -1,0 +1,96 @@
+"""A published result: an experiment's tables, figures and scorecard with their provenance, in small files."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pictures.style import save
+from runs.files import write_atomic
+from runs.results import RunResult, collect
+from tables.claims import scorecard
+from tables.experiment import render, report, summary_figures
+from tables.experiment.summary import Summary
+
+LIMIT = 5 * 2**20  # bytes: a repository is no place for more
+
+
+def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
+    """Write what is worth keeping of an experiment into a folder.
+
+    Args:
+        experiment: the experiment's folder.
+        destination: gets tables/, figures/, scorecard.md, scorecard.json, runs.csv and metrics.csv (values by case).
+
+    Returns:
+        Paths of the files.
+
+    Raises:
+        ValueError: nothing to publish, or more than 5 MB.
+    """
+    folder, target = Path(experiment), Path(destination)
+    results = collect(folder)
+    written = [_copy(path, target / "tables") for path in render.render(results)]
+    written += [_copy(path, target / "figures") for path in report.metrics(results)]
+    summary = Summary([folder])
+    for name, draw in (
+        ("cost", summary_figures.against_cost),
+        ("ranks", summary_figures.critical_differences),
+        ("datasets", summary_figures.small_multiples),
+    ):
+        written.append(save(draw(summary), target / "figures" / f"{name}.png"))
+    answers = scorecard.make([folder])
+    written.append(write_atomic(target / "scorecard.md", scorecard.markdown(answers)))
+    written.append(write_atomic(target / "scorecard.json", scorecard.as_json(answers)))
+    runs = pd.DataFrame([_provenance(result) for result in results.runs])
+    written.append(write_atomic(target / "runs.csv", runs.to_csv(index=False, lineterminator="\n")))
+    written.append(write_atomic(target / "metrics.csv", _values(results.runs)))
+    size = sum(path.stat().st_size for path in written)
+    if size > LIMIT:
+        raise ValueError(f"{target} has {size / 2**20:.1f} MB, more than {LIMIT / 2**20:.0f}: publish fewer datasets")
+    return written
+
+
+def _copy(path: Path, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copyfile(path, folder / path.name))
+
+
+def _provenance(result: RunResult) -> dict[str, Any]:
+    """Give one line on a run: what it is, and by which code, data and machine it was made."""
+    record, parameters = result.record, result.record.get("parameters", {})
+    git, machine = record.get("git") or {}, record.get("machine") or {}
+    return {
+        "dataset": result.run.dataset,
+        "stage": result.run.stage,
+        "loss": result.run.loss,
+        "loss_parameters": dict(result.run.loss_parameters) or "",
+        "fold": result.run.fold,
+        "seed": result.run.seed,
+        "state": result.state,
+        "iterations": parameters.get("iterations"),
+        "parameters_hash": record.get("hash"),
+        "data_checksum": (record.get("data") or {}).get("checksum"),
+        "commit": git.get("commit"),
+        "dirty": git.get("dirty"),
+        "torch": (record.get("packages") or {}).get("torch"),
+        "device": record.get("device"),
+        "processor": machine.get("processor"),
+        "seconds_per_iteration": record.get("seconds_per_iteration"),
+        "peak_memory_bytes": (record.get("peak_memory") or {}).get("bytes"),
+        "started": record.get("start") or record.get("started"),
+        "reason": result.reason,
+    }
+
+
+def _values(runs: Sequence[RunResult]) -> str:
+    """Give every value of every run by case, a column for each metric, six digits."""
+    frames = []
+    for result in runs:
+        if len(result.metrics):
+            wide = result.metrics.pivot_table("value", ["case", "postprocessed"], "metric", sort=False).reset_index()
+            run = f"{result.folder.parent.name}/{result.folder.name}"
+            frames.append(wide.assign(dataset=result.run.dataset, run=run))
+    return pd.concat(frames).to_csv(index=False, float_format="%.6g", lineterminator="\n") if frames else ""

@@ -1,0 +1,80 @@
+"""All figures of an experiment, made from its runs' files and saved below its folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from evaluation import cases
+from pictures.style import save
+from runs.results import DONE, Results
+from tables.experiment import figures
+
+
+def curves(results: Results) -> list[Path]:
+    """Save the learning curves of each dataset.
+
+    Args:
+        results: the runs.
+
+    Returns:
+        Paths of the PNG files, as of the functions below.
+    """
+    return _each(results, "curves", figures.learning_curves)
+
+
+def metrics(results: Results) -> list[Path]:
+    """Save the metrics of each dataset, and of each part of its test set that must not be averaged with the others."""
+    saved = []
+    for dataset in _done(results):
+        for number, part in enumerate(results.parts(dataset)):
+            name = f"metrics-{dataset}{f'-{number + 1}' if number else ''}.png"
+            saved.append(save(figures.metrics(results, dataset, part), results.folder / "figures" / name))
+    return saved
+
+
+def pictures(results: Results) -> list[Path]:
+    """Save one case as every loss predicts it, of each dataset."""
+    return _each(results, "predictions", figures.all_losses)
+
+
+def single(folder: str | Path) -> dict[str, Path]:
+    """Save the figures of one evaluated run.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        "distribution" and "cases" with the paths of the PNG files.
+    """
+    target = Path(folder) / "figures"
+    return {
+        "distribution": save(figures.distribution(folder), target / "distribution.png"),
+        "cases": save(figures.worst_to_best(folder), target / "cases.png"),
+    }
+
+
+def trained(folder: str | Path) -> dict[str, Path]:
+    """Save the figures of one trained run.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        "curve" and, where there are predictions with a ground truth, "predictions" with the paths of the PNG files.
+    """
+    target = Path(folder) / "figures"
+    found = {"curve": save(figures.single_curve(folder), target / "curve.png")}
+    if cases.with_truth(folder):
+        found["predictions"] = save(figures.first_predictions(folder), target / "predictions.png")
+    return found
+
+
+def _each(results: Results, name: str, draw: Callable[[Results, str], Figure]) -> list[Path]:
+    """Draw one figure for each dataset on which a run is done."""
+    folder = results.folder / "figures"
+    return [save(draw(results, dataset), folder / f"{name}-{dataset}.png") for dataset in _done(results)]
+
+
+def _done(results: Results) -> list[str]:
+    return [dataset for dataset in results.datasets if any(run.state == DONE for run in results.of(dataset))]

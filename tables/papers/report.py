@@ -1,0 +1,251 @@
+"""A paper's tables, published beside measured: from the results folder to files, for notebooks and the command line."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pictures.style import save
+from runs.results import Results, RunResult
+from tables.experiment import provenance
+from tables.papers import cells, planning
+from tables.papers import figures as drawing
+from tables.papers import render as rendering
+from tables.papers import scale as scales
+from tables.papers import spec as specs
+from tables.papers.planning import Plan
+from tables.papers.spec import Table
+
+_NAMED = 8  # reasons under a table before they are only counted
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper's tables.
+
+    Args:
+        plan: the runs.
+        cells: all cells, from `tables.papers.cells.cells`.
+        folder: gets the files.
+    """
+
+    plan: Plan
+    cells: pd.DataFrame
+    folder: Path
+
+    @property
+    def tables(self) -> list[Table]:
+        """The tables, in the paper's order."""
+        return list(self.plan.spec.tables.values())
+
+    def of(self, table: Table) -> pd.DataFrame:
+        """Return the cells of one table."""
+        return self.cells[self.cells["table"] == table.name].reset_index(drop=True)
+
+    def title(self, table: Table) -> str:
+        """Return what a table is called."""
+        return f"{self.plan.spec.title}, table {table.name}: {table.title}"
+
+    def notes(self, table: Table) -> list[str]:
+        """Return what stands under a table: scale, what is there, substitutions."""
+        found = self.of(table)
+        counts = found["status"].value_counts()
+        state = f"{len(found)} cells: {', '.join(f'{count} {status}' for status, count in counts.items())}."
+        lines = [scales.describe(self.plan.scale), state, *table.notes, *self.plan.spec.notes]
+        return [line for line in lines if line]
+
+
+def default_folder(results: str | Path, paper: str, scale: float = 1.0) -> Path:
+    """Return where a paper's tables go: `<results>/<paper>[-scale<s>]/paper`."""
+    return Path(results) / f"{paper}{scales.suffix(scale)}" / "paper"
+
+
+def largest_scale(results: str | Path, paper: str) -> float:
+    """Find the largest scale at which there are runs of a paper.
+
+    Args:
+        results: folder that holds the experiments.
+        paper: its name.
+
+    Returns:
+        The scale; 1 where there are no runs.
+    """
+    found = []
+    for path in Path(results).glob(f"{paper}*/runs"):
+        _, _, size = path.parent.name.partition("-scale")
+        try:
+            found.append(scales.check(float(size)) if size else 1.0)
+        except ValueError:
+            continue
+    return max(found, default=1.0)
+
+
+def collect(
+    paper: str,
+    results: str | Path = "results",
+    scale: float = 0.0,
+    benchmark: str | Path = "",
+    counts: str | Path = "",
+    folder: str | Path = "",
+) -> Paper:
+    """Collect a paper's published numbers and the runs that are there.
+
+    Args:
+        paper: one of `tables.papers.spec.papers()`.
+        results: folder that holds the experiments.
+        scale: in (0, 1]; 0: the largest of which there are runs.
+        benchmark: JSON file of the training-step benchmark, see `tables.papers.cells`; "" for none.
+        counts: JSON file of the networks' parameters; "" for none.
+        folder: gets the files; "": `default_folder`.
+
+    Returns:
+        The tables; without any run they hold the published numbers.
+
+    Raises:
+        ValueError: no such paper, a wrong scale, an unreadable JSON file.
+    """
+    size = scale or largest_scale(results, specs.load(paper).paper)
+    plan = planning.plan(paper, results, size)
+    target = Path(folder) if str(folder) else default_folder(results, paper, size)
+    return Paper(plan, cells.cells(plan, benchmark, counts), target)
+
+
+def render(paper: Paper) -> list[Path]:
+    """Write every table as CSV, Markdown, LaTeX and HTML.
+
+    Args:
+        paper: from `collect`.
+
+    Returns:
+        Paths of the files.
+    """
+    written = []
+    for table in paper.tables:
+        notes = paper.notes(table) + made_by(paper, table)
+        written += rendering.render(paper.of(table), paper.title(table), notes, paper.folder / _file(table))
+    return written
+
+
+def as_html(paper: Paper) -> str:
+    """Return all tables as a piece of HTML, as notebooks show it."""
+    parts = [
+        rendering.as_html(paper.of(table), paper.title(table), paper.notes(table) + made_by(paper, table))
+        for table in paper.tables
+    ]
+    return "\n".join(parts)
+
+
+def made_by(paper: Paper, table: Table) -> list[str]:
+    """Say what a table lacks and why, and by which code, on which machine and data its runs were made.
+
+    Args:
+        paper: from `collect`.
+        table: one of its tables.
+
+    Returns:
+        Lines for the table's foot.
+    """
+    plan = paper.plan
+    needed = [each for each in plan.runs if table.name in each.tables]
+    runs = [run for each in needed if (run := plan.found[plan.folder(each)]).record]
+    plans = [_plan_file(plan.results / name) for name in dict.fromkeys(each.run.experiment for each in needed)]
+    entries = {each.entry for each in needed}
+    skipped = {what: why for content in plans for what, why in content.get("skipped", {}).items()}
+    left_out = {what: why for what, why in skipped.items() if set(what.split()) & entries}
+    remarks = dict.fromkeys(line for content in plans for line in content.get("remarks", []))
+    results = Results(plan.results, paper.title(table), "", False, runs, left_out)
+    lines = [
+        *_steps(paper.of(table)),
+        *_absences(paper.of(table)),
+        *filter(None, [results.banner]),
+        *remarks,
+        *provenance.lines(results),
+    ]
+    return [*lines, *_regions(runs)]
+
+
+def _regions(runs: list[RunResult]) -> list[str]:
+    """Say which metrics were measured on patches."""
+    found: dict[str, dict[str, None]] = {}
+    for run in runs:
+        if "region" in run.metrics:
+            for metric, region in run.metrics[["metric", "region"]].drop_duplicates().itertuples(index=False):
+                found.setdefault(str(region), {})[run.definitions[metric]["title"]] = None
+    return [f"On patches, {region}: {', '.join(names)}" for region, names in found.items() if region != "whole"]
+
+
+def _steps(found: pd.DataFrame) -> list[str]:
+    """Say where and on which patch training steps were timed."""
+    timed = found[(found["status"] == cells.MEASURED) & found["note"].str.startswith(cells.STEP)]
+    return [f"Training steps: {note}" for note in timed["note"].unique()]
+
+
+def _absences(found: pd.DataFrame) -> list[str]:
+    """Name what is not there, with the number of cells."""
+    absent = found[found["status"].isin([cells.ABSENT, cells.BROKEN])]
+    counts = Counter(absent["status"] + ": " + absent["note"])
+    lines = [f"{reason} ({count} cells)" for reason, count in counts.items()]
+    more = [f"and {len(lines) - _NAMED} more reasons, see the CSV"] if len(lines) > _NAMED else []
+    return lines[:_NAMED] + more
+
+
+def _plan_file(folder: Path) -> dict[str, Any]:
+    """Read an experiment's plan.json; {} where there is none, or a broken one."""
+    try:
+        content = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def figures(paper: Paper) -> list[Path]:
+    """Save a figure of each table: published and measured values side by side.
+
+    Args:
+        paper: from `collect`.
+
+    Returns:
+        Paths of the PNG files.
+    """
+    return [save(figure(paper, table), paper.folder / f"{_file(table)}.png") for table in paper.tables]
+
+
+def figure(paper: Paper, table: Table) -> Figure:
+    """Draw one table."""
+    banner = (
+        "" if paper.plan.scale == 1 else f"Scale {paper.plan.scale:g}: not to be compared with the published numbers."
+    )
+    return drawing.dots(paper.of(table), paper.title(table), banner)
+
+
+def overview(paper: Paper) -> pd.DataFrame:
+    """Count the cells of each table by state.
+
+    Args:
+        paper: from `collect`.
+
+    Returns:
+        A row for each table: title, cells by status, and what is missing most.
+    """
+    rows = []
+    for table in paper.tables:
+        found = paper.of(table)
+        counts = found["status"].value_counts()
+        absent = found.loc[~found["status"].isin([cells.MEASURED, cells.QUOTED]), "note"]
+        rows.append(
+            {"table": table.name, "title": table.title, "cells": len(found)}
+            | {
+                status: int(counts.get(status, 0))
+                for status in (cells.MEASURED, cells.PARTIAL, cells.BROKEN, cells.ABSENT)
+            }
+            | {"most often": absent.mode().iloc[0] if len(absent) else ""}
+        )
+    return pd.DataFrame(rows).set_index("table")
+
+
+def _file(table: Table) -> str:
+    return f"table-{table.name.replace('.', '-')}"

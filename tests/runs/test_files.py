@@ -1,0 +1,45 @@
+"""Files appear whole or not at all."""
+
+import json
+import sys
+
+import pytest
+
+from runs import files, provenance
+
+
+def test_atomic_leaves_the_old_file_after_an_exception(tmp_path):
+    path = tmp_path / "folder" / "file.txt"
+    files.write_atomic(path, "old")
+
+    def fail():
+        with files.atomic(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError, match="disk full"):
+        fail()
+    assert path.read_text() == "old"
+    assert [file.name for file in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_write_json_is_strict(tmp_path):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        files.write_json(tmp_path / "a.json", {"loss": float("nan")})
+    assert not list(tmp_path.iterdir())
+    files.write_json(tmp_path / "a.json", {"b": [1, None, "ä"]})
+    assert files.read_json(tmp_path / "a.json") == {"b": [1, None, "ä"]}
+
+
+def test_write_csv_keeps_numbers(tmp_path):
+    rows = [{"a": 0.1 + 0.2, "b": "x,y"}]
+    path = files.write_csv(tmp_path / "a.csv", ["a", "b"], rows)
+    assert path.read_text() == 'a,b\n0.30000000000000004,"x,y"\n'
+
+
+def test_collect_is_strict_json_and_names_the_code():
+    found = provenance.collect()
+    json.dumps(found, allow_nan=False)
+    assert found["python"] == sys.version.split()[0]
+    assert found["packages"]["torch"]
+    assert found["machine"]["cores"] >= 1

@@ -1,0 +1,396 @@
+"""The parameters of the notebooks prepare, evaluate and tables, checked whole before they do anything.
+
+Those of notebooks/train.ipynb are `training.config.Config`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from registry.nearest import unknown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from tables.audits._common import Finding
+    from tables.claims.scorecard import Answer
+    from tables.experiment.summary import Summary
+    from tables.papers.report import Paper
+    from tables.reference_faults import Fault
+    from training.flaws import FlawedPrediction
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The parameters of notebooks/prepare.ipynb, by the same names.
+
+    Args:
+        dataset: slug of a dataset, or name of one's own folder below `data`.
+        source: folder with its official files; "" for embedded data and for what is prepared already.
+        data: folder that gets `<dataset>/`.
+        options: of the dataset, see `python -m data_prep list`.
+        partial: go on where files of the official dataset are missing.
+        shown: number of cases in tables and pictures, from 1.
+    """
+
+    dataset: str
+    source: str = ""
+    data: str = "results/data"
+    options: dict[str, Any] = field(default_factory=dict)
+    partial: bool = False
+    shown: int = 4
+
+    def __post_init__(self) -> None:
+        import data_prep
+
+        problems = _wrong_types(self)
+        folder = Path(str(self.data)) / str(self.dataset)
+        known = self.dataset in data_prep.names()
+        if not known and not (folder / "dataset.json").is_file():
+            problems.append(f"{unknown('dataset', self.dataset, data_prep.names())}, and {folder} holds none either")
+        if known and not self.source and not data_prep.entry(self.dataset).embedded and not folder.is_dir():
+            problems.append(f"`source` is needed for {self.dataset}: {data_prep.entry(self.dataset).where}")
+        if isinstance(self.shown, int) and self.shown < 1:
+            problems.append(f"`shown` must be an integer from 1, got {self.shown}")
+        _refuse(problems)
+
+    def prepare(self) -> Path:
+        """Prepare the dataset, unless it is one's own or lies there already and no source is given.
+
+        Returns:
+            Its folder.
+        """
+        import data_prep
+
+        folder = Path(self.data) / self.dataset
+        if self.dataset not in data_prep.names():
+            return folder
+        embedded = data_prep.entry(self.dataset).embedded
+        if not embedded and not self.source:
+            return folder
+        source = None if embedded else self.source
+        return data_prep.prepare(self.dataset, source, self.data, partial=self.partial, workers=0, **self.options)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The parameters of notebooks/evaluate.ipynb, by the same names.
+
+    Args:
+        run: folder of the run.
+        pretrain: folder of the run whose components the post-processing keeps; "": the one that the run started from.
+        metrics: slugs; all when empty.
+        adjacency: of the foreground, 4 or 8 in 2D, 6 or 26 in 3D; 0: what the dataset's card says.
+        region: where to measure: "whole" images, "sliding" patches that cover them, or "random" ones.
+        patch: side of the patches along each axis; empty for whole images.
+        stride: of sliding patches along each axis; empty for no overlap.
+        number: of random patches.
+        seed: of random patches.
+        elsewhere: metrics measured somewhere else: slug to its own region, patch, stride, number and seed.
+    """
+
+    run: str
+    pretrain: str = ""
+    metrics: list[str] = field(default_factory=list)
+    adjacency: int = 0
+    region: str = "whole"
+    patch: list[int] = field(default_factory=list)
+    stride: list[int] = field(default_factory=list)
+    number: int = 10
+    seed: int = 0
+    elsewhere: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        import metrics
+
+        problems = _wrong_types(self)
+        if not self.run or not (Path(str(self.run)) / "run.json").is_file():
+            problems.append(f"`run` must be the folder of a run, got {self.run!r}, which holds no run.json")
+        if self.pretrain and not (Path(str(self.pretrain)) / "run.json").is_file():
+            problems.append(f"`pretrain` must be the folder of a run, got {self.pretrain!r}, which holds no run.json")
+        if isinstance(self.metrics, list):
+            problems += [
+                unknown("metric", name, metrics.names()) for name in self.metrics if name not in metrics.names()
+            ]
+        if isinstance(self.elsewhere, dict):
+            problems += [
+                unknown("metric", name, metrics.names()) for name in self.elsewhere if name not in metrics.names()
+            ]
+        if self.adjacency not in (0, 4, 6, 8, 26):
+            problems.append(f"`adjacency` must be 4 or 8 in 2D, 6 or 26 in 3D, or 0, got {self.adjacency!r}")
+        _refuse(problems)
+        metrics.describe_region(**self._where)
+        for place in self.elsewhere.values():
+            metrics.describe_region(**place)
+
+    @property
+    def run_folder(self) -> Path:
+        """The run's folder."""
+        return Path(self.run)
+
+    def evaluate(self) -> Path:
+        """Evaluate the run.
+
+        Returns:
+            Path of its metrics.csv.
+        """
+        from evaluation.evaluate import evaluate_run
+
+        names, adjacency = self.metrics or None, self.adjacency or None
+        return evaluate_run(self.run, self._started_from(), names, adjacency, elsewhere=self.elsewhere, **self._where)
+
+    @property
+    def _where(self) -> dict[str, Any]:
+        """Give the options of the region, as `metrics.evaluate` takes them."""
+        if self.region == "whole" and not self.patch:
+            return {}
+        patches = {"patch": self.patch or None, "stride": self.stride or None}
+        return {"region": self.region, **patches, "number": self.number, "seed": self.seed}
+
+    def _started_from(self) -> str | None:
+        """Return the folder of the pretraining, None where there is none."""
+        from runs.record import read_record
+
+        start = Path(read_record(self.run)["parameters"]["init_from"]).parent
+        return self.pretrain or (str(start) if (start / "run.json").is_file() else None)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The parameters of notebooks/tables.ipynb, by the same names.
+
+    Args:
+        experiment: folder of the experiment, such as results/smoke.
+    """
+
+    experiment: str
+
+    def __post_init__(self) -> None:
+        problems = _wrong_types(self)
+        if not problems and not (Path(self.experiment) / "runs").is_dir():
+            problems.append(f"`experiment` must be the folder of an experiment, got {self.experiment!r}, without runs/")
+        _refuse(problems)
+
+    @property
+    def folder(self) -> Path:
+        """The experiment's folder."""
+        return Path(self.experiment)
+
+
+@dataclass(frozen=True)
+class Overall:
+    """The parameters of notebooks/scorecard.ipynb and notebooks/summary.ipynb, by the same names.
+
+    Args:
+        experiments: experiments' folders, or results folders that hold experiments.
+        folder: gets pages and figures.
+    """
+
+    experiments: list[str] = field(default_factory=lambda: ["results"])
+    folder: str = "results/summary"
+
+    def __post_init__(self) -> None:
+        problems = _wrong_types(self)
+        if isinstance(self.experiments, list):
+            missing = [name for name in self.experiments if not Path(str(name)).is_dir()]
+            problems += [f"`experiments`: there is no folder {name!r}" for name in missing]
+            problems += [] if self.experiments else ["`experiments` must name a folder at least"]
+        _refuse(problems)
+
+    def collect(self) -> "Summary":
+        """Collect the experiments.
+
+        Returns:
+            All their runs together.
+        """
+        from tables.experiment.summary import Summary
+
+        return Summary(self.experiments)
+
+    def save(self, figure: "Figure", name: str) -> Path:
+        """Save a figure in the folder.
+
+        Args:
+            figure: the figure.
+            name: of the file, without its ending.
+
+        Returns:
+            Path of the PNG file.
+        """
+        from pictures.style import save
+
+        return save(figure, Path(self.folder) / f"{name}.png")
+
+    def answer(self) -> "list[Answer]":
+        """Answer the papers' claims and write the scorecard.
+
+        Returns:
+            The answers.
+        """
+        from runs.files import write_atomic
+        from tables.claims import scorecard
+
+        answers = scorecard.make(self.experiments)
+        write_atomic(Path(self.folder) / "scorecard.md", scorecard.markdown(answers))
+        write_atomic(Path(self.folder) / "scorecard.json", scorecard.as_json(answers))
+        return answers
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The parameters of notebooks/audit.ipynb, by the same names.
+
+    Args:
+        files: CSV files of numbers; empty: the papers' tables.
+        folder: gets audit.md, audit.json and the figures.
+    """
+
+    files: list[str] = field(default_factory=list)
+    folder: str = "results/audit"
+
+    def __post_init__(self) -> None:
+        problems = _wrong_types(self)
+        if isinstance(self.files, list):
+            problems += [f"`files`: {name!r} does not exist" for name in self.files if not Path(str(name)).is_file()]
+        _refuse(problems)
+
+    def run(self) -> "tuple[list[Finding], list[str]]":
+        """Audit the numbers and write the findings.
+
+        Returns:
+            Findings, the surest first, and the problems of files that cannot be read.
+        """
+        from runs.files import write_atomic
+        from tables.audits import audit
+
+        found, problems = audit.audit(self.files)
+        write_atomic(Path(self.folder) / "audit.md", audit.markdown(found, problems))
+        write_atomic(Path(self.folder) / "audit.json", audit.as_json(found, problems))
+        return found, problems
+
+    def draw(self, faults: "list[Fault]") -> Path:
+        """Save a figure of the faults of the published codes.
+
+        Args:
+            faults: from `tables.reference_faults`.
+
+        Returns:
+            Path of the PNG file.
+        """
+        from pictures.style import save
+        from tables.reference_faults import figure
+
+        return save(figure(faults), Path(self.folder) / "faults.png")
+
+
+@dataclass(frozen=True)
+class PaperTables:
+    """The parameters of tables_contextloss, tables_cldice, tables_scnp and tables_hpm in notebooks/, by the same names.
+
+    Args:
+        results: folder that holds the experiments; it may be empty.
+        scale: of the runs, in (0, 1]; 0.0: the largest of which there are runs.
+        benchmark: JSON file of the training-step benchmark; "" for none.
+        counts: JSON file of the networks' parameter counts; "" for none.
+        folder: gets tables and figures; "": `<results>/<experiment>/paper`.
+    """
+
+    results: str = "results"
+    scale: float = 0.0
+    benchmark: str = ""
+    counts: str = ""
+    folder: str = ""
+
+    def __post_init__(self) -> None:
+        problems = _wrong_types(self)
+        if isinstance(self.scale, float) and not 0 <= self.scale <= 1:
+            problems.append(f"`scale` must lie in (0, 1], or be 0.0 for the largest that there is, got {self.scale}")
+        for name in ("benchmark", "counts"):
+            path = getattr(self, name)
+            if isinstance(path, str) and path and not Path(path).is_file():
+                problems.append(f"`{name}` must be a JSON file, got {path!r}, which does not exist; empty for none")
+        _refuse(problems)
+
+    def collect(self, paper: str) -> "Paper":
+        """Collect a paper's published numbers and the runs that are there.
+
+        Args:
+            paper: its name.
+
+        Returns:
+            The tables.
+        """
+        from tables.papers import report
+
+        return report.collect(paper, self.results, self.scale, self.benchmark, self.counts, self.folder)
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """The parameters of notebooks/critical_pixels.ipynb, by the same names.
+
+    Args:
+        dataset: slug of a dataset that is prepared below `data`; embedded ones are prepared on the spot.
+        data: folder that holds `<dataset>/`.
+        case: test case; "" for the first one.
+        size: side of the square shown, in pixels, from 32.
+        seed: of the flaws.
+        figures: folder that gets the figures.
+    """
+
+    dataset: str
+    data: str = "results/data"
+    case: str = ""
+    size: int = 128
+    seed: int = 0
+    figures: str = "results/critical_pixels"
+
+    def __post_init__(self) -> None:
+        import data_prep
+
+        problems = _wrong_types(self)
+        folder = Path(str(self.data)) / str(self.dataset)
+        embedded = self.dataset in data_prep.names() and data_prep.entry(self.dataset).embedded
+        if not embedded and not (folder / "dataset.json").is_file():
+            problems.append(f"{folder} holds no prepared dataset; see `python -m data_prep list`")
+        if isinstance(self.size, int) and self.size < 32:
+            problems.append(f"`size` must be an integer from 32, got {self.size}")
+        _refuse(problems)
+
+    def flawed_prediction(self) -> "FlawedPrediction":
+        """Make a flawed prediction of the case.
+
+        Returns:
+            A square of the case, its ground truth and the prediction.
+
+        Raises:
+            ValueError: no such test case.
+        """
+        import data_prep
+        from data_prep.prepared.read import Prepared
+        from training.flaws import flaw, square_of
+
+        folder = Path(self.data) / self.dataset
+        if not (folder / "dataset.json").is_file():
+            data_prep.prepare(self.dataset, None, self.data)
+        prepared = Prepared(folder)
+        cases = prepared.cases("test") or prepared.cases("train")
+        if self.case and self.case not in cases:
+            raise ValueError(unknown("case", self.case, cases))
+        case = self.case or cases[0]
+        return flaw(*square_of(prepared.image(case), prepared.label(case) == 1, self.size), seed=self.seed)
+
+
+def _wrong_types(form: Any) -> list[str]:
+    """Compare the fields' values with the types of the annotations."""
+    wanted = {name: getattr(kind, "__origin__", kind) for name, kind in type(form).__annotations__.items()}
+    return [
+        f"`{name}` must be of type {kind.__name__}, got {getattr(form, name)!r}"
+        for name, kind in wanted.items()
+        if type(getattr(form, name)) is not kind
+    ]
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise ValueError("\n".join(problems))
