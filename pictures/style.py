@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -30,7 +31,13 @@ def heading(figure: Figure, title: str, banner: str = "") -> None:
     """
     text = figure.suptitle(f"{title}\n" if banner else title, fontsize=12, fontweight="bold")
     if banner:  # on the empty second line, for which the layout makes room
-        place = {"xy": (0.5, 0), "xycoords": text, "ha": "center", "va": "bottom", "annotation_clip": False}
+        place: dict[str, Any] = {
+            "xy": (0.5, 0),
+            "xycoords": text,
+            "ha": "center",
+            "va": "bottom",
+            "annotation_clip": False,
+        }
         figure.add_artist(Annotation(banner, color=SMOKE_COLOUR, fontsize=9, in_layout=False, **place))
 
 
