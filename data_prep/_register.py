@@ -1,12 +1,13 @@
-"""The register of datasets: one file and one decorator each."""
+"""The registry of datasets: one file and one decorator each."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from data_prep._plan import Plan
+from registry import Registry
+from registry.registry import file_of
 
 PlanFunction = Callable[..., Plan]
 
@@ -50,7 +51,7 @@ class Entry:
     @property
     def file(self) -> str:
         """File that registers the dataset."""
-        return inspect.getsourcefile(self.plan) or "unknown file"
+        return file_of(self.plan)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuse an option that the dataset does not have.
@@ -70,7 +71,7 @@ class Entry:
             )
 
 
-_entries: dict[str, Entry] = {}
+_REGISTRY: Registry[Entry] = Registry("dataset")
 
 
 def register(
@@ -108,10 +109,8 @@ def register(
     """
 
     def decorate(plan: PlanFunction) -> PlanFunction:
-        new = Entry(slug, title, dims, classes, licence, where, size, papers, reference, embedded, plan)
-        if slug in _entries:
-            raise ValueError(f"dataset {slug!r} is registered twice: in {_entries[slug].file} and in {new.file}")
-        _entries[slug] = new
+        entry = Entry(slug, title, dims, classes, licence, where, size, papers, reference, embedded, plan)
+        _REGISTRY.add(slug, entry, plan)
         return plan
 
     return decorate
@@ -119,7 +118,7 @@ def register(
 
 def names() -> list[str]:
     """Give the slugs of all datasets, sorted."""
-    return sorted(_entries)
+    return _REGISTRY.names()
 
 
 def entry(name: str) -> Entry:
@@ -134,8 +133,4 @@ def entry(name: str) -> Entry:
     Raises:
         ValueError: no such dataset.
     """
-    if name not in _entries:
-        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown dataset {name!r}{hint} (there are: {', '.join(names())})")
-    return _entries[name]
+    return _REGISTRY.entry(name)

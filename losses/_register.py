@@ -1,12 +1,12 @@
-"""The register: a decorator on each loss is all that notebooks, tables, tests and benchmarks need to find it."""
+"""The registry: a decorator on each loss is all that notebooks, tables, tests and benchmarks need to find it."""
 
 import dataclasses
-import difflib
-import importlib.util
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from registry import Registry, availability, instead
+from registry.registry import file_of
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +26,6 @@ _FIRST = (
     "shpm",
     "topoloss",
 )
-_ENTRIES: dict[str, "Entry"] = {}
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,10 @@ class Entry:
 
     def available(self) -> tuple[bool, str]:
         """Tell whether the loss can run here, and why not."""
-        missing = [name for name in self.requires if importlib.util.find_spec(name) is None]
-        return (False, f"needs {', '.join(missing)}: pip install {' '.join(missing)}") if missing else (True, "")
+        return availability(self.requires)
+
+
+_REGISTRY: Registry[Entry] = Registry("loss", _FIRST)
 
 
 def register(
@@ -77,11 +78,7 @@ def register(
     """
 
     def put(cls: type["PixelLoss"]) -> type["PixelLoss"]:
-        file = inspect.getfile(cls)
-        taken = _ENTRIES.get(slug)
-        if taken and (taken.file, taken.cls.__qualname__) != (file, cls.__qualname__):
-            raise ValueError(f"loss {slug!r} is registered twice: in {taken.file} and in {file}")
-        _ENTRIES[slug] = Entry(slug, title, dims, reference, cls, file, requires)
+        _REGISTRY.add(slug, Entry(slug, title, dims, reference, cls, file_of(cls), requires), cls)
         return cls
 
     return put
@@ -89,7 +86,7 @@ def register(
 
 def names() -> list[str]:
     """List the slugs of all losses: baseline first, then the papers' losses, then the others by name."""
-    return [s for s in _FIRST if s in _ENTRIES] + sorted(s for s in _ENTRIES if s not in _FIRST)
+    return _REGISTRY.names()
 
 
 def entry(name: str) -> Entry:
@@ -104,11 +101,7 @@ def entry(name: str) -> Entry:
     Raises:
         ValueError: no such loss; the message names the nearest one.
     """
-    if name in _ENTRIES:
-        return _ENTRIES[name]
-    near = difflib.get_close_matches(str(name), names(), n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown loss {name!r}{hint} Known: {', '.join(names())}")
+    return _REGISTRY.entry(name)
 
 
 def parameters(name: str) -> dict[str, Any]:
@@ -145,9 +138,7 @@ def build(name: str, **params: Any) -> "PixelLoss":
     known = parameters(name)
     for param in params:
         if param not in known:
-            near = difflib.get_close_matches(param, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"{name!r} has no parameter {param!r}{hint} It has: {', '.join(known)}")
+            raise ValueError(f"{name!r} has no parameter {param!r}{instead(param, known)}")
     usable, reason = found.available()
     if not usable:
         raise ValueError(f"loss {name!r} {reason}")

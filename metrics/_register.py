@@ -1,15 +1,13 @@
-"""The register of metrics: facts about each stand beside it, and tables read direction and unit from here."""
+"""The registry of metrics: facts about each stand beside it, and tables read direction and unit from here."""
 
-import difflib
-import importlib.util
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from metrics._pair import Pair
+from registry import Registry, availability
+from registry.registry import file_of
 
 MetricFunction = Callable[[Pair], float]
-_ENTRIES: dict[str, "Entry"] = {}
 
 
 class Undefined(Exception):
@@ -44,8 +42,10 @@ class Entry:
 
     def available(self) -> tuple[bool, str]:
         """Tell whether the metric can run here, and why not."""
-        missing = [name for name in self.requires if importlib.util.find_spec(name) is None]
-        return (False, f"needs {', '.join(missing)}: pip install {' '.join(missing)}") if missing else (True, "")
+        return availability(self.requires)
+
+
+_REGISTRY: Registry[Entry] = Registry("metric")
 
 
 def register(
@@ -77,10 +77,8 @@ def register(
     """
 
     def put(function: MetricFunction) -> MetricFunction:
-        file = inspect.getfile(function)
-        if slug in _ENTRIES:
-            raise ValueError(f"metric {slug!r} is registered twice: in {_ENTRIES[slug].file} and in {file}")
-        _ENTRIES[slug] = Entry(slug, title, unit, higher_is_better, version, dims, function, file, requires)
+        entry = Entry(slug, title, unit, higher_is_better, version, dims, function, file_of(function), requires)
+        _REGISTRY.add(slug, entry, function)
         return function
 
     return put
@@ -88,7 +86,7 @@ def register(
 
 def names() -> list[str]:
     """List the slugs of all metrics, by name."""
-    return sorted(_ENTRIES)
+    return _REGISTRY.names()
 
 
 def entry(name: str) -> Entry:
@@ -103,8 +101,4 @@ def entry(name: str) -> Entry:
     Raises:
         ValueError: no such metric; the message names the nearest one.
     """
-    if name in _ENTRIES:
-        return _ENTRIES[name]
-    near = difflib.get_close_matches(str(name), names(), n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown metric {name!r}{hint} Known: {', '.join(names())}")
+    return _REGISTRY.entry(name)

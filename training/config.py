@@ -1,91 +1,136 @@
 """Every parameter of a run, checked at the door and all problems told at once."""
 
 import dataclasses
-import difflib
+import functools
 import math
+import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry import unknown
 from runs.paths import STAGES, Run, differing, plain, run_folder
 from training import networks
+from training.rules import NOTHING, PREDICTIONS, WEIGHTS, Rule, choice, converted, count, flag, is_of, parameter
 
-# Where the files lie and what computes them changes neither the experiment nor, but for rounding, its result: a run
-# that is finished stays finished when the results move. `init_from` counts by its weights, not by its path.
-_NOT_IN_HASH = ("data", "results", "init_from", "checkpoint_every", "threads", "device", "smoke", "scale")
-# What is read only after the last iteration: changing it predicts again, from the same weights.
-_NOT_IN_TRAINING = ("overlap", "test_group", "max_test_cases")
+
+def _are_sides(value: list[Any]) -> bool:
+    return len(value) in (0, 2, 3) and all(is_of(side, int) and side > 0 for side in value)
 
 
 @dataclass(frozen=True)
 class Config:
-    """The parameters of `notebooks/train.ipynb`, by the same names.
+    """The parameters of `notebooks/train.ipynb`, by the same names and with the same defaults.
 
-    Args:
-        dataset: name of the prepared dataset, a folder below `data`.
-        loss: slug of the loss, see `losses.names()`.
-        loss_parameters: its parameters that differ from its defaults.
-        fold: number of the fold, from 0; whether it exists is checked when the data are opened.
-        seed: seed of weights, patches and augmentation, from 0.
-        experiment: name of the experiment, the folder below `results`.
-        stage: "finetune", or "pretrain" for the run that others start from.
-        data: folder that holds the prepared datasets.
-        results: folder that gets `<experiment>/runs/...`.
-        init_from: checkpoint.pt of the run to start from; empty: weights are drawn.
-        network: name of the network, see `training.networks.names()`.
-        network_parameters: its parameters that differ from its defaults.
-        patch_size: sides of the training patch and of the sliding window, in pixels; empty: 128 x 128 or 32 x 32 x 32.
-        batch_size: patches in an iteration, from 1.
-        iterations: number of iterations, from 1.
-        optimizer: "sgd" (Nesterov momentum 0.99, as nnU-Net) or "adamw".
-        learning_rate: initial learning rate, above 0; it decays with (1 - i / iterations)^0.9 (nnU-Net).
-        weight_decay: from 0; nnU-Net's is 3e-5.
-        foreground_share: share of the patches centred on a foreground pixel, 0..1; nnU-Net's is 0.33.
-        augment: flips, rotations and intensity changes while training.
-        overlap: overlap of neighbouring windows when predicting, in [0, 1); nnU-Net's is 0.5.
-        test_group: group of test cases to predict; empty: all.
-        max_training_cases: train on the first ones only, in sorted order; 0: all.
-        max_test_cases: predict only the first ones, in sorted order; 0: all.
-        checkpoint_every: iterations between checkpoints, from 1.
-        threads: threads of torch, from 1; parallel jobs want one each.
-        device: "auto" (CUDA where there is one), "cpu" or "cuda".
-        amp: half precision on CUDA; without effect on the CPU.
-        smoke: marks a run that only shows that everything works; tables say so.
-        scale: in (0, 1], by what a paper's protocol was shrunk to these parameters (`tables.papers.scale`);
-            only recorded.
+    Each field's `Rule` (`rules()`) says what it means and what it may be.
     """
 
-    dataset: str = "synthetic2d"
-    loss: str = "dice_ce"
-    loss_parameters: dict[str, Any] = field(default_factory=dict)
-    fold: int = 0
-    seed: int = 0
-    experiment: str = "default"
-    stage: str = "finetune"
-    data: str = "results/data"
-    results: str = "results"
-    init_from: str = ""
-    network: str = "unet"
-    network_parameters: dict[str, Any] = field(default_factory=dict)
-    patch_size: list[int] = field(default_factory=list)
-    batch_size: int = 2
-    iterations: int = 1000
-    optimizer: str = "sgd"
-    learning_rate: float = 0.01
-    weight_decay: float = 3e-5
-    foreground_share: float = 0.33
-    augment: bool = True
-    overlap: float = 0.5
-    test_group: str = ""
-    max_training_cases: int = 0
-    max_test_cases: int = 0
-    checkpoint_every: int = 100
-    threads: int = 1
-    device: str = "auto"
-    amp: bool = True
-    smoke: bool = False
-    scale: float = 1.0
+    dataset: str = parameter(
+        "synthetic2d",
+        "a prepared dataset, see `python -m data_prep list`; embedded ones are made on the spot",
+        "the name of a dataset",
+        bool,
+    )
+    loss: str = parameter("dice_ce", "slug of the loss, see `losses.names()`", "the slug of a loss", bool)
+    loss_parameters: dict[str, Any] = parameter(
+        {},
+        'the loss\'s parameters that differ from its defaults, such as {"gamma": 0.2}',
+        "a mapping of parameter names to values",
+    )
+    fold: int = count(0, "number of the fold, from 0; whether it exists is checked when the data are opened", lowest=0)
+    seed: int = parameter(
+        0,
+        "seed of weights, patches and augmentation, from 0",
+        "an integer from 0, below 2^32",
+        lambda value: 0 <= value < 2**32,
+    )
+    experiment: str = parameter(
+        "adhoc", "name of the experiment, the folder below `results`", "the name of an experiment", bool
+    )
+    stage: str = choice("finetune", '"finetune", or "pretrain" for the run that others start from', STAGES)
+    data: str = parameter(
+        "results/data",
+        "folder that holds the prepared datasets",
+        "the path of the folder of prepared datasets",
+        bool,
+        decides=NOTHING,
+    )
+    results: str = parameter(
+        "results", "folder that gets <experiment>/runs/...", "the path of the results folder", bool, decides=NOTHING
+    )
+    init_from: str = parameter(
+        "",
+        "checkpoint.pt of the run to start from; empty: from scratch",
+        "the path of a checkpoint.pt, or empty",
+        decides=NOTHING,
+    )
+    network: str = parameter(
+        "unet", "name of the network, see `training.networks.names()`", "the name of a network", bool
+    )
+    network_parameters: dict[str, Any] = parameter(
+        {},
+        'the network\'s sizes that differ from its defaults, such as {"channels": [16, 32, 64]}',
+        "a mapping of parameter names to values",
+    )
+    patch_size: list[int] = parameter(
+        [],
+        "sides of the patch and of the sliding window in pixels; empty: 128 x 128 or 32 x 32 x 32",
+        "two or three positive integers, or empty",
+        _are_sides,
+    )
+    batch_size: int = count(2, "patches in an iteration, from 1")
+    iterations: int = count(1000, "number of iterations, from 1")
+    optimizer: str = choice("sgd", '"sgd" (Nesterov momentum 0.99, as nnU-Net) or "adamw"', ("sgd", "adamw"))
+    learning_rate: float = parameter(
+        0.01,
+        "initial learning rate, above 0; decays with (1 - i / iterations)^0.9, as nnU-Net's",
+        "a number above 0",
+        lambda value: 0 < value < math.inf,
+    )
+    weight_decay: float = parameter(
+        3e-5, "from 0; nnU-Net's is 3e-5", "a number from 0", lambda value: 0 <= value < math.inf
+    )
+    foreground_share: float = parameter(
+        0.33,
+        "share of the patches that are centred on foreground, 0..1; nnU-Net's is 0.33",
+        "a number in 0..1",
+        lambda value: 0 <= value <= 1,
+    )
+    augment: bool = flag(True, "flips, rotations and intensity changes while training")
+    overlap: float = parameter(
+        0.5,
+        "overlap of neighbouring windows when predicting, in [0, 1); nnU-Net's is 0.5",
+        "a number in [0, 1)",
+        lambda value: 0 <= value < 1,
+        decides=PREDICTIONS,
+    )
+    test_group: str = parameter(
+        "",
+        "group of test cases to predict; empty: all",
+        "the name of a group of test cases, or empty",
+        decides=PREDICTIONS,
+    )
+    max_training_cases: int = count(0, "train on the first ones only, in sorted order; 0: all", lowest=0)
+    max_test_cases: int = count(
+        0, "predict only the first ones, in sorted order; 0: all", lowest=0, decides=PREDICTIONS
+    )
+    checkpoint_every: int = count(100, "iterations between checkpoints, from 1", decides=NOTHING)
+    threads: int = count(1, "threads of torch, from 1; parallel jobs want one each", decides=NOTHING)
+    device: str = choice(
+        "auto", '"auto" (CUDA where there is one), "cpu" or "cuda"', ("auto", "cpu", "cuda"), decides=NOTHING
+    )
+    amp: bool = flag(True, "half precision on CUDA; without effect on the CPU")
+    smoke: bool = flag(
+        False, "marks a run that only proves that everything works; tables and figures say so", decides=NOTHING
+    )
+    scale: float = parameter(
+        1.0,
+        "in (0, 1], by what a paper's protocol was shrunk to these parameters; only recorded",
+        "a number in (0, 1]",
+        lambda value: 0 < value <= 1,
+        decides=NOTHING,
+    )
 
     @classmethod
     def from_parameters(cls, **parameters: Any) -> "Config":
@@ -103,14 +148,16 @@ class Config:
         Raises:
             ValueError: with all problems, one a line.
         """
-        fields = {each.name: each for each in dataclasses.fields(cls)}
-        problems = [_unknown(name, list(fields)) for name in parameters if name not in fields]
-        values = {name: parameters.get(name, _default(each)) for name, each in fields.items()}
-        for name, (kind, allowed, expectation) in _RULES.items():
-            values[name] = _converted(values[name], kind)
-            if not _is(values[name], kind) or not allowed(values[name]):
-                problems.append(f"`{name}` must be {expectation}, got {values[name]!r}")
-        wrong = {problem.split("`")[1] for problem in problems}
+        known = rules()
+        problems = [unknown("parameter of a run", name, known) for name in parameters if name not in known]
+        values = cls().as_dict() | {name: value for name, value in parameters.items() if name in known}
+        wrong = set()
+        for name, rule in known.items():
+            kind = _kind(name)
+            values[name] = converted(values[name], kind)
+            if not is_of(values[name], kind) or not rule.allowed(values[name]):
+                problems.append(f"`{name}` must be {rule.expectation}, got {values[name]!r}")
+                wrong.add(name)
         for names, check in _TOGETHER:
             if not wrong & set(names):
                 problems += check(values)
@@ -141,11 +188,11 @@ class Config:
 
     def result_parameters(self) -> dict[str, Any]:
         """Return the parameters that determine the result; paths and machine matters are left out."""
-        return {name: value for name, value in self.as_dict().items() if name not in _NOT_IN_HASH}
+        return {name: value for name, value in self.as_dict().items() if rules()[name].decides != NOTHING}
 
     def training_parameters(self) -> dict[str, Any]:
         """Return those of `result_parameters` that determine the weights."""
-        return {name: value for name, value in self.result_parameters().items() if name not in _NOT_IN_TRAINING}
+        return {name: value for name, value in self.as_dict().items() if rules()[name].decides == WEIGHTS}
 
 
 def loss_parameters(slug: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,78 +211,16 @@ def loss_parameters(slug: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return defaults | differing(given, losses.parameters(slug))
 
 
-def _any(_: Any) -> bool:
-    return True
+def rules() -> dict[str, Rule]:
+    """Return the rule of each parameter, by name."""
+    return {each.name: each.metadata["rule"] for each in dataclasses.fields(Config)}
 
 
-def _at_least(lowest: int) -> Callable[[Any], bool]:
-    return lambda value: value >= lowest
-
-
-def _one_of(*choices: str) -> tuple[type, Callable[[Any], bool], str]:
-    return str, lambda value: value in choices, f"one of {', '.join(choices)}"
-
-
-# name -> its type, what is allowed, and that in words
-_RULES: dict[str, tuple[type, Callable[[Any], bool], str]] = {
-    "dataset": (str, bool, "the name of a dataset"),
-    "loss": (str, bool, "the slug of a loss"),
-    "loss_parameters": (dict, _any, "a mapping of parameter names to values"),
-    "fold": (int, _at_least(0), "an integer from 0"),
-    "seed": (int, lambda value: 0 <= value < 2**32, "an integer from 0, below 2^32"),
-    "experiment": (str, bool, "the name of an experiment"),
-    "stage": _one_of(*STAGES),
-    "data": (str, bool, "the path of the folder of prepared datasets"),
-    "results": (str, bool, "the path of the results folder"),
-    "init_from": (str, _any, "the path of a checkpoint.pt, or empty"),
-    "network": (str, bool, "the name of a network"),
-    "network_parameters": (dict, _any, "a mapping of parameter names to values"),
-    "patch_size": (
-        list,
-        lambda sides: len(sides) in (0, 2, 3) and all(_is(side, int) and side > 0 for side in sides),
-        "two or three positive integers, or empty",
-    ),
-    "batch_size": (int, _at_least(1), "an integer from 1"),
-    "iterations": (int, _at_least(1), "an integer from 1"),
-    "optimizer": _one_of("sgd", "adamw"),
-    "learning_rate": (float, lambda value: 0 < value < math.inf, "a number above 0"),
-    "weight_decay": (float, lambda value: 0 <= value < math.inf, "a number from 0"),
-    "foreground_share": (float, lambda value: 0 <= value <= 1, "a number in 0..1"),
-    "augment": (bool, _any, "true or false"),
-    "overlap": (float, lambda value: 0 <= value < 1, "a number in [0, 1)"),
-    "test_group": (str, _any, "the name of a group of test cases, or empty"),
-    "max_training_cases": (int, _at_least(0), "an integer from 0"),
-    "max_test_cases": (int, _at_least(0), "an integer from 0"),
-    "checkpoint_every": (int, _at_least(1), "an integer from 1"),
-    "threads": (int, _at_least(1), "an integer from 1"),
-    "device": _one_of("auto", "cpu", "cuda"),
-    "amp": (bool, _any, "true or false"),
-    "smoke": (bool, _any, "true or false"),
-    "scale": (float, lambda value: 0 < value <= 1, "a number in (0, 1]"),
-}
-
-
-def _default(each: dataclasses.Field) -> Any:
-    return each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
-
-
-def _converted(value: Any, kind: type) -> Any:
-    """Take integers for floats, and give back a list or dict of one's own."""
-    if kind is float and _is(value, int):
-        return float(value)
-    if (kind is list and isinstance(value, (list, tuple))) or (kind is dict and isinstance(value, Mapping)):
-        return kind(value)
-    return value
-
-
-def _is(value: Any, kind: type) -> bool:
-    """Whether `value` is of the type; True is no integer here."""
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"`{name}` is no parameter of a run" + (f"; did you mean `{near[0]}`?" if near else f": {', '.join(known)}")
+@functools.cache
+def _kind(name: str) -> type:
+    """Return a parameter's type, without what its elements are."""
+    annotation = typing.get_type_hints(Config)[name]
+    return typing.get_origin(annotation) or annotation
 
 
 def _check_loss(values: dict[str, Any]) -> list[str]:
@@ -244,9 +229,7 @@ def _check_loss(values: dict[str, Any]) -> list[str]:
 
     slug = values["loss"]
     if slug not in losses.names():
-        near = difflib.get_close_matches(slug, losses.names(), 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return [f"unknown loss {slug!r}, known are {', '.join(losses.names())}{hint}"]
+        return [unknown("loss", slug, losses.names())]
     available, reason = losses.entry(slug).available()
     if not available:
         return [f"loss {slug!r} is not available here: {reason}"]

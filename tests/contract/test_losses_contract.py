@@ -305,7 +305,7 @@ def test_wrong_parameters_are_refused(name):
         message = f"`{parameter}` must" if parameter in losses.parameters(name) else f"no parameter '{parameter}'"
         with pytest.raises(error if parameter in losses.parameters(name) else ValueError, match=message):
             losses.build(name, **{parameter: value})
-    with pytest.raises(ValueError, match="has no parameter 'gama'.*It has: "):
+    with pytest.raises(ValueError, match="has no parameter 'gama'.*there are: "):
         losses.build(name, gama=0.2)
 
 

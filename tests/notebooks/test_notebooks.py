@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from training.config import Config
+from training.config import Config, rules
 from workflow import notebook_parameters
 from workflow.forms import Audit, Evaluation, Overall, PaperTables, Pixels, Preparation, Report
 
@@ -102,9 +102,10 @@ def test_imports_only_from_the_rooms(path):
     assert {name.partition(".")[0] for name in names} <= ALLOWED
 
 
-def test_defaults_of_train_are_those_of_config():
+def test_parameters_of_train_are_those_of_config_with_their_defaults_and_meanings():
+    source = parameters_cell(next(path for path in NOTEBOOKS if path.stem == "train")).source
     namespace: dict = {}
-    exec(parameters_cell(next(path for path in NOTEBOOKS if path.stem == "train")).source, namespace)
-    differing = {"experiment", "iterations"}  # a notebook run by hand is short and apart from the experiments
-    for name, value in Config().as_dict().items():
-        assert name in differing or namespace[name] == value, name
+    exec(source, namespace)
+    assert {name: namespace[name] for name in rules()} == Config().as_dict()
+    comments = {line.partition(":")[0]: line.partition("  # ")[2] for line in source.splitlines()}
+    assert comments == {name: rule.meaning for name, rule in rules().items()}

@@ -8,15 +8,15 @@ from training.config import Config, loss_parameters
 def test_defaults_are_valid():
     config = Config.from_parameters()
     assert config == Config()
-    assert config.run_folder.as_posix() == "results/default/runs/synthetic2d/dice_ce/fold0-seed0"
+    assert config.run_folder.as_posix() == "results/adhoc/runs/synthetic2d/dice_ce/fold0-seed0"
 
 
 def test_all_problems_are_told_together(tmp_path):
-    with pytest.raises(ValueError, match="`iteration` is no parameter") as error:
+    with pytest.raises(ValueError, match="unknown parameter of a run 'iteration'") as error:
         Config.from_parameters(iteration=3, dataset=3, loss="closz", fold=-1, amp=1, init_from=str(tmp_path / "no.pt"))
     message = str(error.value).splitlines()
     assert len(message) == 6
-    assert message[0].endswith("did you mean `iterations`?")
+    assert "did you mean 'iterations'?" in message[0]
     assert "`fold` must be an integer from 0, got -1" in message
     assert any("did you mean 'closs'?" in line for line in message)
     assert "run the pretraining first" in message[-1]
@@ -73,7 +73,7 @@ def test_wrong_loss_parameters_are_refused(parameters, message):
 
 
 def test_unknown_network_parameter_lists_the_known_ones():
-    with pytest.raises(ValueError, match="has no parameter channel; it has channels, num_res_units"):
+    with pytest.raises(ValueError, match="has no parameter 'channel'; did you mean 'channels'"):
         Config.from_parameters(network_parameters={"channel": [4, 8]})
 
 

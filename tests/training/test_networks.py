@@ -40,7 +40,7 @@ def test_check_patch_names_the_nearest_size():
     ("name", "parameters", "message"),
     [
         ("unett", {}, "did you mean 'unet'"),
-        ("unet", {"strides": [2]}, "it has channels, num_res_units"),
+        ("unet", {"strides": [2]}, "there are: channels, num_res_units"),
         ("unet", {"channels": 4}, "`channels` of network 'unet' must be two or more positive integers"),
         ("unet", {"channels": [4, 0]}, "must be two or more positive integers"),
         ("unet", {"num_res_units": True}, "must be an integer from 0, got True"),
@@ -54,7 +54,7 @@ def test_wrong_network_is_refused(name, parameters, message):
 
 def test_parameter_counts_of_cldice():
     """Table 2 of the paper, exactly, but for the 3D U-Net, which as described has 70.7 million and not 19.21."""
-    from training.cldice_networks import parameter_counts
+    from training.networks.cldice import parameter_counts
 
     assert parameter_counts() == {
         "fcn_drive": 15_521, "unet_drive": 28_942_785, "fcn_roads": 279_671, "unet_roads": 31_031_745,

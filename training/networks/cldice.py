@@ -1,4 +1,4 @@
-"""The networks of clDice, built as its appendix E describes them: python -m training.cldice_networks -o counts.json."""
+"""The networks of clDice, built as its appendix E describes them: python -m training.networks.cldice -o counts.json."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runs import files
-from training.network_register import register
+from training.networks._register import register
 
 if TYPE_CHECKING:
     from torch import nn
@@ -179,7 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         Exit status.
     """
-    parser = argparse.ArgumentParser(prog="python -m training.cldice_networks", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.networks.cldice", description=main.__doc__)
     parser.add_argument("-o", "--output", type=Path, required=True, help="JSON file")
     print(files.write_json(parser.parse_args(arguments).output, parameter_counts()))
     return 0

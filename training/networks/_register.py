@@ -1,9 +1,11 @@
-"""The table of networks: a builder and a divisor by name, one decorator each."""
+"""The registry of networks: a builder and a divisor by name, one decorator each."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from registry import Registry
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,11 +25,11 @@ class Entry:
         return {each.name: each.default for each in found if each.kind is inspect.Parameter.KEYWORD_ONLY}
 
 
-ENTRIES: dict[str, Entry] = {}
+REGISTRY: Registry[Entry] = Registry("network")
 
 
 def register(divisor: Callable[..., int]) -> Callable[[Callable[..., "nn.Module"]], Callable[..., "nn.Module"]]:
-    """Put a builder into the table under its own name.
+    """Register a builder under its own name.
 
     Args:
         divisor: gives, from the network's parameters, the number that each side of a patch must be a multiple of.
@@ -37,7 +39,19 @@ def register(divisor: Callable[..., int]) -> Callable[[Callable[..., "nn.Module"
     """
 
     def decorate(builder: Callable[..., "nn.Module"]) -> Callable[..., "nn.Module"]:
-        ENTRIES[builder.__name__] = Entry(builder.__name__, builder, divisor)
+        REGISTRY.add(builder.__name__, Entry(builder.__name__, builder, divisor), builder)
         return builder
 
     return decorate
+
+
+def halvings(channels: Sequence[int], **_: Any) -> int:
+    """Return the divisor of a network that halves the resolution between its levels.
+
+    Args:
+        channels: channels of each level.
+
+    Returns:
+        A power of two.
+    """
+    return 2 ** (len(channels) - 1)

@@ -1,0 +1,15 @@
+"""Networks by name and size, one family a file; a network is a function, its keyword parameters are the sizes.
+
+MONAI's normalise each instance, since batches are small; all are fully convolutional and end in one logit a class.
+"""
+
+import importlib
+import pkgutil
+
+from training.networks._build import build, check_patch, divisor, entry, names, resolve
+
+for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+    if not _module.startswith("_"):
+        importlib.import_module(f"training.networks.{_module}")
+
+__all__ = ["build", "check_patch", "divisor", "entry", "names", "resolve"]
