@@ -11,7 +11,7 @@ BIN := .venv/bin
 # parallel jobs and tests use one thread each: two jobs with two threads each are several times slower
 ENV := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup reproduce test lint format lab bench constraints clean
+.PHONY: help setup reproduce test lint format lab bench docs constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -61,5 +61,10 @@ constraints: setup  ## pin the newest versions that pyproject.toml allows (torch
 	@echo 'torch==2.13.0' > .venv/pin.txt
 	$(BIN)/uv pip compile --universal --upgrade --no-header --no-annotate --all-extras -c .venv/pin.txt pyproject.toml -o constraints.txt
 
+docs: setup  ## build the documentation with its reference into site/
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@$(ENV) NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "open site/index.html"
+
 clean:  ## remove the environment and caches; results/ stays
-	rm -rf .venv .asv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv .asv site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

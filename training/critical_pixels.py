@@ -82,6 +82,30 @@ def singled_out(flawed: FlawedPrediction, title: str, variants: dict[str, tuple[
     return figure
 
 
+def of_loss(flawed: FlawedPrediction, name: str) -> Figure:
+    """Draw what one loss penalises: the errors of the prediction, the critical pixels, and where the loss pushes.
+
+    Args:
+        flawed: the prediction.
+        name: slug of the loss, which takes its default parameters.
+
+    Returns:
+        The figure.
+    """
+    figure, axes = _row(3, f"{losses.entry(name).title}: what it penalises", width=3.4)
+    pixels = losses.critical_pixels(name, flawed.logits, flawed.target)[0, 0].numpy()
+    for place in axes[:2]:
+        _errors(place, flawed)
+    _overlay(axes[1], pixels, CRITICAL)
+    shown = axes[2].imshow(_push(flawed, name, {}), cmap="PuOr_r", vmin=-1, vmax=1)
+    figure.colorbar(shown, ax=axes[2], shrink=0.7, label="push on the logit (root of its share)")
+    how_many = "all pixels" if pixels.all() else f"{pixels.sum()} critical pixels"
+    _titles(axes, ("errors at p > 0.5", how_many, "minus the gradient"))
+    entries = [(CRITICAL, "critical"), (FOUND, "found (TP)"), (FALSE, "false positive"), (MISSED, "false negative")]
+    style.legend(figure, entries)
+    return figure
+
+
 def scnp_logits(flawed: FlawedPrediction, windows: Sequence[int] = (3, 5, 7)) -> Figure:
     """Draw the logits, and what SCNP makes of them.
 
@@ -147,16 +171,21 @@ def gradients(flawed: FlawedPrediction, names: Sequence[str], parameters: dict[s
     for place in axes:
         place.set_axis_off()
     for place, name in zip(axes, names, strict=False):
-        z = flawed.logits.clone().requires_grad_()
-        losses.build(name, **(parameters or {}).get(name, {}))(z, flawed.target).backward()
-        push = (-z.grad / z.grad.abs().max()).numpy()[0, 0]
-        shown = place.imshow(np.sign(push) * np.abs(push) ** 0.5, cmap="PuOr_r", vmin=-1, vmax=1)
+        shown = place.imshow(_push(flawed, name, (parameters or {}).get(name, {})), cmap="PuOr_r", vmin=-1, vmax=1)
         place.set_title(losses.entry(name).title)
     figure.colorbar(
         shown, ax=list(axes), shrink=0.5, label="push on the logit, square root of its share of the largest"
     )
     style.heading(figure, "Minus the gradient: orange is pushed up, purple down")
     return figure
+
+
+def _push(flawed: FlawedPrediction, name: str, parameters: dict) -> np.ndarray:
+    """Return minus the gradient of a loss as the square root of its share of the largest, with its sign."""
+    z = flawed.logits.clone().requires_grad_()
+    losses.build(name, **parameters)(z, flawed.target).backward()
+    push = (-z.grad / z.grad.abs().max()).numpy()[0, 0]
+    return np.sign(push) * np.abs(push) ** 0.5
 
 
 def _row(number: int, title: str, width: float = 3.0) -> tuple[Figure, np.ndarray]:
