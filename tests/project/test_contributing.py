@@ -22,7 +22,7 @@ assert torch.isfinite(logits.grad).all() and logits.grad.abs().sum() > 0
 
 def test_example_of_a_new_loss(tmp_path):
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    for room in ("losses", "topology", "tests"):
+    for room in ("losses", "topology", "registry", "tests"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (name,) = re.findall(r"`(losses/\w+\.py)`:\n", text)
