@@ -84,7 +84,7 @@ def _find_twice(plan: Plan) -> list[str]:
 
 def _import_datasets() -> Mapping[str, Any]:
     modules = (module.name for module in pkgutil.iter_modules(datasets.__path__))
-    return {name: importlib.import_module(f"data_prep.datasets.{name}") for name in modules}
+    return {name: importlib.import_module(f"{datasets.__name__}.{name}") for name in modules}
 
 
 _import_datasets()

@@ -13,7 +13,7 @@ from losses._register import Entry, build, critical_pixels, entry, names, parame
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     if not _module.startswith("_"):
-        importlib.import_module(f"losses.{_module}")
+        importlib.import_module(f"{__name__}.{_module}")
 
 from losses.scnp import scnp_logits  # noqa: E402  (a name that others rely on; its file is imported above)
 

@@ -15,6 +15,6 @@ from metrics._register import Entry, Undefined, entry, names, register
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     if not _module.startswith("_"):
-        importlib.import_module(f"metrics.{_module}")
+        importlib.import_module(f"{__name__}.{_module}")
 
 __all__ = ["Entry", "Undefined", "describe_region", "entry", "evaluate", "explain", "names", "register"]

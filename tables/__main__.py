@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tables", description="Make tables from runs, and check tables.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda found: found.name):
-        importlib.import_module(f"tables.commands.{module.name}").add(subparsers)
+        importlib.import_module(f"{commands.__name__}.{module.name}").add(subparsers)
     options = parser.parse_args(arguments)
     try:
         return options.run(options)

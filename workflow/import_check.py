@@ -7,7 +7,12 @@ later and far away from its cause.
 import importlib.util
 from pathlib import Path
 
-ROOMS = ("topology", "losses", "metrics", "data_prep", "training", "tables", "workflow")
+ROOMS = (
+    "registry", "runs", "topology", "losses", "metrics", "data_prep", "pictures", "training", "evaluation", "tables",
+    "workflow",
+)  # fmt: skip
+# the wheel has all rooms in one package; in a checkout they stand by themselves
+_PACKAGE = __package__.rpartition(".")[0]
 
 
 def project_root() -> Path:
@@ -31,7 +36,7 @@ def check_rooms() -> None:
 
 def _foreign(name: str) -> str | None:
     """Return where a room's name leads if not into this project."""
-    spec = importlib.util.find_spec(name)
+    spec = importlib.util.find_spec(f"{_PACKAGE}.{name}" if _PACKAGE else name)
     if spec is None or spec.origin is None:
         return "missing"
     folder = Path(spec.origin).resolve().parent

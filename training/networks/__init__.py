@@ -10,6 +10,6 @@ from training.networks._build import build, check_patch, divisor, entry, names, 
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     if not _module.startswith("_"):
-        importlib.import_module(f"training.networks.{_module}")
+        importlib.import_module(f"{__name__}.{_module}")
 
 __all__ = ["build", "check_patch", "divisor", "entry", "names", "resolve"]
