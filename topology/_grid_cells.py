@@ -67,33 +67,29 @@ class Grid:
             found[(kind, *[slice(1, 1 + length) for length in values.shape])] = values
         return found.reshape(len(kinds), -1)
 
-    def pixels(self, cells: Cells, dimension: int, ranks: Ranks) -> Cells:
+    def pixels(self, cells: Ranks, dimension: int, values: Ranks, ranks: Ranks) -> Cells:
         """Find for each cell the first pixel that has its value.
 
         Args:
             cells: numbers, 4 * place + kind.
             dimension: of the cells.
-            ranks: of the pixels.
+            values: rank of each cell of that dimension, see `cells`.
+            ranks: the same of the cells that pixels are.
 
         Returns:
-            Index of the pixels, (n, ndim).
+            Flat indices into the image.
         """
-        places = np.stack(np.unravel_index(cells >> 2, self.framed), axis=1) - 1
-        found = np.empty_like(places)
-        for kind, axes in enumerate(self.kinds(dimension)):
-            here = (cells & 3) == kind
-            found[here] = self._pixels_of_kind(places[here], axes, ranks)
-        return found
+        from topology.kernels.merging import pixels_with_values
 
-    def _pixels_of_kind(self, places: Cells, axes: tuple[int, ...], ranks: Ranks) -> Cells:
-        varying = [axis for axis in range(self.ndim) if (axis in axes) != self.full]
-        reach = np.array(list(product((0, 1), repeat=len(varying))), np.int64).reshape(2 ** len(varying), -1) - self.full
-        around = np.repeat(places[:, None], len(reach), axis=1)
-        around[:, :, varying] += reach
-        inside = ((around >= 0) & (around < self.shape)).all(axis=2)
-        values = ranks[tuple(np.where(inside[..., None], around, 0).transpose(2, 0, 1))].astype(np.int64)
-        values = np.where(inside, -values if not self.full else values, NEVER)
-        return around[np.arange(len(places)), values.argmin(axis=1)]
+        reach = np.zeros((3, 2**self.ndim), np.int32)
+        for kind, axes in enumerate(self.kinds(dimension)):
+            varying = [axis for axis in range(self.ndim) if (axis in axes) != self.full]
+            corners = np.array(list(product((0, 1), repeat=len(varying))), np.int32).reshape(2 ** len(varying), -1)
+            steps = (corners - self.full) @ self.strides[varying]
+            reach[kind] = np.resize(steps, 2**self.ndim)
+        places = pixels_with_values(cells, values, ranks, reach)
+        along = np.unravel_index(places, self.framed)
+        return np.ravel_multi_index([i - 1 for i in along], self.shape)
 
     def _extended(self, ranks: Ranks, axes: tuple[int, ...]) -> Ranks:
         for axis in range(self.ndim):

@@ -209,3 +209,26 @@ def holes_of_mask(facets: Array, tops: Array, others: Array, steps: Array) -> tu
             number += 1
             chosen[place] = others[place] > 0
     return chosen, number
+
+
+@compiled
+def pixels_with_values(cells: Array, ranks: Array, pixels: Array, reach: Array) -> Array:
+    """Find for each cell the first pixel that has its rank.
+
+    Args:
+        cells: numbers.
+        ranks: of the cells, (kinds, places).
+        pixels: rank of the pixels, (places,).
+        reach: steps from a cell's place to its pixels, in raster order, (kinds, n).
+
+    Returns:
+        Places of the pixels, int64.
+    """
+    found = np.empty(cells.shape[0], np.int64)
+    for number, cell in enumerate(cells):
+        kind, place = cell & 3, cell >> 2
+        for step in reach[kind]:
+            if pixels[place + step] == ranks[kind, place]:
+                found[number] = place + step
+                break
+    return found

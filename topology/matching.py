@@ -11,8 +11,7 @@ import numpy.typing as npt
 from topology._arrays import as_mask, to_numpy
 from topology._grid_cells import NEVER, Grid, Ranks
 from topology.components import FULL_ADJACENCY, count_components, resolve_adjacency
-from topology.kernels.persistence import ascending
-from topology.persistence import PersistencePairs
+from topology.persistence import PersistencePairs, pairs_at
 
 Values = npt.NDArray[Any]
 Cells = npt.NDArray[np.int64]
@@ -86,7 +85,7 @@ def betti_matching(
 
 @dataclass(frozen=True)
 class _Features:
-    """Features of the image in one dimension, with pixels (n, ndim), and the number of those of the mask."""
+    """Features of the image in one dimension, with flat indices of the pixels, and the number of those of the mask."""
 
     births: Cells
     deaths: Cells
@@ -121,7 +120,20 @@ class _Filtrations:
         """Give the same for the cells that bound those of full dimension; marks: which of them join holes."""
         return self._edges if self.grid.ndim == 2 else self._sorted(2)
 
+    @cached_property
+    def _vertices(self) -> Ranks:
+        return self.grid.cells(self.ranks, 0, missing=NEVER)[0]
+
+    @cached_property
+    def _tops(self) -> Ranks:
+        return self.grid.cells(self.ranks, self.grid.ndim, missing=NEVER)[0]
+
+    def _pixels(self, cells: Ranks, dimension: int, ranks: Ranks) -> Cells:
+        return self.grid.pixels(cells, dimension, ranks, self._tops if self.grid.full else self._vertices)
+
     def _sorted(self, dimension: int) -> tuple[Ranks, Ranks, npt.NDArray[np.bool_]]:
+        from topology.kernels import merging
+
         from topology.kernels import merging
 
         ranks = self.grid.cells(self.ranks, dimension)
@@ -130,9 +142,11 @@ class _Filtrations:
     def _components(self) -> _Features:
         from topology.kernels import merging
 
+        from topology.kernels import merging
+
         grid = self.grid
         ranks, order, spare = self._edges
-        vertices = grid.cells(self.ranks, 0, missing=NEVER)[0]
+        vertices = self._vertices
         ends, lasting = merging.merge_rising(order, ranks, vertices, grid.strides, spare)
         lasts = np.zeros(vertices.shape, bool)
         lasts[lasting] = True
@@ -144,8 +158,8 @@ class _Filtrations:
             merging.in_order(union, self.highest), union, vertices, grid.strides, marked, lasts
         )
         return _Features(
-            births=grid.pixels(lasting.astype(np.int64) << 2, 0, self.ranks),
-            deaths=grid.pixels(ends[lasting].astype(np.int64), 1, self.ranks),
+            births=self._pixels(lasting << 2, 0, vertices[None]),
+            deaths=self._pixels(ends[lasting], 1, ranks),
             matched=merged[lasting],
             target=max(count_components(self.inside, self.adjacency) - 1, 0),
         )
@@ -153,17 +167,19 @@ class _Filtrations:
     def _holes(self) -> _Features:
         from topology.kernels import merging
 
+        from topology.kernels import merging
+
         grid, ndim = self.grid, self.grid.ndim
         ranks, order, tree = self._facets
         steps = grid.strides[[1, 0]] if ndim == 2 else grid.strides
-        tops = grid.cells(self.ranks, ndim, missing=NEVER)[0]
+        tops = self._tops
         in_union = grid.cells(self.union, ndim, missing=NEVER)[0]
         opens, fills, images = merging.merge_falling(order, ranks, tops, in_union, steps, tree)
         in_mask = grid.cells(self.mask, ndim, missing=NEVER)[0]
         filled, number = merging.holes_of_mask(grid.cells(self.mask, ndim - 1), in_mask, in_union, steps)
         return _Features(
-            births=grid.pixels(opens.astype(np.int64), ndim - 1, self.ranks),
-            deaths=grid.pixels(fills.astype(np.int64) << 2, ndim, self.ranks),
+            births=self._pixels(opens, ndim - 1, ranks),
+            deaths=self._pixels(fills << 2, ndim, tops[None]),
             matched=filled[images],
             target=number,
         )
@@ -176,6 +192,8 @@ def _ranks(values: Values, lowest: float) -> Ranks:
     """Number the different values in ascending order, from 0 for the lowest one."""
     if values.dtype == bool:
         return values.astype(np.int32)
+    from topology.kernels.persistence import ascending
+
     values = np.ascontiguousarray(values)
     order = ascending(values)
     rising = values.ravel()[order]
@@ -187,17 +205,6 @@ def _ranks(values: Values, lowest: float) -> Ranks:
 def _together(values: Values, found: dict[int, _Features]) -> BettiMatching:
     """Put the dimensions together."""
     found = dict(sorted(found.items()))
-
-    def cells(which: str) -> Cells:
-        return np.concatenate([getattr(features, which) for features in found.values()])
-
-    births, deaths = cells("births"), cells("deaths")
-    pairs = PersistencePairs(
-        dimension=np.concatenate([np.full(len(features.births), d) for d, features in found.items()]),
-        birth=values[tuple(births.T)].astype(np.float64),
-        death=values[tuple(deaths.T)].astype(np.float64),
-        birth_cell=births,
-        death_cell=deaths,
-    )
+    pairs = pairs_at(values, [(d, features.births, features.deaths) for d, features in found.items()])
     matched = np.concatenate([features.matched for features in found.values()])
     return BettiMatching(pairs[matched], pairs[~matched], {d: features.target for d, features in found.items()})
