@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from topology._arrays import as_mask, to_numpy
 from topology._grid_cells import NEVER, Grid, Ranks
+from topology.betti import betti_numbers
 from topology.components import FULL_ADJACENCY, count_components, resolve_adjacency
 from topology.persistence import PersistencePairs, pairs_at
 
@@ -185,7 +186,41 @@ class _Filtrations:
         )
 
     def _tunnels(self) -> _Features:
-        raise NotImplementedError
+        from topology.kernels import merging
+        from topology.kernels.reduction import pivots
+
+        grid, steps = self.grid, self.grid.strides
+        edges, rows, _ = self._edges
+        squares, columns, filled = self._facets
+        if not filled.any():
+            self._holes()
+        found = pivots(columns, filled, rows, steps)
+        closes = found >= 0
+        opening, closing = found[closes], columns[closes]
+        lasting = edges[opening & 3, opening >> 2] < squares[closing & 3, closing >> 2]
+        opening, closing = opening[lasting], closing[lasting]
+
+        union = grid.cells(self.union, 2)
+        columns = merging.in_order(union, self.highest)
+        filled = np.zeros(union.shape, bool)
+        tops = grid.cells(self.union, 3, missing=NEVER)[0]
+        merging.merge_falling(columns, union, tops, tops, steps, filled)
+        inside = grid.cells(self.mask, 1)
+        ranks = grid.cells(self.union, 1)
+        ranks[inside == 1] += 1
+        ranks[inside == 0] = 0
+        found = pivots(columns, filled, merging.in_order(ranks, self.highest + 1), steps)
+        late = union[columns & 3, columns >> 2] > 0
+        wanted = (found >= 0) & late
+        wanted[wanted] = ranks[found[wanted] & 3, found[wanted] >> 2] == 0
+        images = pivots(columns, filled, rows, steps, wanted)[wanted]
+        partners = np.isin(opening, images)
+        return _Features(
+            births=self._pixels(opening, 1, edges),
+            deaths=self._pixels(closing, 2, squares),
+            matched=partners,
+            target=betti_numbers(self.inside, self.adjacency)[1],
+        )
 
 
 def _ranks(values: Values, lowest: float) -> Ranks:
