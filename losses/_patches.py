@@ -11,7 +11,9 @@ Where = tuple[int | slice, ...]
 
 def patches(shape: tuple[int, ...], side: int | None) -> Iterator[Where]:
     """Cut every image of a batch (B, K, *spatial) into patches, smaller ones at the border; None: whole images."""
-    tiles = [[slice(start, start + (side or length)) for start in range(0, length, side or length)] for length in shape[2:]]
+    tiles = [
+        [slice(start, start + (side or length)) for start in range(0, length, side or length)] for length in shape[2:]
+    ]
     return product(range(shape[0]), range(shape[1]), *tiles)
 
 

@@ -102,9 +102,7 @@ class TopoLoss(SegmentationLoss):
         kept, removed = ([nothing, *(cells[i] for patch in found for cells in patch)] for i in (0, 1))
         return CriticalCells(np.concatenate(kept), np.concatenate(removed))
 
-    def _patch_cells(
-        self, falling_p: Values, y: npt.NDArray[np.bool_], where: Where
-    ) -> list[tuple[Cells, Cells]]:
+    def _patch_cells(self, falling_p: Values, y: npt.NDArray[np.bool_], where: Where) -> list[tuple[Cells, Cells]]:
         """Give a patch's features to be kept and to be removed, for each dimension."""
         if y[where].all() or not y[where].any():
             return []

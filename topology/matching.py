@@ -226,7 +226,7 @@ class _Filtrations:
 def _ranks(values: Values, lowest: float) -> Ranks:
     """Number the different values in ascending order, from 0 for the lowest one."""
     if values.dtype == bool:
-        return values.astype(np.int32)
+        return values.astype(np.int32) + np.int32(lowest < 0)
     from topology.kernels.persistence import ascending
 
     values = np.ascontiguousarray(values)

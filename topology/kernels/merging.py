@@ -91,9 +91,7 @@ def merge_rising(order: Array, ranks: Array, vertices: Array, steps: Array, spar
 
 
 @compiled
-def match_rising(
-    order: Array, ranks: Array, vertices: Array, steps: Array, marked: Array, lasting: Array
-) -> Array:
+def match_rising(order: Array, ranks: Array, vertices: Array, steps: Array, marked: Array, lasting: Array) -> Array:
     """Merge the vertices in the order of the union; where two components meet that both hold marked vertices, match.
 
     Args:
