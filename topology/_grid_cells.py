@@ -64,7 +64,7 @@ class Grid:
         found = np.full((len(kinds), *self.framed), missing, np.int32)
         for kind, axes in enumerate(kinds):
             values = self._extended(ranks, axes)
-            found[(kind, *[slice(1, 1 + length) for length in values.shape])] = values
+            found[kind][tuple(slice(1, 1 + length) for length in values.shape)] = values
         return found.reshape(len(kinds), -1)
 
     def pixels(self, cells: Ranks, dimension: int, values: Ranks, ranks: Ranks) -> Cells:

@@ -135,14 +135,10 @@ class _Filtrations:
     def _sorted(self, dimension: int) -> tuple[Ranks, Ranks, npt.NDArray[np.bool_]]:
         from topology.kernels import merging
 
-        from topology.kernels import merging
-
         ranks = self.grid.cells(self.ranks, dimension)
         return ranks, merging.in_order(ranks, self.highest), np.zeros(ranks.shape, bool)
 
     def _components(self) -> _Features:
-        from topology.kernels import merging
-
         from topology.kernels import merging
 
         grid = self.grid
@@ -166,8 +162,6 @@ class _Filtrations:
         )
 
     def _holes(self) -> _Features:
-        from topology.kernels import merging
-
         from topology.kernels import merging
 
         grid, ndim = self.grid, self.grid.ndim

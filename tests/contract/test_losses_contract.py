@@ -234,7 +234,8 @@ def test_one_hot_targets_leave_a_class_out_too(name):
 ELSEWHERE = {  # values that make a parameter show, where doubling it does not
     "iterations": 1, "dims": (1,), "window": 5, "joint": True, "base": "mse", "base_parameters": {"smooth": 1.0},
     "pixel": "dice", "include_background": True, "batch": True, "patch": 4, "threshold": 0.3, "spacing": (1.0, 3.0),
-    "persistence_threshold": 0.9, "gamma": 0.1, "smooth": 5.0, "ignore_index": 1, "filtration": "sublevel", "push_unmatched": True, "adjacency": 8,
+    "persistence_threshold": 0.9, "gamma": 0.1, "smooth": 5.0, "ignore_index": 1,
+    "filtration": "sublevel", "push_unmatched": True, "adjacency": 8,
 }  # fmt: skip
 
 

@@ -90,46 +90,54 @@ def _levels(members: int) -> Array:
 
 
 @compiled
+def _add(
+    column: int, squares: Array, rows: Array, steps: Array, kept: Array, pool: Array, bits: Array, starts: Array
+) -> None:
+    """Add a column to the set: its square's boundary, or what is kept of it."""
+    begin, end = kept[column]
+    if begin == end:
+        for row in _boundary(squares[column], rows, steps):
+            _toggle(bits, starts, row)
+    for index in range(begin, end):
+        _toggle(bits, starts, pool[index])
+
+
+@compiled
+def _drain(pool: Array, used: int, bits: Array, starts: Array) -> tuple[Array, int]:
+    """Append the members of the set, which is empty then, to the pool."""
+    member = _first(bits, starts)
+    while member >= 0:
+        if used == pool.shape[0]:
+            longer = np.empty(2 * used, np.int32)
+            longer[:used] = pool
+            pool = longer
+        pool[used] = member
+        used += 1
+        _toggle(bits, starts, member)
+        member = _first(bits, starts)
+    return pool, used
+
+
+@compiled
 def _reduce(squares: Array, zero: Array, rows: Array, steps: Array, number_of_rows: int) -> Array:
     number = squares.shape[0]
     pivot_of, column_of = np.full(number, -1, np.int32), np.full(number_of_rows, -1, np.int32)
-    begins, ends = np.full(number, -1, np.int64), np.zeros(number, np.int64)
+    kept = np.zeros((number, 2), np.int64)  # where a column that is a sum begins and ends in the pool
     pool, used = np.empty(max(number, 64), np.int32), 0
     levels = _levels(number_of_rows)
     bits, starts = np.zeros(levels[-1], np.uint64), levels[:-1]
     for column in range(number):
         if zero[squares[column] & 3, squares[column] >> 2]:
             continue
-        boundary = _boundary(squares[column], rows, steps)
-        pivot = min(boundary)
-        if column_of[pivot] < 0:
+        pivot = min(_boundary(squares[column], rows, steps))
+        if column_of[pivot] >= 0:
+            _add(column, squares, rows, steps, kept, pool, bits, starts)
+            while pivot >= 0 and column_of[pivot] >= 0:
+                _add(column_of[pivot], squares, rows, steps, kept, pool, bits, starts)
+                pivot = _first(bits, starts)
+            before = used
+            pool, used = _drain(pool, used, bits, starts)
+            kept[column] = before, used
+        if pivot >= 0:
             pivot_of[column], column_of[pivot] = pivot, column
-            continue
-        for row in boundary:
-            _toggle(bits, starts, row)
-        while True:
-            pivot = _first(bits, starts)
-            if pivot < 0 or column_of[pivot] < 0:
-                break
-            other = column_of[pivot]
-            if begins[other] < 0:
-                for row in _boundary(squares[other], rows, steps):
-                    _toggle(bits, starts, row)
-            else:
-                for index in range(begins[other], ends[other]):
-                    _toggle(bits, starts, pool[index])
-        if pivot < 0:
-            continue
-        pivot_of[column], column_of[pivot] = pivot, column
-        begins[column] = used
-        while pivot >= 0:
-            if used == pool.shape[0]:
-                longer = np.empty(2 * used, np.int32)
-                longer[:used] = pool
-                pool = longer
-            pool[used] = pivot
-            used += 1
-            _toggle(bits, starts, pivot)
-            pivot = _first(bits, starts)
-        ends[column] = used
     return pivot_of
