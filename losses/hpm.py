@@ -156,6 +156,5 @@ class PHPM(HardPixelMining):
 
 def _hard_cells(pairs: PersistencePairs, hard: npt.NDArray[np.bool_], offset: int) -> npt.NDArray[np.int64]:
     """Give the flat indices of those births and deaths, with repeats, that lie on hard pixels."""
-    cells = np.concatenate([pairs.birth_cell, pairs.death_cell])
-    flat = np.ravel_multi_index(tuple(cells.T), hard.shape)
+    flat = np.concatenate([pairs.births, pairs.deaths])
     return flat[hard.ravel()[flat]] + offset

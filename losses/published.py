@@ -96,14 +96,13 @@ def scrambled_pairs(image: Values, dims: Sequence[int]) -> PersistencePairs:
     pairs = persistence_pairs(np.ascontiguousarray(image.ravel().reshape(image.shape, order="F")), dims)
     return replace(
         pairs,
-        birth_cell=_unscramble(pairs.birth_cell, image.shape),
-        death_cell=_unscramble(pairs.death_cell, image.shape),
+        births=_unscramble(pairs.births, image.shape),
+        deaths=_unscramble(pairs.deaths, image.shape),
     )
 
 
-def _unscramble(cells: npt.NDArray[np.int64], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    flat = np.ravel_multi_index(tuple(cells.T), shape, order="F")
-    return np.stack(np.unravel_index(flat, shape), axis=1).astype(np.int64)
+def _unscramble(pixels: npt.NDArray[np.int64], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    return np.ravel_multi_index(np.unravel_index(pixels, shape), shape, order="F").astype(np.int64)
 
 
 def _targets(cells: CriticalCells, p: Values) -> Values:

@@ -1,8 +1,6 @@
 """TopoLoss: persistent features of the prediction are completed or removed, patch by patch."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +8,7 @@ import torch
 
 from losses import _checks
 from losses._base import SegmentationLoss
+from losses._patches import Where, in_batch, patches
 from losses._pixelwise import dice_ce_loss
 from losses._register import register
 from losses._segmentation import Segmentation
@@ -98,14 +97,12 @@ class TopoLoss(SegmentationLoss):
         """Find the features of all patches that are to be kept or removed."""
         falling_p = (-s.p.detach()).cpu().numpy()  # superlevel sets of p are sublevel sets of -p
         y = s.y.cpu().numpy()
-        found = for_each(lambda where: self._patch_cells(falling_p, y, where), _patches(y.shape, self.patch))
+        found = for_each(lambda where: self._patch_cells(falling_p, y, where), patches(y.shape, self.patch))
         nothing = np.empty((0, 2), np.int64)
         kept, removed = ([nothing, *(cells[i] for patch in found for cells in patch)] for i in (0, 1))
         return CriticalCells(np.concatenate(kept), np.concatenate(removed))
 
-    def _patch_cells(
-        self, falling_p: Values, y: npt.NDArray[np.bool_], where: tuple[int | slice, ...]
-    ) -> list[tuple[Cells, Cells]]:
+    def _patch_cells(self, falling_p: Values, y: npt.NDArray[np.bool_], where: Where) -> list[tuple[Cells, Cells]]:
         """Give a patch's features to be kept and to be removed, for each dimension."""
         if y[where].all() or not y[where].any():
             return []
@@ -133,18 +130,7 @@ class TopoLoss(SegmentationLoss):
         return kept[kept.persistence <= _MATCHED], others[others.persistence > self.persistence_threshold]
 
 
-def _patches(shape: tuple[int, ...], side: int) -> Iterator[tuple[int | slice, ...]]:
-    """Cut every image of a batch (B, K, *spatial) into patches."""
-    tiles = [[slice(start, start + side) for start in range(0, length, side)] for length in shape[2:]]
-    return product(range(shape[0]), range(shape[1]), *tiles)
-
-
-def _flat_cells(features: PersistencePairs, where: tuple[int | slice, ...], shape: tuple[int, ...]) -> Cells:
+def _flat_cells(features: PersistencePairs, where: Where, shape: tuple[int, ...]) -> Cells:
     """Give the birth and death pixels of a patch's features as indices into the flattened batch."""
-    corner = [w.start if isinstance(w, slice) else w for w in where]
-
-    def flat(cells: Cells) -> Cells:
-        whole = [np.full(len(cells), c) for c in corner[:2]] + [cells[:, i] + c for i, c in enumerate(corner[2:])]
-        return np.ravel_multi_index(tuple(whole), shape).astype(np.int64)
-
-    return np.stack([flat(features.birth_cell), flat(features.death_cell)], axis=1)
+    pixels = np.stack([features.births, features.deaths], axis=1)
+    return in_batch(pixels, features.shape, where, shape)

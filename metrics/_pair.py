@@ -56,3 +56,15 @@ class Pair:
     def target_betti(self) -> tuple[int, ...]:
         """Give the Betti numbers of y."""
         return topology.betti_numbers(self.target, self.adjacency)
+
+    @cached_property
+    def unmatched_features(self) -> list[int]:
+        """Count, by dimension, the features of either mask without a partner in the other (see `betti_matching`)."""
+        # sublevel sets of {0 in b, 1 outside}
+        found = topology.betti_matching(~self.prediction, self.target, 0, adjacency=self.adjacency)
+        numbers = [
+            len(found.unmatched.of_dimension(d)) + found.unmatched_target(d) for d in range(self.prediction.ndim)
+        ]
+        # the component that never ends is in neither list: it has a partner unless the other mask is empty
+        numbers[0] += self.prediction.any() != self.target.any()
+        return numbers

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from topology.betti import betti_numbers, euler_number
 from topology.components import count_components, dual_adjacency, label, resolve_adjacency, touching_components
+from topology.matching import BettiMatching, betti_matching
 from topology.persistence import PersistencePairs, persistence_pairs
 from topology.skeletons import skeletonize
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from topology.soft_skeletons import soft_skeleton, soft_skeleton_sums
 
 __all__ = [
+    "BettiMatching",
     "PersistencePairs",
+    "betti_matching",
     "betti_numbers",
     "count_components",
     "dual_adjacency",

@@ -24,15 +24,17 @@ class PersistencePairs:
         dimension: (n,) homology dimension.
         birth: (n,) value at which the feature appears.
         death: (n,) value at which it vanishes; always above `birth`.
-        birth_cell: (n, ndim) index of the pixel with that value.
-        death_cell: (n, ndim) the same for the death.
+        births: (n,) the pixel with that value, as an index into the flattened image.
+        deaths: (n,) the same for the death.
+        shape: of the image.
     """
 
-    dimension: npt.NDArray[np.int64]
+    dimension: Cells
     birth: npt.NDArray[np.float64]
     death: npt.NDArray[np.float64]
-    birth_cell: npt.NDArray[np.int64]
-    death_cell: npt.NDArray[np.int64]
+    births: Cells
+    deaths: Cells
+    shape: tuple[int, ...]
 
     def __len__(self) -> int:
         """Give the number of features."""
@@ -42,6 +44,16 @@ class PersistencePairs:
     def persistence(self) -> npt.NDArray[np.float64]:
         """Give death - birth of each feature."""
         return self.death - self.birth
+
+    @property
+    def birth_cell(self) -> Cells:
+        """Give the index of each birth's pixel along each axis, (n, ndim)."""
+        return np.stack(np.unravel_index(self.births, self.shape), axis=1)
+
+    @property
+    def death_cell(self) -> Cells:
+        """Give the index of each death's pixel along each axis, (n, ndim)."""
+        return np.stack(np.unravel_index(self.deaths, self.shape), axis=1)
 
     def of_dimension(self, dimension: int) -> "PersistencePairs":
         """Keep the features of one dimension."""
@@ -53,8 +65,9 @@ class PersistencePairs:
             self.dimension[chosen],
             self.birth[chosen],
             self.death[chosen],
-            self.birth_cell[chosen],
-            self.death_cell[chosen],
+            self.births[chosen],
+            self.deaths[chosen],
+            self.shape,
         )
 
 
@@ -95,20 +108,20 @@ def persistence_pairs(image: Any, dims: Iterable[int] = (0, 1)) -> PersistencePa
     found = _by_cubical_ripser(values, others) if others else {}
     if by_union_find:
         found.update(_by_union_find(values, by_union_find))
-    return _features(values, [(d, *found[d]) for d in wanted])
+    return pairs_at(values, [(d, *found[d]) for d in wanted])
 
 
-def _features(values: Values, found: list[tuple[int, Cells, Cells]]) -> PersistencePairs:
+def pairs_at(values: Values, found: list[tuple[int, Cells, Cells]]) -> PersistencePairs:
     """Put dimensions, with the flat indices of births and deaths, together."""
-    dimension = np.concatenate([np.full(len(births), d) for d, births, _ in found])
     births, deaths = (np.concatenate([cells[i] for cells in found]).astype(np.int64) for i in (1, 2))
     flat = values.ravel()
     return PersistencePairs(
-        dimension=dimension,
+        dimension=np.concatenate([np.full(len(births), d) for d, births, _ in found]),
         birth=flat[births].astype(np.float64),
         death=flat[deaths].astype(np.float64),
-        birth_cell=np.stack(np.unravel_index(births, values.shape), axis=1),
-        death_cell=np.stack(np.unravel_index(deaths, values.shape), axis=1),
+        births=births,
+        deaths=deaths,
+        shape=values.shape,
     )
 
 

@@ -235,6 +235,7 @@ ELSEWHERE = {  # values that make a parameter show, where doubling it does not
     "iterations": 1, "dims": (1,), "window": 5, "joint": True, "base": "mse", "base_parameters": {"smooth": 1.0},
     "pixel": "dice", "include_background": True, "batch": True, "patch": 4, "threshold": 0.3, "spacing": (1.0, 3.0),
     "persistence_threshold": 0.9, "gamma": 0.1, "smooth": 5.0, "ignore_index": 1,
+    "filtration": "sublevel", "push_unmatched": True, "adjacency": 8,
 }  # fmt: skip
 
 
@@ -333,6 +334,12 @@ def test_wrong_parameters_are_refused(name):
         ("topoloss", {"patch": 0}, ValueError),
         ("topoloss", {"dims": None}, TypeError),
         ("topoloss", {"persistence_threshold": 1.0}, ValueError),
+        ("betti_matching", {"filtration": "upwards"}, ValueError),
+        ("betti_matching", {"adjacency": 5}, ValueError),
+        ("betti_matching", {"patch": 0}, ValueError),
+        ("betti_matching", {"dims": (3,)}, ValueError),
+        ("betti_matching", {"push_unmatched": 1}, TypeError),
+        ("betti_matching", {"unmatched_weight": -1.0}, ValueError),
         ("focal", {"focusing": -1}, ValueError),
         ("region_wise", {"spacing": (1, 0)}, ValueError),
         ("skeleton_recall", {"weight": float("nan")}, ValueError),
@@ -345,7 +352,7 @@ def test_values_out_of_range_are_refused(name, parameters, error):
 
 def test_a_dimension_that_the_image_lacks_is_refused():
     z, y = tube((6, 7), 1)
-    for name in ("phpm", "topoloss"):
+    for name in ("phpm", "topoloss", "betti_matching"):
         with pytest.raises(ValueError, match="`dims` must lie in 0 to 1 for a 2D image"):
             losses.build(name, dims=(2,))(z, y)
 

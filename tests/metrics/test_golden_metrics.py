@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from reference import golden_more
 
 import metrics
 
@@ -41,3 +42,23 @@ def test_topomortar_betti_numbers(shared_data):
         row = rows[mask.stem]
         found = topology.betti_numbers(np.asarray(Image.open(mask)) > 127)
         assert found == (int(row["Betti0"]), int(row["Betti1"])), mask.name
+
+
+@pytest.mark.parametrize("key", golden_more.cases("bmerror"))
+def test_betti_matching_error_is_the_published_one(key):
+    """That of the C++ code at its adjacency, and in 2D that of the Python code at both; empty masks apart."""
+    b, y = (golden_more.array(f"{key}/{name}").astype(bool) for name in ("prediction", "target"))
+    one_is_empty = b.any() != y.any()
+
+    def errors(adjacency: int) -> list[float]:
+        found = metrics.evaluate(b, y, adjacency=adjacency)
+        by_dimension = [found[f"betti{d}_matching_error"] for d in range(b.ndim)]
+        assert found["betti_matching_error"] == sum(by_dimension)
+        return by_dimension
+
+    lacking = np.eye(1, b.ndim)[0] * one_is_empty  # of an empty mask, the C++ code counts one component less ...
+    assert errors(4) == (golden_more.array(f"{key}/error_by_dim") + lacking).tolist()
+    if b.ndim == 2:
+        for adjacency, construction in ((4, "V"), (8, "T")):  # ... and the Python code one more
+            expected = golden_more.array(f"{key}/python_{construction}_error_by_dim")
+            assert errors(adjacency) == (expected - lacking).tolist()

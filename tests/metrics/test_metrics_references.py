@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from reference import betti_matching as slow_matching
 from reference import slow
 
 import metrics
@@ -158,65 +159,62 @@ def test_smd_of_shifted_lines():
 
 
 @few
-@given(two_masks)
-def test_betti_matching_error_bounds_the_betti_errors(pair):
-    error = value("betti_matching_error", *pair)
-    assert error >= value("betti_error", *pair)
-    assert (error - value("betti_error", *pair)) % 2 == 0
-    total = sum(gudhi_betti(pair[0], True)) + sum(gudhi_betti(pair[1], True))
-    assert error <= total
+@given(st.one_of(two_masks, two_volumes), st.booleans())
+def test_betti_matching_errors_bound_the_betti_errors(pair, full):
+    adjacency = {2: (4, 8), 3: (6, 26)}[pair[0].ndim][full]
+    numbers = [gudhi_betti(mask, full) for mask in pair]
+    errors = [value(f"betti{d}_matching_error", *pair, adjacency=adjacency) for d in range(pair[0].ndim)]
+    for error, found, true in zip(errors, *numbers, strict=True):
+        assert abs(found - true) <= error <= found + true
+        assert (error - found - true) % 2 == 0
+    assert value("betti_matching_error", *pair, adjacency=adjacency) == sum(errors)
 
 
 @few
-@given(two_masks)
-def test_betti_matching_counts_the_components_of_the_union(pair):
-    """Dimension 0 by rank: classes of both masks that survive in the union."""
+@given(st.one_of(two_masks, two_volumes), st.booleans())
+def test_betti_matching_error_is_that_of_its_definition(pair, full):
+    """What it differs in: no foreground at all is no component, and the reference has the one that never ends."""
     b, y = pair
-    if any(gudhi_betti(mask, True)[1] for mask in pair):
-        return
-    shared = sum(any(b[p] for p in c) and any(y[p] for p in c) for c in slow.components(b | y, 8))
-    assert value("betti_matching_error", b, y) == gudhi_betti(b, True)[0] + gudhi_betti(y, True)[0] - 2 * shared
+    expected = [
+        len(found.unmatched) + len(found.unmatched_of_other)
+        for found in slow_matching.matchings(1.0 - b, 1.0 - y, full)
+    ]
+    expected[0] += b.any() != y.any()
+    for dimension, error in enumerate(expected):
+        assert value(f"betti{dimension}_matching_error", b, y, adjacency=(4, 8)[full]) == error
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.tuples(hnp.arrays(bool, (7, 8), fill=st.just(True)), hnp.arrays(bool, (7, 8), fill=st.just(True))))
-def test_betti_matching_is_the_best_over_all_orders_of_holes(pair):
-    """In a given order, the first of the union's holes inside a hole stands for it."""
-    b, y = pair
-    union = b | y
-    holes = slow.holes(union, 8)
-    inside = [[{n for n, h in enumerate(holes) if h <= hole} for hole in slow.holes(m, 8)] for m in pair]
-    if len(holes) > 6:
-        return
-    partners = 0
-    for order in itertools.permutations(range(len(holes))):
-        first = [{min(numbers, key=order.index) for numbers in of_mask if numbers} for of_mask in inside]
-        partners = max(partners, len(first[0] & first[1]))
-    shared = sum(any(b[p] for p in c) and any(y[p] for p in c) for c in slow.components(union, 8))
-    features = sum(gudhi_betti(b, True)) + sum(gudhi_betti(y, True))
-    assert value("betti_matching_error", b, y) == features - 2 * (shared + partners)
-
-
-def test_betti_matching_of_cut_holes_takes_what_fits():
-    """Taking the largest shared piece first would leave a hole of each mask alone."""
-    b, y = np.ones((4, 10), bool), np.ones((4, 10), bool)
-    b[1, 1:3] = b[1, 4:9] = y[1, 1:7] = y[1, 8] = False
-    for flip in (np.asarray, np.fliplr, np.flipud):
-        assert value("betti_matching_error", flip(b), flip(y)) == 0
-    y[1, 8] = True
-    assert value("betti_matching_error", b, y) == 1
+@pytest.mark.parametrize("adjacency", [4, 8])
+def test_betti_matching_of_an_empty_mask_counts_the_features_of_the_other(adjacency):
+    y = np.zeros((9, 9), bool)
+    y[1:4, 1:4], y[2, 2], y[6:, 6:] = True, False, True
+    empty = np.zeros_like(y)
+    assert value("betti_matching_error", empty, empty, adjacency=adjacency) == 0
+    for pair in ((empty, y), (y, empty)):
+        assert value("betti0_matching_error", *pair, adjacency=adjacency) == 2
+        assert value("betti1_matching_error", *pair, adjacency=adjacency) == 1
+        assert value("betti_matching_error", *pair, adjacency=adjacency) == 3
 
 
 def test_betti_matching_tells_places_apart():
-    """Equal Betti numbers, nothing in common: error 0 by number, 4 by place."""
+    """Equal Betti numbers, nothing in common: the components never end and so are partners, the holes are none."""
     ring = np.ones((5, 5), bool)
     ring[1:4, 1:4] = False
     b, y = np.zeros((12, 12), bool), np.zeros((12, 12), bool)
     b[:5, :5], y[7:, 7:] = ring, ring
     assert value("betti_error", b, y) == 0
-    assert value("betti_matching_error", b, y) == 4
+    assert value("betti_matching_error", b, y) == 2
     assert value("betti_matching_error", b | y, y) == 2
     shifted = np.zeros((12, 12), bool)
     shifted[7:11, 7:12] = True
     shifted[8:10, 8:11] = False
     assert value("betti_matching_error", shifted, y) == 0
+
+
+def test_betti_matching_goes_by_the_order_of_pixels():
+    """Of the parts into which the other mask cuts a hole, the last one in the order of the pixels stands for it."""
+    b, y = np.ones((4, 5), bool), np.ones((4, 5), bool)
+    b[1, 1] = b[1, 3] = b[2, 2:4] = False
+    y[1, 1] = y[1, 3] = y[2, 1:3] = False
+    errors = {value("betti_matching_error", flip(b), flip(y)) for flip in (np.asarray, np.fliplr, np.flipud)}
+    assert errors == {0, 2}

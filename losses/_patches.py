@@ -1,0 +1,39 @@
+"""Patches of the images of a batch, side by side, and the way back from a patch's pixels to the batch's."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+Where = tuple[int | slice, ...]
+
+
+def patches(shape: tuple[int, ...], side: int | None) -> Iterator[Where]:
+    """Cut every image of a batch (B, K, *spatial) into patches, smaller ones at the border; None: whole images."""
+    tiles = [
+        [slice(start, start + (side or length)) for start in range(0, length, side or length)] for length in shape[2:]
+    ]
+    return product(range(shape[0]), range(shape[1]), *tiles)
+
+
+def in_batch(
+    pixels: npt.NDArray[np.int64], patch: tuple[int, ...], where: Where, shape: tuple[int, ...]
+) -> npt.NDArray[np.int64]:
+    """Turn flat indices into a patch into flat indices into the batch.
+
+    Args:
+        pixels: flat indices, any shape.
+        patch: shape of the patch.
+        where: its place, see `patches`.
+        shape: of the batch.
+
+    Returns:
+        The same shape.
+    """
+    corner = np.ravel_multi_index([w.start if isinstance(w, slice) else w for w in where], shape)
+    if patch == shape[2:]:
+        return pixels + corner
+    steps = np.cumprod([1, *shape[:2:-1]])[::-1]
+    along = np.unravel_index(pixels, patch)
+    return sum((i * int(step) for i, step in zip(along, steps, strict=True)), start=np.int64(corner) + 0 * pixels)
