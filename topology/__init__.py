@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from topology.betti import betti_numbers, euler_number
 from topology.components import count_components, dual_adjacency, label, resolve_adjacency, touching_components
+from topology.distances import distances
 from topology.persistence import PersistencePairs, persistence_pairs
 from topology.skeletons import skeletonize
 
@@ -18,6 +19,7 @@ __all__ = [
     "PersistencePairs",
     "betti_numbers",
     "count_components",
+    "distances",
     "dual_adjacency",
     "euler_number",
     "label",
