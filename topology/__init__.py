@@ -10,6 +10,7 @@ from topology.betti import betti_numbers, euler_number
 from topology.components import count_components, dual_adjacency, label, resolve_adjacency, touching_components
 from topology.distances import distances
 from topology.persistence import PersistencePairs, persistence_pairs
+from topology.simple_points import subfield_skeleton, warp
 from topology.skeletons import skeletonize
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ __all__ = [
     "skeletonize",
     "soft_skeleton",
     "soft_skeleton_sums",
+    "subfield_skeleton",
     "touching_components",
+    "warp",
 ]
 
 
