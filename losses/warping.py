@@ -7,7 +7,7 @@ import torch
 
 from losses import _checks
 from losses._base import SegmentationLoss
-from losses._pixelwise import count_pixels, dice_loss, sum_over
+from losses._pixelwise import count_pixels, dice_ce_loss, sum_over
 from losses._register import register
 from losses._segmentation import Segmentation
 from topology import warp
@@ -18,9 +18,9 @@ _REFERENCE = "Hu, NeurIPS 2022"
 @register("warping", title="Warping", reference=_REFERENCE)
 @dataclass(eq=False, repr=False, kw_only=True)
 class Warping(SegmentationLoss):
-    """Dice and a weighted sum of the cross-entropy over topologically critical pixels (homotopy warping).
+    """Dice&CE and a weighted sum of the cross-entropy over topologically critical pixels (homotopy warping).
 
-    L = L_Dice + weight * L_warp, L_warp = sum over M of the cross-entropy, averaged over classes and samples. The
+    L = L_pixel + weight * L_warp, L_warp = sum over M of the cross-entropy, averaged over classes and samples. The
     ground truth y is deformed towards the binarised prediction b, and b towards y, by flipping wrong pixels that are
     simple points, outermost first (`topology.warp`). M holds the pixels in which a deformed mask still differs from
     the other one: without a flip there, topology cannot be made right. M carries no gradient.
@@ -50,7 +50,7 @@ class Warping(SegmentationLoss):
 
     def compute(self, s: Segmentation) -> torch.Tensor:
         """Compute the whole loss."""
-        return dice_loss(s.p, s.y, self.smooth, self.batch) + self.weight * self.term(s)
+        return dice_ce_loss(s, self.smooth, self.batch) + self.weight * self.term(s)
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute L_warp."""

@@ -7,6 +7,7 @@ does not import torch: metrics, tables and the evaluation of a run do without it
 from typing import TYPE_CHECKING, Any
 
 from topology.betti import betti_numbers, euler_number
+from topology.component_graphs import critical_regions
 from topology.components import count_components, dual_adjacency, label, resolve_adjacency, touching_components
 from topology.distances import distances
 from topology.persistence import PersistencePairs, persistence_pairs
@@ -20,6 +21,7 @@ __all__ = [
     "PersistencePairs",
     "betti_numbers",
     "count_components",
+    "critical_regions",
     "distances",
     "dual_adjacency",
     "euler_number",
