@@ -10,7 +10,8 @@ from losses._base import SegmentationLoss
 from losses._pixelwise import dice_ce_loss
 from losses._register import register
 from losses._segmentation import Segmentation
-from topology import distances, soft_skeleton
+from losses.cldice import SKELETONS, skeleton_of_mask
+from topology import distances
 
 
 @dataclass
@@ -53,12 +54,14 @@ class CBDice(SegmentationLoss):
 
     Args:
         weight: of L_cb, at least 0; 1 in the published comparisons (beta).
-        iterations: k of the skeleton of clDice of both masks.
+        skeleton: of both masks: "soft", clDice's, or "menten", see `topology.subfield_skeleton` (the published code's
+            rule there, the Euler number, changes the topology of some volumes; this one never does).
+        iterations: k of clDice's skeleton, 10 in the published code; rounds of Menten's, 5 in the published code.
         skeleton_smooth: added to numerator and denominator of both ratios; 1 in the published code.
         smooth: of Dice alone; see `SegmentationLoss`, as for the other options.
 
     Raises:
-        ValueError: `weight`, `iterations` or `skeleton_smooth` out of range.
+        ValueError: `weight`, `iterations` or `skeleton_smooth` out of range, unknown `skeleton`.
 
     Reference:
         P. Shi et al., Centerline boundary Dice loss for vascular segmentation, MICCAI 2024,
@@ -66,12 +69,14 @@ class CBDice(SegmentationLoss):
     """
 
     weight: float = 1.0
+    skeleton: str = "soft"
     iterations: int = 10
     skeleton_smooth: float = 1.0
 
     def check_parameters(self) -> None:
         """Refuse values out of range."""
         _checks.in_range("weight", self.weight, 0, source="cbDice, beta")
+        _checks.one_of("skeleton", self.skeleton, SKELETONS)
         _checks.whole_number("iterations", self.iterations, 0, source="clDice alg. 1, k")
         _checks.in_range("skeleton_smooth", self.skeleton_smooth, 0, interval="()")
 
@@ -85,9 +90,9 @@ class CBDice(SegmentationLoss):
         pixels = (skeleton_b | skeleton_y).flatten().nonzero()[:, 0]
         size = s.y[0, 0].numel()
         image, number = pixels // size, s.y.shape[0] * s.y.shape[1]
-        b = _centreline(s.b, skeleton_b, pixels, image)
-        y = _centreline(s.y, skeleton_y, pixels, image)
         p = s.p.flatten().index_select(0, pixels)
+        b = _centreline(s.b, skeleton_b, pixels, image, p.dtype)
+        y = _centreline(s.y, skeleton_y, pixels, image, p.dtype)
         power = s.y.ndim - 3
         precision = p * self.centre(b, power)
         sensitivity = self.centre(y, power)
@@ -111,13 +116,13 @@ class CBDice(SegmentationLoss):
         return self._skeleton(s.b), self._skeleton(s.y)
 
     def _skeleton(self, mask: torch.Tensor) -> torch.Tensor:
-        skeleton = soft_skeleton(mask, self.iterations)
+        skeleton = skeleton_of_mask(mask, self.iterations, self.skeleton)
         full = mask.flatten(2).all(2)
         if not full.any():
             return skeleton
         framed = F.pad(mask[full].unsqueeze(1), [1] * 2 * (mask.ndim - 2))
         inner = (slice(None), 0, *[slice(1, -1)] * (mask.ndim - 2))
-        skeleton[full] = soft_skeleton(framed, self.iterations)[inner]
+        skeleton[full] = skeleton_of_mask(framed, self.iterations, self.skeleton)[inner]
         return skeleton
 
     def critical(self, s: Segmentation) -> torch.Tensor:
@@ -139,10 +144,12 @@ class CLMDice(CBDice):
         return line.on.to(line.radius.dtype)
 
 
-def _centreline(mask: torch.Tensor, skeleton: torch.Tensor, pixels: torch.Tensor, image: torch.Tensor) -> Centreline:
+def _centreline(
+    mask: torch.Tensor, skeleton: torch.Tensor, pixels: torch.Tensor, image: torch.Tensor, dtype: torch.dtype
+) -> Centreline:
     """Measure masks (B, K, *spatial) at the pixels, flat indices, of the skeletons; `image` says in which mask."""
     on = skeleton.flatten()[pixels]
-    distance = distances(mask).flatten()[pixels]
+    distance = distances(mask).flatten()[pixels].to(dtype)
     radius = torch.where(on, distance, 0)
     largest = radius.new_ones(mask.shape[0] * mask.shape[1]).scatter_reduce(0, image, radius, "amax")[image]
     thinness = torch.where(on, (largest - radius + 1) / largest, 0)
