@@ -54,7 +54,9 @@ def assert_equivariant(loss, z: torch.Tensor, y: torch.Tensor, axis: int) -> Non
     torch.testing.assert_close(turned.grad.rot90(-1, (2, 3)), plain.grad)
 
 
-@pytest.mark.parametrize("name", [n for n in losses.names() if n not in (*THINS, *MIXES_UP_AXES, *VISITS_IN_RASTER_ORDER)])
+@pytest.mark.parametrize(
+    "name", [n for n in losses.names() if n not in (*THINS, *MIXES_UP_AXES, *VISITS_IN_RASTER_ORDER)]
+)
 @few
 @given(shape=shapes, seed=seeds, axis=st.integers(2, 4), channels=st.sampled_from([1, 3]))
 def test_loss_turns_with_the_image(name, shape, seed, axis, channels):
