@@ -30,9 +30,9 @@ def _exponentiate(x: Array, part: Array, bits: Array) -> None:
         bounded = max(x[i], _LOWEST)
         n = (bounded * _LOG2E + _ROUNDER) - _ROUNDER
         r = (bounded - n * _LN2_HIGH) - n * _LN2_LOW
-        series = _C5 + r * (_C6 + r * _C7)
-        series = _C2 + r * (_C3 + r * (_C4 + r * series))
-        part[i] = _ONE + r * (_ONE + r * series)
+        square = r * r
+        series = (_C4 + r * _C5) + square * (_C6 + r * _C7)
+        part[i] = (_ONE + r) + square * ((_C2 + r * _C3) + square * series)
         bits[i] = (np.int32(n) + np.int32(127)) << np.int32(23)
     scale = bits.view(np.float32)
     for i in range(_LINE):
@@ -75,6 +75,22 @@ def _mark(indices: Array, start: int, end: int, wanted: int, mark: Array) -> Non
 
 
 @compiled
+def _sigmoid(logits: Array, exponentials: Array, p: Array) -> None:
+    """Compute sigmoid from exp(-|z|)."""
+    for i in range(_LINE):
+        upper = _ONE / (_ONE + exponentials[i])
+        p[i] = upper if logits[i] >= _ZERO else exponentials[i] * upper
+
+
+@compiled
+def _excess(logits: Array, y: Array, out: Array) -> None:
+    """Compute by how much a logit is on the wrong side; the cross-entropy is this and log(1 + exp(-|z|))."""
+    for i in range(_LINE):
+        against = -logits[i] if y[i] > _ZERO else logits[i]
+        out[i] = max(against, _ZERO)
+
+
+@compiled
 def _add_up(values: Array, marks: Array, lanes: Array) -> Any:
     """Sum products over a line."""
     for k in range(_LANES):
@@ -90,14 +106,21 @@ def _add_up(values: Array, marks: Array, lanes: Array) -> Any:
 
 
 @compiled
-def _sum_of_logarithms(factors: Array, weight: Array, products: Array) -> Any:
-    """Sum the logarithms of a line's factors, at least 1, where they count."""
+def _leave_out(weight: Array, values: Array, instead: Any) -> None:
+    """Replace the values of pixels that do not count."""
+    for i in range(_LINE):
+        values[i] = values[i] if weight[i] > _ZERO else instead
+
+
+@compiled
+def _sum_of_logarithms(factors: Array, products: Array) -> Any:
+    """Sum the logarithms of a line's factors, at least 1."""
     for k in range(_LANES):
         products[k] = 1.0
     for start in range(0, _LINE, _LANES):
-        ours, counted = factors[start : start + _LANES], weight[start : start + _LANES]
+        ours = factors[start : start + _LANES]
         for k in range(_LANES):
-            products[k] *= np.float64(ours[k]) if counted[k] > _ZERO else 1.0
+            products[k] *= ours[k]
     total = 0.0
     for k in range(_LOGARITHMS):
         product = products[k]
@@ -133,21 +156,41 @@ def sums_of_one_channel(z: Array, indices: Array, valid: Array, begin: int, end:
         for i in range(_LINE):
             line[i] = -abs(logits[i])
         _exponentiate(line, part, bits)
+        _sigmoid(logits, line, found)
+        _excess(logits, y, excess)
         for i in range(_LINE):
-            upper = _ONE / (_ONE + line[i])
-            probability = upper if logits[i] >= _ZERO else line[i] * upper
-            found[i] = probability if weight[i] > _ZERO else _ZERO
-            y[i] = y[i] if weight[i] > _ZERO else _ZERO
-            against = -logits[i] if y[i] > _ZERO else logits[i]
-            excess[i] = max(against, _ZERO) if weight[i] > _ZERO else _ZERO
             factors[i] = 1.0 + np.float64(line[i])
         size = min(_LINE, end - start)
+        if size < _LINE or valid.shape[0] > 0:
+            _leave_out(weight, found, _ZERO)
+            _leave_out(weight, y, _ZERO)
+            _leave_out(weight, excess, _ZERO)
+            _leave_out(weight, factors, 1.0)
         p[0, start : start + size] = found[:size]
         sums[0] += _add_up(found, y, lanes)
         sums[1] += _add_up(found, weight, lanes)
         sums[2] += _add_up(y, weight, lanes)
-        sums[3] += _add_up(excess, weight, lanes) + _sum_of_logarithms(factors, weight, products)
+        sums[3] += _add_up(excess, weight, lanes) + _sum_of_logarithms(factors, products)
         sums[4] += _add_up(weight, weight, lanes)
+
+
+@compiled
+def _keep_larger(line: Array, other: Array) -> None:
+    for i in range(_LINE):
+        line[i] = max(line[i], other[i])
+
+
+@compiled
+def _lower(line: Array, by: Array) -> None:
+    for i in range(_LINE):
+        line[i] -= by[i]
+
+
+@compiled
+def _collect(excess: Array, line: Array, y: Array) -> None:
+    """Add by how much the logit of the right class lies below the largest."""
+    for i in range(_LINE):
+        excess[i] -= line[i] if y[i] > _ZERO else _ZERO
 
 
 @compiled
@@ -166,7 +209,7 @@ def sums_of_channels(z: Array, indices: Array, valid: Array, begin: int, end: in
     channels = z.shape[0]
     lines, part, bits = np.empty((channels, _LINE), np.float32), np.empty(_LINE, np.float32), np.empty(_LINE, np.int32)
     largest, weight, y = np.empty(_LINE, np.float32), np.empty(_LINE, np.float32), np.empty(_LINE, np.float32)
-    whole, excess = np.empty(_LINE, np.float32), np.empty(_LINE, np.float32)
+    whole, excess = np.empty(_LINE, np.float64), np.empty(_LINE, np.float32)
     lanes, products = np.empty(_LANES, np.float32), np.empty(_LANES, np.float64)
     sums[:] = 0
     for start in range(begin, end, _LINE):
@@ -176,29 +219,33 @@ def sums_of_channels(z: Array, indices: Array, valid: Array, begin: int, end: in
             _load(z[c], start, end, lines[c])
         largest[:] = lines[0]
         for c in range(1, channels):
-            for i in range(_LINE):
-                largest[i] = max(largest[i], lines[c, i])
+            _keep_larger(largest, lines[c])
         excess[:] = _ZERO
         for c in range(channels):
             _mark(indices, start, end, c, y)
-            for i in range(_LINE):
-                lines[c, i] -= largest[i]
-                excess[i] -= lines[c, i] if (y[i] > _ZERO) & (weight[i] > _ZERO) else _ZERO
-        whole[:] = _ZERO
+            _lower(lines[c], largest)
+            _collect(excess, lines[c], y)
+        whole[:] = 0
         for c in range(channels):
             _exponentiate(lines[c], part, bits)
             for i in range(_LINE):
                 whole[i] += lines[c, i]
+        if size < _LINE or valid.shape[0] > 0:
+            _leave_out(weight, excess, _ZERO)
+            _leave_out(weight, whole, 1.0)
+            for c in range(channels):
+                _leave_out(weight, lines[c], _ZERO)
         for c in range(channels):
             _mark(indices, start, end, c, y)
             for i in range(_LINE):
                 y[i] *= weight[i]
-                lines[c, i] = lines[c, i] / whole[i] if weight[i] > _ZERO else _ZERO
+            for i in range(_LINE):
+                lines[c, i] /= np.float32(whole[i])
             p[c, start : start + size] = lines[c, :size]
             sums[3 * c] += _add_up(lines[c], y, lanes)
             sums[3 * c + 1] += _add_up(lines[c], weight, lanes)
             sums[3 * c + 2] += _add_up(y, weight, lanes)
-        sums[3 * channels] += _add_up(excess, weight, lanes) + _sum_of_logarithms(whole, weight, products)
+        sums[3 * channels] += _add_up(excess, weight, lanes) + _sum_of_logarithms(whole, products)
         sums[3 * channels + 1] += _add_up(weight, weight, lanes)
 
 
