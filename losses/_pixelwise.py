@@ -2,6 +2,7 @@
 
 import torch
 
+from losses import _fused
 from losses._segmentation import Segmentation
 
 
@@ -76,4 +77,10 @@ def masked_mean(values: torch.Tensor, mask: torch.Tensor, batch: bool = False) -
 
 def dice_ce_loss(s: Segmentation, smooth: float, batch: bool) -> torch.Tensor:
     """Compute Dice + cross-entropy, equally weighted: L_pixel of the papers."""
+    if _fused.fits(s.logits):
+        return _fused.dice_ce_loss(s, smooth, batch, _dice_ce_loss)
+    return _dice_ce_loss(s, smooth, batch)
+
+
+def _dice_ce_loss(s: Segmentation, smooth: float, batch: bool) -> torch.Tensor:
     return dice_loss(s.p, s.y, smooth, batch) + cross_entropy_loss(s, batch)

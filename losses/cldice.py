@@ -9,7 +9,9 @@ from losses._base import SegmentationLoss
 from losses._pixelwise import count_pixels, dice_loss, sum_over
 from losses._register import register
 from losses._segmentation import Segmentation
-from topology import soft_skeleton, soft_skeleton_sums
+from topology import soft_skeleton, soft_skeleton_sums, subfield_skeleton
+
+SKELETONS = ("soft", "menten")
 
 
 def cldice_loss(
@@ -52,27 +54,37 @@ class CLDice(SegmentationLoss):
     It differs from the published code in two ways: `iterations` is honoured (there it is always 10), and the ratios are
     for each class (there one over all channels, which is the same for one foreground class).
 
+    With `skeleton="menten"`, s(y) is the skeleton of Menten et al., which keeps the topology of y where the soft one
+    breaks, and s(p) = p on the skeleton of the binarised prediction, 0 elsewhere; the gradient goes through the
+    factor p, as in cbDice. The published code draws the binarised prediction at random and takes the gradient through
+    every step of the thinning; here it is the most probable one.
+
     Args:
         gamma: weight of clDice, in [0, 1]; the paper tries 0.1 to 0.5, which it calls alpha.
-        iterations: k of the soft skeleton; at least the largest radius in pixels (paper: 5 to 25).
+        skeleton: "soft", the paper's, or "menten", see `topology.subfield_skeleton`.
+        iterations: k of the soft skeleton; at least the largest radius in pixels (paper: 5 to 25). Rounds of Menten's.
         smooth: of Dice and of both ratios; the published code has 1.
         batch: see `SegmentationLoss`, as are the other options. The published code sums over the batch.
 
     Raises:
-        ValueError: `gamma` or `iterations` out of range.
+        ValueError: `gamma` or `iterations` out of range, unknown `skeleton`.
 
     Reference:
         S. Shit et al., clDice - a novel topology-preserving loss function for tubular structure segmentation,
         CVPR 2021, https://arxiv.org/abs/2003.07311
+        M. J. Menten et al., A skeletonization algorithm for gradient-based optimization, ICCV 2023,
+        https://arxiv.org/abs/2309.02527
     """
 
     gamma: float = 0.5
+    skeleton: str = "soft"
     iterations: int = 10
     smooth: float = 1.0
 
     def check_parameters(self) -> None:
         """Refuse values out of range."""
         _checks.in_range("gamma", self.gamma, 0, 1, source="clDice eq. 3, alpha")
+        _checks.one_of("skeleton", self.skeleton, SKELETONS)
         _checks.whole_number("iterations", self.iterations, 0, source="clDice alg. 1, k")
 
     def compute(self, s: Segmentation) -> torch.Tensor:
@@ -80,18 +92,28 @@ class CLDice(SegmentationLoss):
         return (1 - self.gamma) * dice_loss(s.p, s.y, self.smooth, self.batch) + self.gamma * self.term(s)
 
     def term(self, s: Segmentation) -> torch.Tensor:
-        """Compute soft clDice alone."""
-        skeleton_y = soft_skeleton(s.y, self.iterations)
+        """Compute clDice alone."""
+        skeleton_y = skeleton_of_mask(s.y, self.iterations, self.skeleton)
         sums_y = sum_over(skeleton_y, s.p), count_pixels(skeleton_y)
-        # last, so that on the way back the skeleton, which needs the most memory, comes first
-        sums_p = soft_skeleton_sums(s.p, s.y, self.iterations)
+        if self.skeleton == "menten":
+            skeleton_b = skeleton_of_mask(s.b, self.iterations, self.skeleton)
+            sums_p = sum_over(skeleton_b & s.y, s.p), sum_over(skeleton_b, s.p)
+        else:
+            # last, so that on the way back the skeleton, which needs the most memory, comes first
+            sums_p = soft_skeleton_sums(s.p, s.y, self.iterations)
         return cldice_loss(*sums_p, *sums_y, self.smooth, self.batch)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the two skeletons that the ratios are taken on."""
-        return cldice_pixels(s, self.iterations)
+        return cldice_pixels(s, self.iterations, self.skeleton)
 
 
-def cldice_pixels(s: Segmentation, iterations: int) -> torch.Tensor:
-    """Show the soft skeletons of the binarised prediction and of the ground truth (they are binary for masks)."""
-    return soft_skeleton(s.b, iterations) | soft_skeleton(s.y, iterations)
+def cldice_pixels(s: Segmentation, iterations: int, skeleton: str = "soft") -> torch.Tensor:
+    """Show the skeletons of the binarised prediction and of the ground truth (soft ones are binary for masks)."""
+    return skeleton_of_mask(s.b, iterations, skeleton) | skeleton_of_mask(s.y, iterations, skeleton)
+
+
+def skeleton_of_mask(mask: torch.Tensor, iterations: int, skeleton: str) -> torch.Tensor:
+    """Skeletonize masks, bool (B, K, *spatial), in one of the ways of `SKELETONS`."""
+    found: torch.Tensor = (subfield_skeleton if skeleton == "menten" else soft_skeleton)(mask, iterations)
+    return found

@@ -7,9 +7,12 @@ does not import torch: metrics, tables and the evaluation of a run do without it
 from typing import TYPE_CHECKING, Any
 
 from topology.betti import betti_numbers, euler_number
+from topology.component_graphs import critical_regions
 from topology.components import count_components, dual_adjacency, label, resolve_adjacency, touching_components
+from topology.distances import distances
 from topology.matching import BettiMatching, betti_matching
 from topology.persistence import PersistencePairs, persistence_pairs
+from topology.simple_points import subfield_skeleton, warp
 from topology.skeletons import skeletonize
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ __all__ = [
     "betti_matching",
     "betti_numbers",
     "count_components",
+    "critical_regions",
+    "distances",
     "dual_adjacency",
     "euler_number",
     "label",
@@ -29,7 +34,9 @@ __all__ = [
     "skeletonize",
     "soft_skeleton",
     "soft_skeleton_sums",
+    "subfield_skeleton",
     "touching_components",
+    "warp",
 ]
 
 

@@ -1,5 +1,6 @@
 """Soft skeletons: morphological skeletons of probability maps that gradients pass through."""
 
+from functools import partial
 from typing import cast
 
 import torch
@@ -7,6 +8,8 @@ import torch
 from topology import _soft_skeleton_of_batches as of_batches
 from topology import _soft_skeleton_of_images as of_images
 from topology import _soft_skeleton_of_tensors as of_tensors
+from topology._arrays import map_masks
+from topology.kernels.compiled import usable
 
 
 def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
@@ -34,9 +37,23 @@ def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
         CVPR 2021, https://arxiv.org/abs/2003.07311
     """
     _check(p, iterations)
-    if p.dtype == torch.bool:  # signed, since an opening by cross and box may exceed the image
-        return _soft_skeleton(p.float() if p.is_cuda else p.view(torch.int8), int(iterations)) > 0
+    if p.dtype == torch.bool:
+        return _soft_skeleton_of_masks(p, int(iterations))
     return _soft_skeleton(p, int(iterations))
+
+
+def _soft_skeleton_of_masks(masks: torch.Tensor, iterations: int) -> torch.Tensor:
+    """Skeletonize masks, on the CPU from their distances: level j finds the pixels j + 1 steps from the background.
+
+    Eroded j times, a mask keeps the pixels more than j steps away. A pixel j + 1 steps away is then outside the
+    opening, and so in the skeleton, unless one in the box around it is further away.
+    """
+    if not masks.is_cuda and usable():
+        from topology.kernels.city_block import ridges
+
+        return cast(torch.Tensor, map_masks(partial(ridges, farthest=iterations + 1), masks))
+    # signed, since an opening by cross and box may exceed the image
+    return _soft_skeleton(masks.float() if masks.is_cuda else masks.view(torch.int8), iterations) > 0
 
 
 def _soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:

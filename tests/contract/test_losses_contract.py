@@ -38,6 +38,12 @@ def tube(spatial: tuple[int, ...], channels: int, batch: int = 2, seed: int = 0)
     return torch.randn(batch, channels, *spatial, generator=generator), target
 
 
+def needs(name: str, ndim: int) -> None:
+    """Skip a loss on images of a dimension that it is not registered for."""
+    if ndim not in losses.entry(name).dims:
+        pytest.skip(f"{name} is not defined in {ndim}D")
+
+
 def one_hot(target: torch.Tensor, channels: int) -> torch.Tensor:
     return torch.nn.functional.one_hot(target[:, 0].long(), channels).movedim(-1, 1)
 
@@ -68,6 +74,7 @@ CASES = [
 @every_loss
 @pytest.mark.parametrize("size", SPATIAL)
 def test_finite_for_every_shape_type_and_target(name, size):
+    needs(name, len(SPATIAL[size]))
     for channels, dtype, form in [case[1:] for case in CASES if case[0] == size]:
         logits, target = tube(SPATIAL[size], channels)
         given = one_hot(target, channels) if form == "one-hot" and channels > 1 else target
@@ -87,6 +94,7 @@ def value_and_gradient(name: str, logits: torch.Tensor, target: torch.Tensor) ->
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
 @pytest.mark.parametrize("spatial", [(12, 14), (5, 7, 6)], ids=["2D", "3D"])
 def test_autocast_computes_in_float32(name, dtype, spatial):
+    needs(name, len(spatial))
     logits, target = tube(spatial, 2)
     half = logits.to(dtype)
     with torch.autocast("cpu", dtype):
@@ -107,6 +115,8 @@ def test_memory_format_does_not_matter(name, channels):
         value, its_gradient = value_and_gradient(name, same, target.mT.contiguous().mT)
         torch.testing.assert_close(value, expected)
         torch.testing.assert_close(its_gradient, gradient)
+    if 3 not in losses.entry(name).dims:
+        return
     volume, mask = tube((5, 6, 7), channels)
     expected, gradient = value_and_gradient(name, volume, mask)
     value, its_gradient = value_and_gradient(name, volume.to(memory_format=torch.channels_last_3d), mask)
@@ -117,6 +127,7 @@ def test_memory_format_does_not_matter(name, channels):
 @every_loss
 @pytest.mark.parametrize("spatial", [(13, 16), (6, 7, 8)], ids=["2D", "3D"])
 def test_same_input_gives_the_same_bits(name, spatial):
+    needs(name, len(spatial))
     logits, target = tube(spatial, 3)
     first, second = (value_and_gradient(name, logits, target) for _ in range(2))
     assert torch.equal(first[0], second[0])
@@ -126,6 +137,7 @@ def test_same_input_gives_the_same_bits(name, spatial):
 @every_loss
 @pytest.mark.parametrize("dims", [2, 3])
 def test_extreme_inputs_stay_finite(name, dims):
+    needs(name, dims)
     spatial = (9, 12) if dims == 2 else (5, 6, 7)
     random, bands = tube(spatial, 1)
     point, border = torch.zeros_like(bands), torch.zeros_like(bands)
@@ -160,6 +172,7 @@ def test_target_of_any_type(name, dtype):
 @pytest.mark.parametrize("channels", [1, 2, 4])
 @pytest.mark.parametrize("spatial", [(12, 13), (5, 6, 13)], ids=["2D", "3D"])
 def test_perfect_prediction_is_the_minimum(name, channels, spatial):
+    needs(name, len(spatial))
     logits, target = tube(spatial, channels)
     perfect = 30.0 * (2 * one_hot(target, max(channels, 2)) - 1)[:, -channels:]
     best = build(name)(perfect, target)
@@ -189,6 +202,7 @@ def test_common_batch_does_not_depend_on_order(name):
 @pytest.mark.parametrize("spatial", [(11, 12), (6, 5, 7)], ids=["2D", "3D"])
 def test_two_channels_equal_one(name, spatial):
     """Softmax over (a, a + z) is sigmoid of z. Not for SCNP: it acts on each logit before the activation."""
+    needs(name, len(spatial))
     z, target = tube(spatial, 1)
     common = tube(spatial, 1, seed=1)[0]
     two = torch.cat([common, common + z], 1).double()
@@ -205,6 +219,7 @@ def test_two_channels_equal_one(name, spatial):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("spatial", [(14, 15), (5, 9, 10)], ids=["2D", "3D"])
 def test_ignored_pixels_enter_nothing(name, channels, spatial):
+    needs(name, len(spatial))
     logits, target = tube(spatial, channels)
     ignored = torch.zeros_like(target, dtype=torch.bool)
     ignored[..., 3:8, 4:9] = True
@@ -235,7 +250,7 @@ ELSEWHERE = {  # values that make a parameter show, where doubling it does not
     "iterations": 1, "dims": (1,), "window": 5, "joint": True, "base": "mse", "base_parameters": {"smooth": 1.0},
     "pixel": "dice", "include_background": True, "batch": True, "patch": 4, "threshold": 0.3, "spacing": (1.0, 3.0),
     "persistence_threshold": 0.9, "gamma": 0.1, "smooth": 5.0, "ignore_index": 1,
-    "filtration": "sublevel", "push_unmatched": True, "adjacency": 8,
+    "filtration": "sublevel", "push_unmatched": True, "skeleton": "menten", "aggregation": "sum",
 }  # fmt: skip
 
 
@@ -248,6 +263,8 @@ def test_each_parameter_changes_the_value(name):
         if parameter == "check_finite":  # see test_wrong_input_is_refused
             continue
         other = ELSEWHERE.get(parameter, 2 * default if isinstance(default, float) else default)
+        if parameter == "adjacency":
+            other = {4: 8, 8: 4}[default]
         assert other != default, (name, parameter)
         fixed = {"patch": 100, "weight": 1.0} if name == "topoloss" else {}
         fixed.pop(parameter, None)
@@ -318,6 +335,12 @@ def test_wrong_parameters_are_refused(name):
         ("cldice", {"gamma": 1.5}, ValueError),
         ("cldice", {"iterations": 2.5}, TypeError),
         ("cldice", {"iterations": -1}, ValueError),
+        ("cldice", {"skeleton": "hard"}, ValueError),
+        ("cbdice", {"weight": -1.0}, ValueError),
+        ("clmdice", {"skeleton_smooth": 0}, ValueError),
+        ("topograph", {"aggregation": "median"}, ValueError),
+        ("topograph", {"adjacency": 6}, ValueError),
+        ("warping", {"weight": float("inf")}, ValueError),
         ("compound_cldice", {"skeleton_smooth": 0}, ValueError),
         ("scnp", {"window": 4}, ValueError),
         ("scnp", {"base": "scnp"}, ValueError),

@@ -47,6 +47,8 @@ def assert_gradient_is_the_finite_difference(loss: torch.nn.Module, z: torch.Ten
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_gradient_is_the_finite_difference(name, shape, channels):
+    if len(SHAPES[shape]) not in losses.entry(name).dims:
+        pytest.skip(f"{name} is not defined in {shape}")
     loss = losses.build(name, **{**FAST.get(name, {}), **TOPOLOGY.get(name, {})})
     z, y = distinct_logits(channels, SHAPES[shape]), bands(channels, SHAPES[shape])
     assert_gradient_is_the_finite_difference(loss, z, y)
