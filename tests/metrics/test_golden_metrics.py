@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from golden import pair
 
 import metrics
 
@@ -9,10 +10,8 @@ DIRECT = ("dice", "iou", "cldice", "topology_precision", "topology_sensitivity")
 
 
 @pytest.mark.parametrize("number", range(12))
-def test_golden_pair(shared_golden, number):
-    golden = np.load(shared_golden / "golden.npz")
-    key = f"metrics{number}_{'2d' if number < 8 else '3d'}"
-    expected = {name.split("/")[1]: golden[name] for name in golden.files if name.startswith(f"{key}/")}
+def test_golden_pair(number):
+    expected = pair("project", f"metrics{number}_{'2d' if number < 8 else '3d'}")
     values = metrics.evaluate(expected["prediction"], expected["target"])
     for name in DIRECT:
         np.testing.assert_allclose(values[name], expected[name], rtol=1e-12, equal_nan=True)
