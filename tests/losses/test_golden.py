@@ -12,10 +12,10 @@ TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-4}
 PARAMETERS = {
     "thpm": {},
     "shpm": {},
-    "phpm_dims0": {"dims": (0,)},
-    "phpm_dims1": {"dims": (1,)},
-    "phpm_dims2": {"dims": (2,)},
-    "phpm_dims01": {"dims": (0, 1)},
+    "phpm_dims0": {"dims": (0,), "mean": "dimensions"},
+    "phpm_dims1": {"dims": (1,), "mean": "dimensions"},
+    "phpm_dims2": {"dims": (2,), "mean": "dimensions"},
+    "phpm_dims01": {"dims": (0, 1), "mean": "dimensions"},
 }
 HARD_PIXELS = [*cases("project", "thpm"), *cases("project", "shpm"), *cases("project", "phpm")]
 
