@@ -144,6 +144,9 @@ class SegmentationLoss(PixelLoss):
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        if self.smooth is not None:  # None is SCNP's: the base loss's own
-            _checks.in_range("smooth", self.smooth, 0, interval="()")
+        self.check_smooth()
         super().__post_init__()
+
+    def check_smooth(self) -> None:
+        """Refuse a smoothing out of range."""
+        _checks.in_range("smooth", self.smooth, 0, interval="()")

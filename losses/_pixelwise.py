@@ -1,86 +1,23 @@
-"""Dice and cross-entropy, the pixel-wise terms that the losses build on."""
+"""The shared terms under their former name, for losses written before they moved to `losses._terms`."""
 
-import torch
+from losses._terms import (
+    count_pixels,
+    cross_entropy_loss,
+    dice_ce_loss,
+    dice_loss,
+    dice_ratio,
+    masked_mean,
+    spatial_axes,
+    sum_over,
+)
 
-from losses import _fused
-from losses._segmentation import Segmentation
-
-
-def spatial_axes(tensor: torch.Tensor, batch: bool = False) -> tuple[int, ...]:
-    """Give the axes to sum over: the spatial ones, and the batch where its sums are common."""
-    return (0, *range(2, tensor.ndim)) if batch else tuple(range(2, tensor.ndim))
-
-
-def count_pixels(mask: torch.Tensor, batch: bool = False) -> torch.Tensor:
-    """Count the pixels of a bool mask (B, K, *spatial), for each class and, without `batch`, each sample."""
-    if mask.device.type != "cpu":
-        return mask.sum(spatial_axes(mask, batch))
-    # on the CPU, sum would first copy the mask to eight bytes a pixel
-    counts = torch.stack([torch.count_nonzero(image) for image in mask.flatten(0, 1)]).view(mask.shape[:2])
-    return counts.sum(0) if batch else counts
-
-
-def sum_over(mask: torch.Tensor, values: torch.Tensor, batch: bool = False) -> torch.Tensor:
-    """Sum values (B, K, *spatial) over a bool mask, for each class and, without `batch`, each sample."""
-    return torch.where(mask, values, 0).sum(spatial_axes(mask, batch))
-
-
-def dice_ratio(overlap: torch.Tensor, total: torch.Tensor, smooth: float) -> torch.Tensor:
-    """Compute 1 - (2 overlap + smooth) / (total + smooth), averaged."""
-    return (1 - (2 * overlap + smooth) / (total + smooth)).mean()
-
-
-def dice_loss(p: torch.Tensor, y: torch.Tensor, smooth: float, batch: bool) -> torch.Tensor:
-    """Compute the soft Dice loss, 1 - (2 sum p y + smooth) / (sum p + sum y + smooth).
-
-    Args:
-        p: probabilities (B, K, *spatial).
-        y: ground truth (B, K, *spatial), bool.
-        smooth: > 0.
-        batch: sums over the batch as well.
-
-    Returns:
-        Mean over classes (and samples), in [0, 1).
-    """
-    total = p.sum(spatial_axes(p, batch)) + count_pixels(y, batch)
-    return dice_ratio(sum_over(y, p, batch), total, smooth)
-
-
-def cross_entropy_loss(s: Segmentation, batch: bool) -> torch.Tensor:
-    """Compute the mean cross-entropy over the pixels that count.
-
-    Args:
-        s: prediction and ground truth.
-        batch: one mean over the batch; it differs from the mean of the samples' means only with ignored pixels.
-
-    Returns:
-        Scalar, 0 where all pixels are ignored.
-    """
-    if s.valid is None:
-        return s.cross_entropy.mean()
-    return masked_mean(s.cross_entropy, s.valid, batch)
-
-
-def masked_mean(values: torch.Tensor, mask: torch.Tensor, batch: bool = False) -> torch.Tensor:
-    """Average values over a mask for each sample and class, 0 where the mask is empty, then over both.
-
-    Args:
-        values: (B, K or 1, *spatial).
-        mask: bool (B, K, *spatial).
-        batch: one mean over the batch for each class.
-
-    Returns:
-        Scalar.
-    """
-    return (sum_over(mask, values, batch) / count_pixels(mask, batch).clamp(min=1)).mean()
-
-
-def dice_ce_loss(s: Segmentation, smooth: float, batch: bool) -> torch.Tensor:
-    """Compute Dice + cross-entropy, equally weighted: L_pixel of the papers."""
-    if _fused.fits(s.logits):
-        return _fused.dice_ce_loss(s, smooth, batch, _dice_ce_loss)
-    return _dice_ce_loss(s, smooth, batch)
-
-
-def _dice_ce_loss(s: Segmentation, smooth: float, batch: bool) -> torch.Tensor:
-    return dice_loss(s.p, s.y, smooth, batch) + cross_entropy_loss(s, batch)
+__all__ = [
+    "count_pixels",
+    "cross_entropy_loss",
+    "dice_ce_loss",
+    "dice_loss",
+    "dice_ratio",
+    "masked_mean",
+    "spatial_axes",
+    "sum_over",
+]

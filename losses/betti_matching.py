@@ -9,9 +9,9 @@ import torch
 from losses import _checks
 from losses._base import SegmentationLoss
 from losses._patches import Where, in_batch, patches
-from losses._pixelwise import dice_ce_loss
 from losses._register import register
 from losses._segmentation import Segmentation
+from losses._terms import dice_ce_loss
 from topology import PersistencePairs, betti_matching
 from topology.kernels.compiled import for_each
 

@@ -6,9 +6,9 @@ import torch
 
 from losses import _checks
 from losses._base import SegmentationLoss
-from losses._pixelwise import count_pixels, dice_loss, sum_over
 from losses._register import register
 from losses._segmentation import Segmentation
+from losses._terms import count_pixels, dice_loss, sum_over
 from topology import soft_skeleton, soft_skeleton_sums, subfield_skeleton
 
 SKELETONS = ("soft", "menten")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 
 from losses._base import SegmentationLoss
-from losses._pixelwise import dice_ce_loss
 from losses._register import register
 from losses._segmentation import Segmentation
+from losses._terms import dice_ce_loss
 
 
 @register("dice_ce", title="Dice&CE", reference="Isensee et al., nnU-Net, Nature Methods 2021")

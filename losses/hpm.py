@@ -9,15 +9,15 @@ import torch
 
 from losses import _checks
 from losses._base import SegmentationLoss
-from losses._pixelwise import dice_ce_loss, masked_mean
 from losses._register import register
 from losses._segmentation import Segmentation
+from losses._terms import dice_ce_loss, masked_mean
 from topology import PersistencePairs, persistence_pairs, skeletonize
 from topology.kernels.compiled import for_each
 
 Values = npt.NDArray[np.floating]
 
-_REFERENCE = "Zhang et al., HPM, BMVC 2023"
+_REFERENCE = "G. Zhang et al., HPM, BMVC 2023"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -37,7 +37,8 @@ class HardPixelMining(SegmentationLoss):
         ValueError: `threshold` or `weight` out of range.
 
     Reference:
-        H. Zhang et al., Topology-preserving hard pixel mining for tubular structure segmentation, BMVC 2023.
+        Guoqing Zhang, Caixia Dong, Yang Li, Topology-preserving hard pixel mining for tubular structure segmentation,
+        BMVC 2023.
     """
 
     threshold: float = 0.6
@@ -92,29 +93,42 @@ class SHPM(HardPixelMining):
 @register("phpm", title="PHPM", reference=_REFERENCE)
 @dataclass(eq=False, repr=False, kw_only=True)
 class PHPM(HardPixelMining):
-    """Hard pixel mining by persistence: H holds critical cells of wrongly classified pixels (HPM, equations 4 and 5).
+    """Hard pixel mining by persistence: H holds the critical cells of the corrected prediction (HPM, eq. 4 and 5).
 
-    f(p, y, t) is 1 where p >= t and y = 1, 0 where p <= t and y = 0, else p. H are the birth and death pixels of the
-    persistence of f's superlevel sets where f differs from y. As in the published code, the squared errors are
-    averaged for each dimension, a pixel counting as often as it is critical, and the means are summed.
+    f(p, y, t) is 1 where p >= t and y = 1, 0 where p <= t and y = 0, else p. Its critical cells are the birth and death
+    pixels of the features of its superlevel sets that have a finite persistence.
+
+    - mean = "union", the paper: H is the union of the critical cells of all dimensions, correctly classified pixels
+      included, and the squared error is averaged over it (equation 2), each pixel counting once.
+    - mean = "dimensions", the published code: critical cells where f equals y are left out, the squared errors are
+      averaged for each dimension, a pixel counting as often as it is critical, and the means are summed.
+
+    Equal values of f leave a choice between pixels, for "union" among the correctly classified ones too; it is that of
+    `topology.persistence_pairs`.
 
     Args:
         dims: homology dimensions D; None: 0 and 1 in 2D (the paper's Roads runs), 0 in 3D (its ICAS-d runs).
+        mean: "union" or "dimensions".
         threshold: see `HardPixelMining`, as for `weight`.
 
     Raises:
-        ValueError: `dims` holds something else than 0, 1, or in 3D 2; see `HardPixelMining` too.
+        ValueError: `dims` holds something else than 0, 1, or in 3D 2; unknown `mean`; see `HardPixelMining` too.
     """
 
     dims: tuple[int, ...] | list[int] | None = None
+    mean: str = "union"
 
     def check_parameters(self) -> None:
         """Refuse values out of range."""
         super().check_parameters()
         _checks.homology_dimensions("dims", self.dims)
+        _checks.one_of("mean", self.mean, ("union", "dimensions"))
 
     def term(self, s: Segmentation) -> torch.Tensor:
-        """Compute the sum over the dimensions of the mean squared error at critical pixels."""
+        """Compute the mean squared error over H, or the sum of the dimensions' means."""
+        return super().term(s) if self.mean == "union" else self._sum_of_means(s)
+
+    def _sum_of_means(self, s: Segmentation) -> torch.Tensor:
         error = ((s.p - s.y.to(s.p.dtype)) ** 2).flatten()
         total = error.sum() * 0
         for means in self._critical_indices(s):
@@ -141,11 +155,11 @@ class PHPM(HardPixelMining):
         filtered = torch.where(right, y.to(p.dtype), p)
         dims = self.dims or ((0, 1) if p.ndim == 4 else (0,))
         images = (-filtered).flatten(0, 1).cpu().numpy()  # superlevel sets of f are sublevel sets of -f
-        hard = (~right | (filtered != y)).flatten(0, 1).cpu().numpy()
+        counts = self._counted(s, filtered).flatten(0, 1).cpu().numpy()
 
         def cells_of(number: int) -> list[npt.NDArray[np.int64]]:
             pairs = self.pairs(images[number], dims)
-            return [_hard_cells(pairs.of_dimension(d), hard[number], number * hard[number].size) for d in dims]
+            return [_cells(pairs.of_dimension(d), counts[number], number * counts[number].size) for d in dims]
 
         found = [[torch.from_numpy(c).to(p.device) for c in cells] for cells in for_each(cells_of, range(len(images)))]
         if not self.batch:
@@ -153,8 +167,14 @@ class PHPM(HardPixelMining):
         classes = p.shape[1]
         return [[torch.cat(cells) for cells in zip(*found[c::classes], strict=True)] for c in range(classes)]
 
+    def _counted(self, s: Segmentation, filtered: torch.Tensor) -> torch.Tensor:
+        """Tell which pixels belong to H where they are critical, bool (B, K, *spatial)."""
+        if self.mean == "dimensions":
+            return filtered != s.y
+        return torch.ones_like(s.y) if s.valid is None else s.valid.expand_as(s.y)
 
-def _hard_cells(pairs: PersistencePairs, hard: npt.NDArray[np.bool_], offset: int) -> npt.NDArray[np.int64]:
-    """Give the flat indices of those births and deaths, with repeats, that lie on hard pixels."""
+
+def _cells(pairs: PersistencePairs, counts: npt.NDArray[np.bool_], offset: int) -> npt.NDArray[np.int64]:
+    """Give the flat indices of those births and deaths, with repeats, that lie where pixels count."""
     flat = np.concatenate([pairs.births, pairs.deaths])
-    return flat[hard.ravel()[flat]] + offset
+    return flat[counts.ravel()[flat]] + offset

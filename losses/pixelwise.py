@@ -7,18 +7,11 @@ import torch.nn.functional as F
 
 from losses import _checks
 from losses._base import PixelLoss, SegmentationLoss
-from losses._pixelwise import cross_entropy_loss, dice_loss, masked_mean, spatial_axes
 from losses._register import register
 from losses._segmentation import Segmentation
+from losses._terms import cross_entropy_loss, dice_loss, mean_over_pixels, one_against_rest, spatial_axes
 
 _SMALLEST = 1e-12  # keeps the gradient of x ** gamma finite at x = 0
-
-
-def mean_over_pixels(values: torch.Tensor, s: Segmentation, batch: bool) -> torch.Tensor:
-    """Average (B, K, *spatial) values over the pixels that count, classes and samples."""
-    if s.valid is None:
-        return values.mean()
-    return masked_mean(values, s.valid.expand_as(values), batch)
 
 
 @register("ce", title="CE", reference="torch.nn.CrossEntropyLoss")
@@ -69,15 +62,6 @@ class BCE(PixelLoss):
         target = s.one_hot[:, s.first :].to(s.logits.dtype)
         values = F.binary_cross_entropy_with_logits(one_against_rest(s), target, reduction="none")
         return mean_over_pixels(values, s, self.batch)
-
-
-def one_against_rest(s: Segmentation) -> torch.Tensor:
-    """Give for each class that counts the logit of its probability, (B, K, *spatial)."""
-    if s.binary:
-        return s.logits
-    channels = range(s.first, s.logits.shape[1])
-    rest = [torch.cat([s.logits[:, :c], s.logits[:, c + 1 :]], 1).logsumexp(1) for c in channels]
-    return s.logits[:, s.first :] - torch.stack(rest, 1)
 
 
 @register("mse", title="MSE", reference="torch.nn.MSELoss")

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from losses._pixelwise import dice_ce_loss
 from losses._register import register
 from losses._segmentation import Segmentation
+from losses._terms import one_against_rest
 from losses.hpm import PHPM
 from losses.topoloss import CriticalCells, TopoLoss
 from topology import PersistencePairs, persistence_pairs
@@ -42,14 +42,10 @@ class TopoLossPublished(TopoLoss):
         https://github.com/HuXiaoling/TopoLoss, as of 2019
     """
 
-    def compute(self, s: Segmentation) -> torch.Tensor:
-        """Compute the whole loss."""
-        return dice_ce_loss(s, self.smooth, self.batch) + self.weight * self.term(s)
-
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute the squared error of the logits at critical pixels."""
         cells = self.cells(s)
-        z, p = _log_odds(s).flatten(), s.p.detach().flatten()
+        z, p = one_against_rest(s).flatten(), s.p.detach().flatten()
         target = torch.from_numpy(_targets(cells, p.cpu().numpy())).to(p.device)
         critical = ~target.isnan()
         return ((z[critical] - target[critical]) ** 2).sum() / (s.p.shape[0] * s.p.shape[1])
@@ -63,16 +59,22 @@ class TopoLossPublished(TopoLoss):
         return of_p[:0] if skipped else of_p, wanted
 
 
-@register("phpm_published", title="PHPM (published code)", reference="Zhang et al., HPM, BMVC 2023, code")
+@register("phpm_published", title="PHPM (published code)", reference="G. Zhang et al., HPM, BMVC 2023, code")
 @dataclass(eq=False, repr=False, kw_only=True)
 class PHPMPublished(PHPM):
     """PHPM as its published code has it: that of `phpm` on squares and cubes, with misplaced pixels on other shapes.
 
     See `PHPM` for the loss and its parameters, and `scrambled_pairs` for the error.
 
+    Args:
+        mean: see `PHPM`; the published code has "dimensions".
+        dims: see `PHPM`, as for the other parameters.
+
     Reference:
         https://github.com/wlsdzyzl/toposeg
     """
+
+    mean: str = "dimensions"
 
     def pairs(self, values: Values, dims: Sequence[int]) -> PersistencePairs:
         """Find the features of one image whose pixels are in the wrong places."""
@@ -117,16 +119,3 @@ def _targets(cells: CriticalCells, p: Values) -> Values:
     birth, death = cells.remove[::-1].T
     target[birth], target[death] = p[death], p[birth]
     return target
-
-
-def _log_odds(s: Segmentation) -> torch.Tensor:
-    """Give the logit of each class that counts against all others, 0 where ignored."""
-    if s.binary:
-        z = s.logits
-    else:
-        others = [
-            torch.logsumexp(torch.cat([s.logits[:, :c], s.logits[:, c + 1 :]], dim=1), dim=1)
-            for c in range(s.first, s.logits.shape[1])
-        ]
-        z = s.logits[:, s.first :] - torch.stack(others, dim=1)
-    return z if s.valid is None else torch.where(s.valid, z, 0)

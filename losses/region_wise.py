@@ -8,9 +8,9 @@ import torch
 
 from losses import _checks
 from losses._base import PixelLoss
-from losses._pixelwise import masked_mean
 from losses._register import register
 from losses._segmentation import Segmentation
+from losses._terms import masked_mean
 from topology.kernels.compiled import for_each
 
 

@@ -149,6 +149,11 @@ class SCNP(SegmentationLoss):
         given = {name: value for name, value in options.items() if value is not None and value is not False}
         self.base_loss = build(self.base, **{**given, **self.base_parameters})
 
+    def check_smooth(self) -> None:
+        """Refuse a smoothing out of range; None is the base loss's own."""
+        if self.smooth is not None:
+            super().check_smooth()
+
     def compute(self, s: Segmentation) -> torch.Tensor:
         """Compute the whole loss."""
         penalised = self.term(s)

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 
 from losses import _checks
 from losses._base import SegmentationLoss
-from losses._pixelwise import dice_ce_loss
 from losses._register import register
 from losses._segmentation import Segmentation
+from losses._terms import dice_ce_loss
 from topology import critical_regions
 
 _AGGREGATIONS = ("mean", "sum", "max", "min", "rms", "ce")

@@ -12,27 +12,28 @@ import topology
 from metrics._pair import Mask, Pair
 from metrics._register import Undefined, register
 
-MATCH_RADIUS = 10.0  # pixels within which two junctions are the same
+MATCH_RADIUS = 10.0  # pixels within which two nodes are the same
 SAMPLES = 500  # points on each skeleton
 _SEED = 0
 
 Points = npt.NDArray[np.float64]
 
 
-@register("junction_f1", title="junction F1", higher_is_better=True)
+@register("junction_f1", title="junction F1", higher_is_better=True, version=2)
 def junction_f1(pair: Pair) -> float:
-    """F1 over junctions: those of the two skeletons are matched one to one within 10 pixels, as many as possible.
+    """F1 over the nodes of the skeletons, matched one to one within 10 pixels, as many as possible.
 
-    In [0, 1], higher is better. A junction is a connected group of skeleton pixels with three or more neighbours on the
-    skeleton (8 in 2D, 26 in 3D), at its centre. Undefined where neither skeleton has one. This is the project's reading
-    of clDice's Opt-J, which takes the junctions' branches into account too.
+    In [0, 1], higher is better. Nodes are endpoints, isolated pixels and junctions (see `nodes`). Undefined where
+    neither skeleton has one. This is the project's reading of clDice's Opt-J, which "can account for nodes with an
+    arbitrary number of incident edges, making this metric more sensitive to endpoints and missed connections"; Opt-J
+    also weighs the incident edges of matched nodes. Version 1 counted junctions alone.
 
-    Reference: L. Citraro et al., Towards reliable evaluation of algorithms for road network reconstruction from aerial
-    images, ECCV 2020.
+    Reference: S. Shit et al., clDice, CVPR 2021, appendix; L. Citraro et al., Towards reliable evaluation of algorithms
+    for road network reconstruction from aerial images, ECCV 2020.
     """
-    found, true = junctions(pair.prediction_skeleton), junctions(pair.target_skeleton)
+    found, true = nodes(pair.prediction_skeleton), nodes(pair.target_skeleton)
     if len(found) + len(true) == 0:
-        raise Undefined("neither skeleton has a junction")
+        raise Undefined("neither skeleton has a node")
     if len(found) == 0 or len(true) == 0:
         return 0.0
     return 2 * _matches(found, true) / (len(found) + len(true))
@@ -58,19 +59,24 @@ def smd(pair: Pair) -> float:
     return float(ot.emd2([], [], cdist(found * spacing, true * spacing), numItermax=1_000_000)) / diagonal
 
 
-def junctions(skeleton: Mask) -> Points:
-    """Give the centres of a skeleton's junctions.
+def nodes(skeleton: Mask, endpoints: bool = True) -> Points:
+    """Give the places of a skeleton's nodes, by the number of neighbours on the skeleton (8 in 2D, 26 in 3D).
 
     Args:
         skeleton: (H, W) or (D, H, W).
+        endpoints: include pixels with one neighbour or none. Without them only junctions are returned: connected groups
+            of pixels with three neighbours or more, at their centres.
 
     Returns:
         (n, ndim), in pixels.
     """
-    around = ndimage.convolve(skeleton.astype(np.uint8), np.ones((3,) * skeleton.ndim, np.uint8), mode="constant")
-    labels = topology.label(skeleton & (around >= 4))  # itself and three neighbours
+    itself_and_neighbours = np.ones((3,) * skeleton.ndim, np.uint8)
+    around = ndimage.convolve(skeleton.astype(np.uint8), itself_and_neighbours, mode="constant")
+    labels = topology.label(skeleton & (around >= 4))
     centres = ndimage.center_of_mass(labels > 0, labels, range(1, int(labels.max()) + 1))
-    return np.array(centres, dtype=np.float64).reshape(-1, skeleton.ndim)
+    junctions = np.array(centres, dtype=np.float64).reshape(-1, skeleton.ndim)
+    ends = np.argwhere(skeleton & (around <= 2)).astype(np.float64)
+    return np.concatenate([junctions, ends]) if endpoints else junctions
 
 
 def _matches(found: Points, true: Points) -> int:

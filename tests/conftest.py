@@ -22,9 +22,3 @@ def _shared(name: str) -> Path:
 def shared_data() -> Path:
     """Folder of small real datasets in their official layouts; tests that need it skip where it is missing."""
     return _shared("data")
-
-
-@pytest.fixture(scope="session")
-def shared_golden() -> Path:
-    """Folder of reference values; tests that need it skip where it is missing."""
-    return _shared("golden")

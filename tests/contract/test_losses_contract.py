@@ -332,6 +332,10 @@ def test_wrong_parameters_are_refused(name):
     [
         ("closs", {"gamma": 0.7}, ValueError),
         ("thin_closs", {"pixel": "ce"}, ValueError),
+        ("closs", {"normalize": "skeleton"}, ValueError),
+        ("clce", {"normalize": "mask"}, ValueError),
+        ("compound_cldice", {"normalize": None}, ValueError),
+        ("phpm", {"mean": "both"}, ValueError),
         ("cldice", {"gamma": 1.5}, ValueError),
         ("cldice", {"iterations": 2.5}, TypeError),
         ("cldice", {"iterations": -1}, ValueError),

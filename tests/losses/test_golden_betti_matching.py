@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from reference.golden_more import array, cases, manifest
+from golden.by_key import array, cases, manifest
 
 import losses
 

@@ -1,57 +1,34 @@
 """Values and gradients of the published cbDice, clMDice, Topograph, Warping and Menten's skeleton."""
 
-import json
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from golden.by_key import array, cases, manifest
 
 import losses
 import topology
 
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "more"  # the one place that says where the values are
 TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-4}
 
 dtypes = pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
 
 
-@cache
-def manifest() -> dict[str, dict]:
-    """Cases by their keys; those that are wrong in the reference or depend on its machine are left out."""
-    if not GOLDEN.is_dir():
-        return {}
-    cases = json.loads((GOLDEN / "manifest_more.json").read_text())["cases"]
-    return {case["key"]: case for case in cases if case.get("reproduce", True)}
-
-
-@cache
-def values() -> np.lib.npyio.NpzFile:
-    return np.load(GOLDEN / "golden_more.npz")
-
-
-def cases(*families: str, holding: str = "") -> list[object]:
-    keys = [key for key, case in manifest().items() if case["family"] in families and holding in key]
-    return keys or [pytest.param("", marks=pytest.mark.skip("sample folder 'golden' is not beside this checkout"))]
-
-
 def inputs(key: str, dtype: torch.dtype = torch.float64) -> tuple[torch.Tensor, torch.Tensor]:
     """Give the logits, with one channel as two, and class indices."""
     name = key.split("/")[0]
-    z = torch.tensor(values()[f"{name}/input/logits"], dtype=dtype)
+    z = torch.tensor(array(f"{name}/input/logits"), dtype=dtype)
     z = torch.cat([torch.zeros_like(z), z], 1) if z.shape[1] == 1 else z
-    return z.requires_grad_(), torch.tensor(values()[f"{name}/input/target"])
+    return z.requires_grad_(), torch.tensor(array(f"{name}/input/target"))
 
 
 def assert_value_and_gradient(key: str, value: torch.Tensor, z: torch.Tensor, offset: float = 0.0) -> None:
     """Compare a term with the reference's loss, a constant apart, and its gradient."""
     value.backward()
     arrays = manifest()[key]["arrays"]
-    expected = values()[f"{key}/{'loss_f64' if 'loss_f64' in arrays else 'loss'}"]
+    expected = array(f"{key}/{'loss_f64' if 'loss_f64' in arrays else 'loss'}")
     tolerance = TOLERANCE[z.dtype]
     np.testing.assert_allclose(value.item() + offset, expected, rtol=tolerance, atol=tolerance * 1e-3)
-    gradient = values()[f"{key}/grad_logits"]
+    gradient = array(f"{key}/grad_logits")
     limit = tolerance * max(np.abs(gradient).max(), 1e-3)
     np.testing.assert_allclose(z.grad.double().numpy(), gradient, rtol=0, atol=limit)
 
@@ -61,7 +38,7 @@ def thinned_alike(key: str) -> bool:
     z, target = inputs(key)
     found = [topology.subfield_skeleton(mask[:, None], 5)[:, 0] for mask in _two_classes(z, target)]
     return all(
-        np.array_equal(mask.numpy(), values()[f"{key.replace('clmdice', 'cbdice')}/skeleton_{name}"] > 0)
+        np.array_equal(mask.numpy(), array(f"{key.replace('clmdice', 'cbdice')}/skeleton_{name}") > 0)
         for mask, name in zip(found, ("prediction", "target"), strict=True)
     )
 
@@ -99,8 +76,8 @@ def test_cbdice_of_one_channel(key):
     one = z.detach()[:, 1:].clone().requires_grad_()
     value = losses.build(manifest()[key]["family"], iterations=10, batch=True).topological_term(one, target)
     value.backward()
-    np.testing.assert_allclose(value.item() - 1, values()[f"{key}/loss_f64"], rtol=1e-6)
-    expected = values()[f"{key}/grad_logits"][:, 1:]
+    np.testing.assert_allclose(value.item() - 1, array(f"{key}/loss_f64"), rtol=1e-6)
+    expected = array(f"{key}/grad_logits")[:, 1:]
     np.testing.assert_allclose(one.grad.numpy(), expected, rtol=0, atol=1e-6 * max(np.abs(expected).max(), 1e-3))
 
 
@@ -127,7 +104,7 @@ def test_critical_regions_of_topograph(key):
     z, target = inputs(key)
     loss = topograph(key)
     found = loss.regions(loss.segmentation(z, target)).numpy()
-    for mine, theirs in zip(found.reshape(-1, *found.shape[2:]), _images(values()[f"{key}/regions"]), strict=True):
+    for mine, theirs in zip(found.reshape(-1, *found.shape[2:]), _images(array(f"{key}/regions")), strict=True):
         pairs = set(zip(mine.ravel().tolist(), theirs.ravel().tolist(), strict=True))
         assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
         np.testing.assert_array_equal(mine > 0, theirs > 0)
@@ -143,7 +120,7 @@ def test_warping(key, dtype):
     z, target = inputs(key, dtype)
     loss = losses.build("warping_published", batch=True)
     critical = loss.critical_pixels(z.detach(), target)[:, 1].numpy()
-    np.testing.assert_array_equal(critical, values()[f"{key}/critical"] > 0)
+    np.testing.assert_array_equal(critical, array(f"{key}/critical") > 0)
     assert_value_and_gradient(key, loss.topological_term(z, target), z)
 
 
@@ -153,18 +130,18 @@ def test_skeleton_of_menten(key):
     mask = target > 0 if key.endswith("target") else z.detach()[:, 1:] > 0
     for name in [name for name in manifest()[key]["arrays"] if name.startswith("boolean")]:
         found = topology.subfield_skeleton(mask, int(name.rsplit("_", 1)[1]))
-        np.testing.assert_array_equal(found.numpy(), values()[f"{key}/{name}"] > 0)
+        np.testing.assert_array_equal(found.numpy(), array(f"{key}/{name}") > 0)
 
 
 @pytest.mark.parametrize("key", cases("menten", holding="_probabilistic"))
 def test_skeleton_of_menten_with_drawn_noise(key):
     """The random binarisation written out, with the reference's noise: p > 0.5 after logistic noise of scale beta."""
     z, _ = inputs(key, torch.float32)
-    noise = torch.tensor(values()[f"{key}/uniform_noise"])
+    noise = torch.tensor(array(f"{key}/uniform_noise"))
     noise = noise[(..., *[slice(1, -1)] * 3)].reshape(z[:, 1:].shape)
     mask = z[:, 1:].detach() + manifest()[key]["args"]["beta"] * torch.logit(noise) > 0
     found = topology.subfield_skeleton(mask, manifest()[key]["args"]["num_iter"])
-    np.testing.assert_array_equal(found.numpy(), values()[f"{key}/output"] > 0)
+    np.testing.assert_array_equal(found.numpy(), array(f"{key}/output") > 0)
 
 
 @pytest.mark.parametrize("key", cases("menten", holding="_prediction"))
@@ -172,8 +149,8 @@ def test_cldice_with_the_skeleton_of_menten(key):
     """p on the golden skeleton of the prediction, y on that of the ground truth, put together by hand."""
     z, target = inputs(key)
     one = z.detach()[:, 1:].clone().requires_grad_()
-    skeleton_b = torch.tensor(values()[f"{key}/boolean_5"])
-    skeleton_y = torch.tensor(values()[f"{key.replace('prediction', 'target')}/boolean_5"])
+    skeleton_b = torch.tensor(array(f"{key}/boolean_5"))
+    skeleton_y = torch.tensor(array(f"{key.replace('prediction', 'target')}/boolean_5"))
     p = torch.sigmoid(one)
     precision = ((p * skeleton_b * target).sum() + 1) / ((p * skeleton_b).sum() + 1)
     sensitivity = ((p * skeleton_y).sum() + 1) / (skeleton_y.sum() + 1)

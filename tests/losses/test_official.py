@@ -1,14 +1,14 @@
 """The official implementations' own values, wherever they follow their papers; each deliberate difference is named.
 
-What the reference does where it leaves its paper is told in the golden set's CONVENTIONS.md.
+Where the reference leaves its paper, golden/CONVENTIONS.md says how.
 """
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from golden import Case, cases, one_channel, several_channels
 from reference import slow
-from reference.official import Case, cases, one_channel, several_channels
 
 import losses
 import topology
@@ -20,14 +20,14 @@ def _backward(value: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
     return z.grad
 
 
-@pytest.mark.parametrize("case", cases("soft_skeleton", "k3", "k10", "k24"))
+@pytest.mark.parametrize("case", cases("official", "soft_skeleton", "k3", "k10", "k24"))
 def test_soft_skeleton(case: Case):
     z, k = case.logits().detach(), int(case.variant[1:])
     p = (torch.sigmoid(z) if z.shape[1] == 1 else torch.softmax(z, 1)).requires_grad_()
     skeleton = topology.soft_skeleton(p, k)
     case.assert_field(skeleton, case.array("output"))
     case.assert_gradient(_backward((case.weights() * skeleton).sum(), p), "grad_probabilities")
-    if "output_target" in case.content["arrays"]:
+    if case.has("output_target"):
         of_target = topology.soft_skeleton(case.target().to(case.dtype), k)
         case.assert_field(of_target, case.array("output_target"))
 
@@ -35,7 +35,7 @@ def test_soft_skeleton(case: Case):
 ITERATIONS = {"soft_cldice_k3": 3, "soft_cldice_k24": 24}
 
 
-@pytest.mark.parametrize("case", one_channel(cases("cldice", "soft_cldice")))
+@pytest.mark.parametrize("case", one_channel(cases("official", "cldice", "soft_cldice")))
 def test_cldice_term(case: Case):
     z = case.logits()
     loss = losses.build("cldice", iterations=ITERATIONS.get(case.variant, 10), smooth=1.0, batch=True)
@@ -44,7 +44,7 @@ def test_cldice_term(case: Case):
     case.assert_gradient_of_p(_backward(value, z), z)
 
 
-@pytest.mark.parametrize("case", one_channel(cases("cldice", "soft_dice")))
+@pytest.mark.parametrize("case", one_channel(cases("official", "cldice", "soft_dice")))
 def test_dice_and_cldice(case: Case):
     """The reference's Dice is `gamma` 0, its `alpha` is `gamma`."""
     gamma = {"soft_dice": 0.0, "soft_dice_cldice_alpha0.2": 0.2}.get(case.variant, 0.5)
@@ -54,7 +54,7 @@ def test_dice_and_cldice(case: Case):
     case.assert_gradient_of_p(_backward(value, z), z)
 
 
-@pytest.mark.parametrize("case", several_channels(cases("cldice", "soft")))
+@pytest.mark.parametrize("case", several_channels(cases("official", "cldice", "soft")))
 def test_cldice_of_several_classes_differs_as_stated(case: Case):
     """Deliberate: one ratio for each class, where the reference takes one over all channels together."""
     background = not case.variant.endswith("nobg")
@@ -73,18 +73,18 @@ def test_cldice_of_several_classes_differs_as_stated(case: Case):
     def dice(axes: tuple[int, ...]) -> torch.Tensor:
         return 1 - (2 * (s.p * s.y).sum(axes) + 1) / (s.p.sum(axes) + s.y.sum(axes) + 1)
 
-    gamma = 1.0 if "soft_cldice" in case.variant else case.content["args"].get("alpha", 0.0)
+    gamma = 1.0 if "soft_cldice" in case.variant else case.args.get("alpha", 0.0)
     case.assert_loss((1 - gamma) * dice(everything) + gamma * cldice(everything))
     loss = losses.build("cldice", gamma=gamma, iterations=k, batch=True, include_background=background)
     expected = (1 - gamma) * dice(each_class).mean() + gamma * cldice(each_class).mean()
     torch.testing.assert_close(loss(s.logits, case.target()), expected)
 
 
-@pytest.mark.parametrize("case", one_channel(cases("cldice_other", "monai_softcldice")))
+@pytest.mark.parametrize("case", one_channel(cases("official", "cldice_other", "monai_softcldice")))
 def test_cldice_of_monai_differs_as_stated(case: Case):
     """MONAI takes its ratios sample by sample, as `batch=False` does, and adds 1e-4 to P + S below 2 P S."""
     z, y = case.logits(), case.target()
-    k = case.content["args"]["iter_"]
+    k = case.args["iter_"]
     s = Segmentation(z, y[:, 0].long())
     of_p, of_y = topology.soft_skeleton(s.p, k), topology.soft_skeleton(s.y.to(s.p.dtype), k)
     axes = tuple(range(2, z.ndim))
@@ -95,7 +95,7 @@ def test_cldice_of_monai_differs_as_stated(case: Case):
     torch.testing.assert_close(ours, (1 - 2 * precision * sensitivity / (precision + sensitivity)).mean())
 
 
-@pytest.mark.parametrize("case", cases("scnp", "scnp"))
+@pytest.mark.parametrize("case", cases("official", "scnp", "scnp"))
 def test_scnp_logits(case: Case):
     z = case.logits()
     output = losses.scnp_logits(z, case.target(), window=int(case.variant.removeprefix("scnp_w")))
@@ -103,10 +103,10 @@ def test_scnp_logits(case: Case):
     case.assert_gradient(_backward((case.weights() * output).sum(), z))
 
 
-@pytest.mark.parametrize("case", cases("scnp", "hazard", reproduce=False))
+@pytest.mark.parametrize("case", cases("official", "scnp", "hazard", reproduce=False))
 def test_scnp_differs_beyond_the_reference_s_sentinel(case: Case):
     """Deliberate: no sentinel. The reference's +-9999 wins over foreground logits above 9999."""
-    z, y = case.logits().detach().float() * case.content["args"]["logits_multiplied_by"], case.target()
+    z, y = case.logits().detach().float() * case.args["logits_multiplied_by"], case.target()
     output, theirs = losses.scnp_logits(z, y, window=3), torch.from_numpy(case.array("output")).float()
     np.testing.assert_array_equal(output[0, 0], slow.scnp(z[0, 0].numpy(), y[0, 0].numpy(), 3))
     different = output != theirs
@@ -115,11 +115,11 @@ def test_scnp_differs_beyond_the_reference_s_sentinel(case: Case):
     assert (theirs[different].abs() == 9999).all()
 
 
-@pytest.mark.parametrize("case", cases("scnp", "cedice_nnunet", "bcedice_instanseg", "cedice_base"))
+@pytest.mark.parametrize("case", cases("official", "scnp", "cedice_nnunet", "bcedice_instanseg", "cedice_base"))
 def test_scnp_with_dice_and_cross_entropy(case: Case):
     """Deliberate: 1 - Dice, where SCNP's code has minus Dice (background kept), and no 1e-15 in the logarithm."""
     z = case.logits()
-    window = case.content["args"].get("receptive_field", 1)  # cedice_base is without SCNP
+    window = case.args.get("receptive_field", 1)  # cedice_base is without SCNP
     loss = losses.build("scnp", base="dice_ce", window=window, include_background=z.shape[1] > 1)
     value = loss(z, case.target())
     penalised = losses.scnp_logits(z, case.target(), window).detach()
@@ -132,12 +132,14 @@ def test_scnp_with_dice_and_cross_entropy(case: Case):
         case.assert_gradient(_backward(value, z))
 
 
-@pytest.mark.parametrize("case", [c for c in cases("hpm", "thpm", "shpm", "phpm") if "bce_sum" not in c.id])
+@pytest.mark.parametrize("case", [c for c in cases("official", "hpm", "thpm", "shpm", "phpm") if "bce_sum" not in c.id])
 def test_hard_pixel_mining(case: Case):
     slug, _, variant = case.variant.partition("_")
     parameters = {"threshold": float(variant[1:])} if variant.startswith("t") else {}
     if variant.startswith("dims"):
         parameters["dims"] = tuple(int(d) for d in variant[4:])
+    if slug == "phpm":
+        parameters["mean"] = "dimensions"  # the paper has the union of all critical cells
     z, loss = case.logits(), losses.build(slug, **parameters)
     value = loss.topological_term(z, case.target())
     # where all values are equal, which pixels are critical is the library's choice
@@ -146,13 +148,13 @@ def test_hard_pixel_mining(case: Case):
         case.assert_loss(value)
     case.assert_gradient(_backward(value, z))
     hard = loss.critical_pixels(z, case.target())[0, 0].numpy()
-    if "h_pos" in case.content["arrays"]:
+    if case.has("h_pos"):
         np.testing.assert_array_equal(hard, (case.array("h_pos") > 0) | (case.array("h_neg") > 0))
-    elif not case.has_ties and "hard_cell_count" in case.content["arrays"]:
+    elif not case.has_ties and case.has("hard_cell_count"):
         np.testing.assert_array_equal(hard, case.array("hard_cell_count") > 0)
 
 
-@pytest.mark.parametrize("case", cases("hpm", "thpm_bce_sum", "shpm_bce_sum"))
+@pytest.mark.parametrize("case", cases("official", "hpm", "thpm_bce_sum", "shpm_bce_sum"))
 def test_hard_pixel_mining_differs_from_the_constructor_s_default(case: Case):
     """Deliberate: the paper's mean squared error, as in every published run; the default there is a sum of BCE."""
     z, y = case.logits(), case.target()
@@ -161,14 +163,14 @@ def test_hard_pixel_mining_differs_from_the_constructor_s_default(case: Case):
     case.assert_loss(bce[hard].sum())
 
 
-@pytest.mark.parametrize("case", [c for c in cases("topoloss", "hu") if not c.id.endswith("/f32")])
+@pytest.mark.parametrize("case", [c for c in cases("official", "topoloss", "hu") if not c.id.endswith("/f32")])
 def test_topoloss(case: Case):
     """Deliberate: the paper's targets at the reference's critical cells, and no patch skipped for an empty diagram."""
     z, y = case.logits(), case.target()
     side, width = int(case.variant.removeprefix("hu_patch")), z.shape[-1]
     loss = losses.build("topoloss", patch=side, dims=(0,), persistence_threshold=0.03)
     cells = loss.cells(Segmentation(z, y[:, 0].long()))
-    corners = case.array("patch_origin") if "patch_origin" in case.content["arrays"] else np.zeros((0, 2))
+    corners = case.array("patch_origin") if case.has("patch_origin") else np.zeros((0, 2))
     counted = {(int(row) // side, int(column) // side) for row, column in corners}
 
     def in_counted(pairs: np.ndarray) -> np.ndarray:
@@ -177,15 +179,15 @@ def test_topoloss(case: Case):
 
     keep, remove = cells.keep[in_counted(cells.keep)], cells.remove[in_counted(cells.remove)]
     assert len(keep) == len(cells.keep)  # a patch that the reference skips has nothing to keep
-    roles = case.array("pair_role") if "pair_role" in case.content["arrays"] else np.zeros(0)
+    roles = case.array("pair_role") if case.has("pair_role") else np.zeros(0)
     assert (len(keep), len(remove)) == ((roles == 1).sum(), (roles == 2).sum())
-    if "derived_fix_toward_paper" in case.content["arrays"]:
+    if case.has("derived_fix_toward_paper"):
         p = torch.sigmoid(z).flatten()
         fix = ((p[keep[:, 0]] - 1) ** 2 + p[keep[:, 1]] ** 2).sum()
         removed = ((p[remove[:, 0]] - p[remove[:, 1]]) ** 2).sum()
         case.assert_loss(fix, case.array("derived_fix_toward_paper"))
         case.assert_loss(removed, case.array("derived_remove_squared_persistence"))
-    if len(remove) == len(cells.remove) and "derived_fix_toward_paper" in case.content["arrays"]:
+    if len(remove) == len(cells.remove) and case.has("derived_fix_toward_paper"):
         expected = case.array("derived_fix_toward_paper") + case.array("derived_remove_squared_persistence") / 2
         case.assert_loss(loss.topological_term(z, y), expected)
     case.assert_loss(_published_error(torch.sigmoid(z).flatten(), keep, remove), case.array("loss_on_probabilities"))
@@ -197,7 +199,7 @@ def _published_error(p: torch.Tensor, keep: np.ndarray, remove: np.ndarray) -> t
     return kept + 2 * ((p[remove[:, 0]] - p[remove[:, 1]]) ** 2).sum()
 
 
-@pytest.mark.parametrize("case", cases("skeleton_recall", "target"))
+@pytest.mark.parametrize("case", cases("official", "skeleton_recall", "target"))
 def test_tube(case: Case):
     """The reference's tube holds class indices, of all classes together; ours is cut by class."""
     classes = case.target()
@@ -208,7 +210,7 @@ def test_tube(case: Case):
     np.testing.assert_array_equal((tube * channels).sum(1, keepdim=True), case.array("tube"))
 
 
-@pytest.mark.parametrize("case", cases("skeleton_recall", "srec"))
+@pytest.mark.parametrize("case", cases("official", "skeleton_recall", "srec"))
 def test_skeleton_recall(case: Case):
     """Deliberate: one minus the recall, where the reference has minus the recall."""
     z = case.logits()
@@ -218,7 +220,7 @@ def test_skeleton_recall(case: Case):
     case.assert_gradient(_backward(value, z))
 
 
-@pytest.mark.parametrize("case", cases("skeleton_recall", "dc_srec_ce"))
+@pytest.mark.parametrize("case", cases("official", "skeleton_recall", "dc_srec_ce"))
 def test_skeleton_recall_with_dice_and_cross_entropy(case: Case):
     """Deliberate: one minus Dice and one minus the recall, where the reference has minus both."""
     z = case.logits()
@@ -227,7 +229,7 @@ def test_skeleton_recall_with_dice_and_cross_entropy(case: Case):
     case.assert_gradient(_backward(value, z))
 
 
-@pytest.mark.parametrize("case", cases("pixelwise", "monai_dicece"))
+@pytest.mark.parametrize("case", cases("official", "pixelwise", "monai_dicece"))
 def test_monai_dice_ce(case: Case):
     """MONAI keeps the background in Dice by default, which is `include_background` here."""
     z = case.logits()
@@ -238,7 +240,7 @@ def test_monai_dice_ce(case: Case):
     case.assert_gradient(_backward(value, z))
 
 
-@pytest.mark.parametrize("case", cases("pixelwise", "nnunet_dc_ce"))
+@pytest.mark.parametrize("case", cases("official", "pixelwise", "nnunet_dc_ce"))
 def test_nnunet_dice_ce(case: Case):
     """Deliberate: 1 - Dice, where nnU-Net has minus Dice."""
     z = case.logits()
@@ -247,7 +249,7 @@ def test_nnunet_dice_ce(case: Case):
     case.assert_gradient(_backward(value, z))
 
 
-@pytest.mark.parametrize("case", one_channel(cases("pixelwise", "nnunet_dc_bce")))
+@pytest.mark.parametrize("case", one_channel(cases("official", "pixelwise", "nnunet_dc_bce")))
 def test_nnunet_dice_bce(case: Case):
     """Deliberate: 1 - Dice, as above, and BCE in the dtype of the logits; there it is float32, hence the tolerance."""
     value = losses.build("dice_ce")(case.logits(), case.target())
@@ -255,7 +257,7 @@ def test_nnunet_dice_bce(case: Case):
     torch.testing.assert_close(value - 1, expected, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("case", one_channel(cases("pixelwise", "toposeg_bcedice")))
+@pytest.mark.parametrize("case", one_channel(cases("official", "pixelwise", "toposeg_bcedice")))
 def test_dice_of_hpm_differs_as_stated(case: Case):
     """Deliberate: the Dice of the other losses; HPM's has squares below, one ratio a batch, no smoothing above."""
     z, y = case.logits(), case.target().to(case.dtype)
@@ -267,7 +269,7 @@ def test_dice_of_hpm_differs_as_stated(case: Case):
     torch.testing.assert_close(ours, F.binary_cross_entropy_with_logits(z, y) + plain)
 
 
-@pytest.mark.parametrize("case", cases("pixelwise", "monai_tversky_a0.3_b0.7"))
+@pytest.mark.parametrize("case", cases("official", "pixelwise", "monai_tversky_a0.3_b0.7"))
 def test_monai_tversky(case: Case):
     z = case.logits()
     value = losses.build("tversky", alpha=0.3, beta=0.7)(z, case.target())
@@ -275,7 +277,7 @@ def test_monai_tversky(case: Case):
     case.assert_gradient(_backward(value, z))
 
 
-@pytest.mark.parametrize("case", cases("pixelwise", "monai_focal_g2"))
+@pytest.mark.parametrize("case", cases("official", "pixelwise", "monai_focal_g2"))
 def test_monai_focal(case: Case):
     """Deliberate: the mean over pixels; MONAI's for several classes is over the channels too, all but one of them 0."""
     z = case.logits()
@@ -284,7 +286,7 @@ def test_monai_focal(case: Case):
     case.assert_gradient(_backward(value, z))
 
 
-@pytest.mark.parametrize("case", cases("pixelwise", "topomortar_regionwise"))
+@pytest.mark.parametrize("case", cases("official", "pixelwise", "topomortar_regionwise"))
 def test_region_wise(case: Case):
     """Deliberate: a class that fills the image has the map -1; the reference's distances have nothing to refer to."""
     z = case.logits()
@@ -297,17 +299,9 @@ def test_region_wise(case: Case):
     case.assert_gradient(_backward(value, z))
 
 
-def test_skeletons(shared_golden):
-    import json
-
-    folder = shared_golden / "official"
-    manifest = json.loads((folder / "manifest.json").read_text())["cases"]
-    stored, inputs = np.load(folder / "skeletons.npz"), np.load(folder / "inputs.npz")
-    keys = [c["key"].split("/")[0] for c in manifest if c["family"] == "skeletons"]
-    assert len(keys) == 21
-    for key in keys:
-        p = 1 / (1 + np.exp(-inputs[f"{key}/logits"].astype(np.float64)))
-        masks = {"target": inputs[f"{key}/target"] > 0, "pred_t0.5": p > 0.5, "pred_t0.6": p > 0.6}
-        for name, mask in masks.items():
-            expected = stored[f"{key}/skeletons/{name}"] > 0
-            np.testing.assert_array_equal(topology.skeletonize(mask), expected, err_msg=f"{key} {name}")
+@pytest.mark.parametrize("case", cases("official", "skeletons"))
+def test_skeletons(case: Case):
+    p = torch.sigmoid(case.logits(torch.float64).detach()).numpy()
+    masks = {"target": case.target().numpy() > 0, "pred_t0.5": p > 0.5, "pred_t0.6": p > 0.6}
+    for name, mask in masks.items():
+        np.testing.assert_array_equal(topology.skeletonize(mask), case.array(name) > 0, err_msg=name)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reference import golden_more
+from golden import by_key, pair
 
 import metrics
 
@@ -10,10 +10,8 @@ DIRECT = ("dice", "iou", "cldice", "topology_precision", "topology_sensitivity")
 
 
 @pytest.mark.parametrize("number", range(12))
-def test_golden_pair(shared_golden, number):
-    golden = np.load(shared_golden / "golden.npz")
-    key = f"metrics{number}_{'2d' if number < 8 else '3d'}"
-    expected = {name.split("/")[1]: golden[name] for name in golden.files if name.startswith(f"{key}/")}
+def test_golden_pair(number):
+    expected = pair("project", f"metrics{number}_{'2d' if number < 8 else '3d'}")
     values = metrics.evaluate(expected["prediction"], expected["target"])
     for name in DIRECT:
         np.testing.assert_allclose(values[name], expected[name], rtol=1e-12, equal_nan=True)
@@ -44,10 +42,10 @@ def test_topomortar_betti_numbers(shared_data):
         assert found == (int(row["Betti0"]), int(row["Betti1"])), mask.name
 
 
-@pytest.mark.parametrize("key", golden_more.cases("bmerror"))
+@pytest.mark.parametrize("key", by_key.cases("bmerror"))
 def test_betti_matching_error_is_the_published_one(key):
     """That of the C++ code at its adjacency, and in 2D that of the Python code at both; empty masks apart."""
-    b, y = (golden_more.array(f"{key}/{name}").astype(bool) for name in ("prediction", "target"))
+    b, y = (by_key.array(f"{key}/{name}").astype(bool) for name in ("prediction", "target"))
     one_is_empty = b.any() != y.any()
 
     def errors(adjacency: int) -> list[float]:
@@ -57,8 +55,8 @@ def test_betti_matching_error_is_the_published_one(key):
         return by_dimension
 
     lacking = np.eye(1, b.ndim)[0] * one_is_empty  # of an empty mask, the C++ code counts one component less ...
-    assert errors(4) == (golden_more.array(f"{key}/error_by_dim") + lacking).tolist()
+    assert errors(4) == (by_key.array(f"{key}/error_by_dim") + lacking).tolist()
     if b.ndim == 2:
         for adjacency, construction in ((4, "V"), (8, "T")):  # ... and the Python code one more
-            expected = golden_more.array(f"{key}/python_{construction}_error_by_dim")
+            expected = by_key.array(f"{key}/python_{construction}_error_by_dim")
             assert errors(adjacency) == (expected - lacking).tolist()

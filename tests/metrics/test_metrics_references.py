@@ -13,7 +13,7 @@ from reference import betti_matching as slow_matching
 from reference import slow
 
 import metrics
-from metrics.graph import MATCH_RADIUS, _matches, junctions
+from metrics.graph import MATCH_RADIUS, _matches, nodes
 
 few = settings(max_examples=40, deadline=None)
 two_masks = st.tuples(hnp.arrays(bool, (7, 8)), hnp.arrays(bool, (7, 8)))
@@ -120,20 +120,42 @@ def cross(size: int = 41, centre: tuple[int, int] = (20, 20)) -> np.ndarray:
     return mask
 
 
-def test_junctions_of_a_cross():
+def test_nodes_of_a_cross_are_its_junction_and_four_ends():
     skeleton = metrics._pair.Pair(cross(), cross()).target_skeleton
-    (junction,) = junctions(skeleton)
+    (junction,) = nodes(skeleton, endpoints=False)
     np.testing.assert_allclose(junction, (20, 20), atol=1)
-    line = np.zeros((9, 30), bool)
-    line[4] = True
-    assert len(junctions(line)) == 0
+    ends = nodes(skeleton)[1:]
+    assert len(ends) == 4
+    for end in ((0, 20), (20, 0), (20, 40), (40, 20)):
+        assert (np.abs(ends - end).max(axis=1) <= 2).sum() == 1
+
+
+def test_nodes_of_lines_rings_and_points():
+    line, ring, point = np.zeros((9, 30), bool), np.zeros((9, 9), bool), np.zeros((5, 5, 5), bool)
+    line[4, 3:28] = True
+    ring[2:7, 2:7] = True
+    ring[3:6, 3:6] = False
+    ring[[2, 2, 6, 6], [2, 6, 2, 6]] = False  # without corners, each pixel has two neighbours
+    point[2, 3, 1] = True
+    assert nodes(line).tolist() == [[4, 3], [4, 27]]
+    assert nodes(ring).tolist() == []
+    assert nodes(point).tolist() == [[2, 3, 1]]
 
 
 def test_junction_f1_matches_within_the_radius():
     assert value("junction_f1", cross(), cross(centre=(24, 24))) == 1
-    assert value("junction_f1", cross(), cross(centre=(34, 20))) == 0
-    two = cross() | cross(centre=(20, 4))
-    assert value("junction_f1", two, cross()) == pytest.approx(2 / 3)
+    assert value("junction_f1", cross(), cross(centre=(34, 20))) == pytest.approx(2 / 5)  # upper and lower ends alone
+    two = cross() | cross(centre=(20, 4))  # a second junction and two more ends; one end beside it has moved
+    assert value("junction_f1", two, cross()) < 1
+
+
+def test_junction_f1_sees_a_gap():
+    """The former definition did not: a broken line has no junction, whole or in pieces."""
+    line = np.zeros((21, 60), bool)
+    line[9:12, 2:58] = True
+    broken = line.copy()
+    broken[:, 28:33] = False
+    assert value("junction_f1", broken, line) == pytest.approx(2 * 2 / 6)
 
 
 @few

@@ -5,6 +5,7 @@ A test of a difference recomputes the published value by the rule that it names:
 
 import numpy as np
 import pytest
+from golden import pair
 from reference import slow
 
 import metrics
@@ -18,13 +19,6 @@ each_scheme = pytest.mark.parametrize("scheme", SCHEMES)
 close = {"rtol": 1e-9, "atol": 1e-9, "equal_nan": True}
 
 
-@pytest.fixture(scope="module")
-def official(shared_golden):
-    """Give the arrays of a pair by name, read once."""
-    arrays = dict(np.load(shared_golden / "official" / "metrics.npz"))
-    return lambda key: {name.removeprefix(f"{key}/"): a for name, a in arrays.items() if name.startswith(f"{key}/")}
-
-
 def measure(expected: dict, names: list[str], adjacency: int | None = None) -> dict[str, float]:
     return metrics.evaluate(expected["prediction"], expected["target"], names, adjacency=adjacency)
 
@@ -34,17 +28,16 @@ def masks(expected: dict) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("number", range(12))
-def test_golden_voi_and_are(shared_golden, number):
-    golden = np.load(shared_golden / "golden.npz")
-    key = f"metrics{number}_{'2d' if number < 8 else '3d'}"
-    values = metrics.evaluate(golden[f"{key}/prediction"], golden[f"{key}/target"], ["voi_split", "voi_merge", "are"])
-    np.testing.assert_allclose([values["voi_split"], values["voi_merge"]], golden[f"{key}/voi_split_merge"], **close)
-    np.testing.assert_allclose(values["are"], golden[f"{key}/adapted_rand_error"], **close)
+def test_golden_voi_and_are(number):
+    expected = pair("project", f"metrics{number}_{'2d' if number < 8 else '3d'}")
+    values = measure(expected, ["voi_split", "voi_merge", "are"])
+    np.testing.assert_allclose([values["voi_split"], values["voi_merge"]], expected["voi_split_merge"], **close)
+    np.testing.assert_allclose(values["are"], expected["adapted_rand_error"], **close)
 
 
 @each_pair
-def test_library_values_without_adjacency(official, key):
-    expected = official(key)
+def test_library_values_without_adjacency(key):
+    expected = pair("official", key)
     values = measure(expected, list(DIRECT))
     for name in DIRECT:
         np.testing.assert_allclose(values[name], expected[f"library/{name}"], **close, err_msg=name)
@@ -54,8 +47,8 @@ def test_library_values_without_adjacency(official, key):
 
 @each_pair
 @each_scheme
-def test_library_values_of_both_adjacencies(official, key, scheme):
-    expected = official(key)
+def test_library_values_of_both_adjacencies(key, scheme):
+    expected = pair("official", key)
     ndim = expected["target"].ndim
     betti = [f"betti{k}_error" for k in range(ndim)]
     values = measure(expected, [*betti, "euler_error", "voi_split", "voi_merge", "voi", "are"], SCHEMES[scheme][ndim])
@@ -71,9 +64,9 @@ def test_library_values_of_both_adjacencies(official, key, scheme):
 
 
 @each_pair
-def test_where_the_published_codes_agree(official, key):
+def test_where_the_published_codes_agree(key):
     """Dice, accuracy, IoU, clDice and the numbers of components. toposeg swaps the names of clDice's two ratios."""
-    expected = official(key)
+    expected = pair("official", key)
     names = ["dice", "iou", "accuracy", "cldice", "topology_precision", "topology_sensitivity", "betti0_error"]
     values = measure(expected, names)
     same = {
@@ -91,9 +84,9 @@ def test_where_the_published_codes_agree(official, key):
 
 
 @each_pair
-def test_topomortar_counts_one_component_in_an_empty_mask(official, key):
+def test_topomortar_counts_one_component_in_an_empty_mask(key):
     """Else its Betti errors are those here: full adjacency, framed or not."""
-    expected = official(key)
+    expected = pair("official", key)
     found, true = (topology.betti_numbers(mask) for mask in masks(expected))
     theirs = [expected[f"official/topomortar_betti{k}_error"] for k in range(len(true))]
     components = [max(betti[0], 1) for betti in (found, true)]
@@ -104,9 +97,9 @@ def test_topomortar_counts_one_component_in_an_empty_mask(official, key):
 
 
 @each_pair
-def test_toposegs_beta1_is_no_betti_number(official, key):
+def test_toposegs_beta1_is_no_betti_number(key):
     """It counts components of the background, 8- or 26-connected and not framed: in 3D cavities and the outside."""
-    expected = official(key)
+    expected = pair("official", key)
     theirs = expected["official/toposeg_b1_error"]
     found, true = (topology.count_components(~mask) for mask in masks(expected))
     assert theirs == abs(found - true)
@@ -116,9 +109,9 @@ def test_toposegs_beta1_is_no_betti_number(official, key):
 
 
 @each_pair
-def test_toposegs_voi_is_half_and_its_are_is_swapped(official, key):
+def test_toposegs_voi_is_half_and_its_are_is_swapped(key):
     """Both on 8- or 26-connected background, which is adjacency 4 or 6 of the foreground here."""
-    expected = official(key)
+    expected = pair("official", key)
     b, y = masks(expected)
     cross = SCHEMES["cross"][y.ndim]
     values = metrics.evaluate(b, y, ["voi"], adjacency=cross)
@@ -132,9 +125,9 @@ def test_toposegs_voi_is_half_and_its_are_is_swapped(official, key):
 
 
 @each_pair
-def test_toposegs_evaluation_removes_small_pieces_first(official, key):
+def test_toposegs_evaluation_removes_small_pieces_first(key):
     """Holes below 10 and components below 100 pixels in 2D, components below 50 voxels in 3D, of both masks."""
-    expected = official(key)
+    expected = pair("official", key)
     cleaned = [_cleaned(mask) for mask in masks(expected)]
     found = metrics.evaluate(*(mask.astype(np.uint8) for mask in cleaned), ["betti0_error", "dice"])
     assert found["betti0_error"] == expected["official/toposeg_evaluate_b0_error"]
