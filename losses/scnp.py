@@ -14,7 +14,7 @@ from losses._register import build, entry, register
 from losses._segmentation import Segmentation
 from topology.kernels.compiled import for_each, usable
 
-_OF_THE_INPUT = ("include_background", "ignore_index", "check_finite")
+_OF_THE_INPUT = ("include_background", "ignore_index", "regions", "check_finite")
 
 
 def scnp_logits(input: torch.Tensor, target: torch.Tensor, window: int = 3) -> torch.Tensor:
