@@ -1,6 +1,6 @@
 """What all losses have in common: the options that each takes, and the way from raw input to the arithmetic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -81,13 +81,19 @@ class PixelLoss(nn.Module):
         """
         return torch.ones_like(s.y)
 
-    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask `s` for all that the loss makes of the ground truth alone and that takes long: its skeletons."""
+
+    def forward(
+        self, input: torch.Tensor, target: torch.Tensor, views: Mapping[str, torch.Tensor] | None = None
+    ) -> torch.Tensor:
         """Compute the loss.
 
         Args:
             input: raw logits (B, C, H, W) or (B, C, D, H, W), floating point. Half precision is computed in float32.
             target: (B, 1, *spatial) class indices or (B, C, *spatial) one-hot; with `regions` (B, C, *spatial), 0 and 1
                 in each channel. Any integer, bool or float dtype.
+            views: what `truth_views` gave for this target, on its device; None: it is made here.
 
         Returns:
             Scalar, float32 (float64 for float64 input).
@@ -98,20 +104,50 @@ class PixelLoss(nn.Module):
         """
         # torch.compile leaves the loss as it is: much of it is NumPy's, which it would imitate (see topology._arrays)
         run = torch.compiler.disable(self._forward) if torch.compiler.is_compiling() else self._forward
-        return cast(torch.Tensor, run(input, target))
+        return cast(torch.Tensor, run(input, target, views))
 
-    def _forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        return self._mean_over_problems(self.compute, input, target)
+    def _forward(
+        self, input: torch.Tensor, target: torch.Tensor, views: Mapping[str, torch.Tensor] | None
+    ) -> torch.Tensor:
+        return self._mean_over_problems(self.compute, input, target, views)
+
+    @torch.no_grad()
+    def truth_views(self, target: torch.Tensor, channels: int) -> dict[str, torch.Tensor]:
+        """Make what the loss needs of a ground truth alone, so that a data loader's workers can do it.
+
+        Args:
+            target: see `forward`.
+            channels: C of the logits.
+
+        Returns:
+            bool (B, n, *spatial) by name, to be handed to `forward`; empty for a loss that makes no skeletons of it.
+
+        Raises:
+            TypeError: see `forward`.
+            ValueError: see `forward`.
+        """
+        shape = (target.shape[0], channels, *target.shape[2:])
+        problems = self.problems(torch.zeros((), device=target.device).expand(shape), target)
+        for s in problems:
+            self.look_at_truth(s)
+        return {name: torch.cat([s.views[name] for s in problems], 1) for name in problems[0].views}
 
     def topological_term(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Compute the term alone, without base loss and weight; arguments and errors as `forward`."""
         return self._mean_over_problems(self.term, input, target)
 
     def _mean_over_problems(
-        self, part: Callable[[Segmentation], torch.Tensor], input: torch.Tensor, target: torch.Tensor
+        self,
+        part: Callable[[Segmentation], torch.Tensor],
+        input: torch.Tensor,
+        target: torch.Tensor,
+        views: Mapping[str, torch.Tensor] | None = None,
     ) -> torch.Tensor:
         with torch.autocast(input.device.type if isinstance(input, torch.Tensor) else "cpu", enabled=False):
-            values = [part(s) for s in self.problems(input, target)]
+            problems = self.problems(input, target)
+            for r, s in enumerate(problems):
+                s.views.update({n: v[:, r : r + 1] if self.regions else v for n, v in (views or {}).items()})
+            values = [part(s) for s in problems]
             return values[0] if len(values) == 1 else torch.stack(values).mean()
 
     @torch.no_grad()

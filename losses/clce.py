@@ -9,7 +9,7 @@ from losses._base import SegmentationLoss
 from losses._pixelwise import dice_ce_loss
 from losses._register import register
 from losses._segmentation import Segmentation
-from losses.cldice import cldice_pixels
+from losses.cldice import cldice_pixels, soft_skeleton_of_truth
 from losses.compound_cldice import clce_loss
 from topology import soft_skeleton
 
@@ -49,8 +49,12 @@ class CLCE(SegmentationLoss):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute L_clCE."""
-        skeleton_p, skeleton_y = soft_skeleton(s.p, self.iterations), soft_skeleton(s.y, self.iterations)
+        skeleton_p, skeleton_y = soft_skeleton(s.p, self.iterations), soft_skeleton_of_truth(s, self.iterations)
         return clce_loss(s, skeleton_p, skeleton_y, self.batch)
+
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask for the soft skeletons of the ground truth."""
+        soft_skeleton_of_truth(s, self.iterations)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the two skeletons that the term is taken on."""

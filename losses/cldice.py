@@ -81,17 +81,26 @@ class CLDice(SegmentationLoss):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute soft clDice alone."""
-        skeleton_y = soft_skeleton(s.y, self.iterations)
+        skeleton_y = soft_skeleton_of_truth(s, self.iterations)
         sums_y = sum_over(skeleton_y, s.p), count_pixels(skeleton_y)
         # last, so that on the way back the skeleton, which needs the most memory, comes first
         sums_p = soft_skeleton_sums(s.p, s.y, self.iterations)
         return cldice_loss(*sums_p, *sums_y, self.smooth, self.batch)
+
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask for the soft skeletons of the ground truth."""
+        soft_skeleton_of_truth(s, self.iterations)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the two skeletons that the ratios are taken on."""
         return cldice_pixels(s, self.iterations)
 
 
+def soft_skeleton_of_truth(s: Segmentation, iterations: int) -> torch.Tensor:
+    """Give the soft skeletons of y, bool (B, K, *spatial)."""
+    return s.of_truth(f"soft_skeleton_{iterations}", lambda: soft_skeleton(s.y, iterations))
+
+
 def cldice_pixels(s: Segmentation, iterations: int) -> torch.Tensor:
     """Show the soft skeletons of the binarised prediction and of the ground truth (they are binary for masks)."""
-    return soft_skeleton(s.b, iterations) | soft_skeleton(s.y, iterations)
+    return soft_skeleton(s.b, iterations) | soft_skeleton_of_truth(s, iterations)

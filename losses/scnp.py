@@ -158,6 +158,10 @@ class SCNP(SegmentationLoss):
         """Compute the base loss on SCNP's logits."""
         return self.base_loss.compute(s.with_logits(self.penalise(s)))
 
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask for what the base loss makes of it."""
+        self.base_loss.look_at_truth(s)
+
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the pixels whose logit gives way to a neighbour's."""
         return (self.penalise(s) != s.logits)[:, s.first :]
