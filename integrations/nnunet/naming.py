@@ -7,15 +7,16 @@ double underscore and wants three parts, so a double underscore could not separa
 """
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import losses
+from registry import instead
 from runs.paths import differing, format_loss, parse_loss
 
 PREFIX = "nnUNetTrainer_"
+RECORD = "topology_loss.json"  # in the folder of a fold: what `TrainerName.record` gives, and the versions
 _FROM_NNUNET = ("ignore_index", "regions")  # dataset.json has them
 
 
@@ -30,6 +31,7 @@ class Settings:
         epochs: of the training, from 1.
         epoch_steps: training steps in an epoch, from 1.
         epoch_validations: validation steps after an epoch, from 1.
+        learning_rate: at the beginning, above 0.
     """
 
     full_resolution_term: bool = False
@@ -37,6 +39,7 @@ class Settings:
     epochs: int = 1000
     epoch_steps: int = 250
     epoch_validations: int = 50
+    learning_rate: float = 0.01
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -44,8 +47,10 @@ class Settings:
             value = getattr(self, each.name)
             if isinstance(each.default, bool) and not isinstance(value, bool):
                 raise TypeError(f"`{each.name}` must be true or false, got {value!r}")
-            if not isinstance(each.default, bool) and (type(value) is not int or value < 1):
+            if type(each.default) is int and (type(value) is not int or value < 1):
                 raise ValueError(f"`{each.name}` must be a whole number from 1, got {value!r}")
+            if isinstance(each.default, float) and (type(value) not in (int, float) or value <= 0):
+                raise ValueError(f"`{each.name}` must be a number above 0, got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,4 @@ def _check_parameter(slug: str, parameter: str, known: list[str]) -> None:
     if parameter in _FROM_NNUNET:
         raise ValueError(f"`{parameter}` comes from the dataset.json of nnU-Net's dataset, not from the trainer's name")
     if parameter not in known:
-        near = difflib.get_close_matches(parameter, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{slug!r} has no parameter {parameter!r}{hint} It has: {', '.join(known)}")
+        raise ValueError(f"{slug!r} has no parameter {parameter!r}{instead(parameter, known)}")

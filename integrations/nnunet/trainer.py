@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -13,8 +14,8 @@ from torch import nn
 
 from integrations.nnunet import requirements
 from integrations.nnunet.loss import DeepSupervision, NNUNetLoss, Problem, scale_weights, without_term
-from integrations.nnunet.naming import TrainerName
-from runs import provenance
+from integrations.nnunet.naming import RECORD, TrainerName
+from runs import files, provenance
 
 Target = torch.Tensor | list[torch.Tensor]
 
@@ -38,6 +39,7 @@ class TopologyLossTrainer(nnUNetTrainer):
         self.num_epochs = settings.epochs
         self.num_iterations_per_epoch = settings.epoch_steps
         self.num_val_iterations_per_epoch = settings.epoch_validations
+        self.initial_lr = settings.learning_rate
 
     def _build_loss(self) -> nn.Module:
         # the checkpoint keeps what is in here; nnU-Net itself reads only the configuration of it
@@ -73,6 +75,12 @@ class TopologyLossTrainer(nnUNetTrainer):
             batch_dice=self.configuration_manager.batch_dice,
             distributed=self.is_ddp,
         )
+
+    def on_train_start(self) -> None:
+        """Begin as nnU-Net does, and leave what is trained where it can be read without unpickling a checkpoint."""
+        super().on_train_start()
+        if self.local_rank == 0:
+            files.write_json(Path(self.output_folder) / RECORD, self.my_init_kwargs["topology_loss"])
 
     def get_training_transforms(self, *args: Any, **kwargs: Any) -> BasicTransform:
         """Give nnU-Net's transforms, and after them, if so named, the one that makes skeletons."""
