@@ -10,9 +10,9 @@ runs it needs. Its keys:
                 parameters that differ
     groups      name: {like, engine, pretrain, pretrain_of, finetune, common, folds, seeds, ensemble, small}: a
                 protocol, which is an experiment of its own; `main` is called as the paper. Without `pretrain` each
-                loss starts from scratch; `pretrain_of` names the group whose pretraining is used; `like` the group that is altered;
-                `ensemble`: the folds' networks vote on the test set; `small` is the network below a scale of 0.1;
-                `engine`: what trains it, "suite" or "nnunet" (`tables.papers.nnunet`)
+                loss starts from scratch; `pretrain_of` names the group whose pretraining is used; `like` the group
+                that is altered; `ensemble`: the folds' networks vote on the test set; `small` is the network below a
+                scale of 0.1; `engine`: what trains it, "suite" or "nnunet" (`tables.papers.nnunet`)
     losses      published method: {loss, parameters, stage}; without an entry the slug is the suite's
     parameters  published parameter: the suite's
     metrics     published metric: {metric, title}; without an entry the slug is the suite's
