@@ -3,6 +3,7 @@
 import builtins
 import importlib
 import importlib.metadata
+import pkgutil
 import re
 import runpy
 import sys
@@ -98,7 +99,7 @@ def test_path_is_the_folder_with_the_one_module(monkeypatch, capsys, found):
     monkeypatch.setattr(requirements, "version", _version(found))
     assert command.main(["path"]) == 0
     folder = Path(capsys.readouterr().out.strip())
-    assert [file.name for file in folder.glob("*.py")] == [MODULE.name]
+    assert [module.name for module in pkgutil.iter_modules([str(folder)])] == [MODULE.stem]  # what nnU-Net imports
 
 
 @pytest.mark.parametrize(
