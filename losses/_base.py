@@ -1,5 +1,6 @@
 """What all losses have in common: the options that each takes, and the way from raw input to the arithmetic."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,6 +23,8 @@ class PixelLoss(nn.Module):
         batch: one ratio or mean over the whole batch instead of one for each sample (nnU-Net's Dice does so in 2D).
         ignore_index: class index of pixels that enter nothing (they count as background of every structure and take
             part in no mean).
+        regions: the channels are regions that may overlap, as nnU-Net calls them: each is a binary problem of its own
+            (sigmoid), and the loss is the mean of theirs. `ignore_index` leaves pixels out region by region.
         check_finite: refuse NaN and infinite logits (costs a pass over them).
     """
 
@@ -29,12 +32,13 @@ class PixelLoss(nn.Module):
 
     batch: bool = False
     ignore_index: int | None = None
+    regions: bool = False
     check_finite: bool = False
 
     def __post_init__(self) -> None:
         """Check the parameters."""
         super().__init__()
-        for name in ("batch", "include_background", "check_finite"):
+        for name in ("batch", "include_background", "regions", "check_finite"):
             _checks.flag(name, getattr(self, name))
         if self.ignore_index is not None and type(self.ignore_index) is not int:
             raise TypeError(f"`ignore_index` must be a whole number or None, got {self.ignore_index!r}")
@@ -77,12 +81,19 @@ class PixelLoss(nn.Module):
         """
         return torch.ones_like(s.y)
 
-    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask `s` for all that the loss makes of the ground truth alone and that takes long: its skeletons."""
+
+    def forward(
+        self, input: torch.Tensor, target: torch.Tensor, views: Mapping[str, torch.Tensor] | None = None
+    ) -> torch.Tensor:
         """Compute the loss.
 
         Args:
             input: raw logits (B, C, H, W) or (B, C, D, H, W), floating point. Half precision is computed in float32.
-            target: (B, 1, *spatial) class indices or (B, C, *spatial) one-hot; any integer, bool or float dtype.
+            target: (B, 1, *spatial) class indices or (B, C, *spatial) one-hot; with `regions` (B, C, *spatial), 0 and 1
+                in each channel. Any integer, bool or float dtype.
+            views: what `truth_views` gave for this target, on its device; None: it is made here.
 
         Returns:
             Scalar, float32 (float64 for float64 input).
@@ -93,33 +104,87 @@ class PixelLoss(nn.Module):
         """
         # torch.compile leaves the loss as it is: much of it is NumPy's, which it would imitate (see topology._arrays)
         run = torch.compiler.disable(self._forward) if torch.compiler.is_compiling() else self._forward
-        return cast(torch.Tensor, run(input, target))
+        return cast(torch.Tensor, run(input, target, views))
 
-    def _forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(input.device.type if isinstance(input, torch.Tensor) else "cpu", enabled=False):
-            return self.compute(self.segmentation(input, target))
+    def _forward(
+        self, input: torch.Tensor, target: torch.Tensor, views: Mapping[str, torch.Tensor] | None
+    ) -> torch.Tensor:
+        return self._mean_over_problems(self.compute, input, target, views)
+
+    @torch.no_grad()
+    def truth_views(self, target: torch.Tensor, channels: int) -> dict[str, torch.Tensor]:
+        """Make what the loss needs of a ground truth alone, so that a data loader's workers can do it.
+
+        Args:
+            target: see `forward`.
+            channels: C of the logits.
+
+        Returns:
+            bool (B, n, *spatial) by name, to be handed to `forward`; empty for a loss that makes no skeletons of it.
+
+        Raises:
+            TypeError: see `forward`.
+            ValueError: see `forward`.
+        """
+        shape = (target.shape[0], channels, *target.shape[2:])
+        problems = self.problems(torch.zeros((), device=target.device).expand(shape), target)
+        for s in problems:
+            self.look_at_truth(s)
+        return {name: torch.cat([s.views[name] for s in problems], 1) for name in problems[0].views}
 
     def topological_term(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Compute the term alone, without base loss and weight; arguments and errors as `forward`."""
+        return self._mean_over_problems(self.term, input, target)
+
+    def _mean_over_problems(
+        self,
+        part: Callable[[Segmentation], torch.Tensor],
+        input: torch.Tensor,
+        target: torch.Tensor,
+        views: Mapping[str, torch.Tensor] | None = None,
+    ) -> torch.Tensor:
         with torch.autocast(input.device.type if isinstance(input, torch.Tensor) else "cpu", enabled=False):
-            return self.term(self.segmentation(input, target))
+            problems = self.problems(input, target)
+            for r, s in enumerate(problems):
+                s.views.update({n: v[:, r : r + 1] if self.regions else v for n, v in (views or {}).items()})
+            values = [part(s) for s in problems]
+            return values[0] if len(values) == 1 else torch.stack(values).mean()
 
     @torch.no_grad()
     def critical_pixels(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Show the pixels that the term singles out, bool (B, C, *spatial); arguments and errors as `forward`."""
-        s = self.segmentation(input, target)
+        problems = self.problems(input, target)
+        if self.regions:
+            return torch.cat([self.critical(s) for s in problems], 1)
         pixels = torch.zeros(input.shape, dtype=torch.bool, device=input.device)
-        pixels[:, s.first :] = self.critical(s)
+        pixels[:, problems[0].first :] = self.critical(problems[0])
         return pixels
 
-    def segmentation(self, input: torch.Tensor, target: torch.Tensor) -> Segmentation:
-        """Check the input and bring it into the form that the arithmetic works on."""
-        _checks.check_input(input, target, self.check_finite)
+    def problems(self, input: torch.Tensor, target: torch.Tensor) -> list[Segmentation]:
+        """Check the input and bring it into the form that the arithmetic works on.
+
+        Args:
+            input: see `forward`.
+            target: see `forward`.
+
+        Returns:
+            A binary problem for each region; without `regions` a single problem of all classes.
+
+        Raises:
+            TypeError: see `forward`.
+            ValueError: see `forward`.
+        """
+        _checks.check_input(input, target, self.check_finite, self.regions)
         if not self._warned:  # once for each loss, on its first input
             _checks.warn_of_probabilities(input)
             self._warned = True
-        indices, valid = _checks.class_indices(target, input.shape[1], self.ignore_index)
         logits = input if input.dtype == torch.float64 else input.float()
+        if not self.regions:
+            return [self._problem(logits, target)]
+        return [self._problem(logits[:, r : r + 1], target[:, r : r + 1]) for r in range(input.shape[1])]
+
+    def _problem(self, logits: torch.Tensor, target: torch.Tensor) -> Segmentation:
+        indices, valid = _checks.class_indices(target, logits.shape[1], self.ignore_index)
         return Segmentation(logits, indices, valid, self.include_background)
 
     def extra_repr(self) -> str:

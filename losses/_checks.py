@@ -80,13 +80,14 @@ def homology_dimensions(name: str, value: Any) -> None:
         raise ValueError(f"`{name}` must hold distinct homology dimensions among 0, 1, 2, got {value!r}")
 
 
-def check_input(input: Any, target: Any, check_finite: bool) -> None:
+def check_input(input: Any, target: Any, check_finite: bool, regions: bool = False) -> None:
     """Refuse logits and targets that do not fit together.
 
     Args:
         input: logits, floating point, (B, C, H, W) or (B, C, D, H, W).
         target: (B, 1, *spatial) or (B, C, *spatial), same device.
         check_finite: refuse NaN and infinite logits too.
+        regions: the target has to have a channel for each of the logits.
 
     Raises:
         TypeError: not tensors, logits not floating point, complex target.
@@ -103,18 +104,20 @@ def check_input(input: Any, target: Any, check_finite: bool) -> None:
         raise ValueError(f"`input` must have shape (B, C, H, W) or (B, C, D, H, W), got {tuple(input.shape)}")
     if input.numel() == 0:
         raise ValueError(f"`input` must not be empty, got shape {tuple(input.shape)}")
-    batch, channels, *spatial = input.shape
-    shapes = {(batch, 1, *spatial), (batch, channels, *spatial)}
-    if tuple(target.shape) not in shapes:
-        wanted = " or ".join(str(s) for s in sorted(shapes))
-        raise ValueError(
-            f"`target` must have shape {wanted} (class indices, one-hot) for `input` {tuple(input.shape)}, "
-            f"got {tuple(target.shape)}"
-        )
+    _check_shapes(tuple(input.shape), tuple(target.shape), regions)
     if input.device != target.device:
         raise ValueError(f"`target` must be on the device of `input`, {input.device}, got {target.device}")
     if check_finite and not torch.isfinite(input).all():
         raise ValueError("`input` must be finite, got NaN or infinite logits (check_finite=True)")
+
+
+def _check_shapes(logits: tuple[int, ...], target: tuple[int, ...], regions: bool) -> None:
+    batch, channels, *spatial = logits
+    shapes = {(batch, channels, *spatial)} if regions else {(batch, 1, *spatial), (batch, channels, *spatial)}
+    if target not in shapes:
+        wanted = " or ".join(str(s) for s in sorted(shapes))
+        forms = "a channel for each region" if regions else "class indices, one-hot"
+        raise ValueError(f"`target` must have shape {wanted} ({forms}) for `input` {logits}, got {target}")
 
 
 def class_indices(
@@ -154,7 +157,7 @@ def warn_of_probabilities(input: torch.Tensor) -> None:
     if low >= 0 and high <= 1 and low < high:
         warnings.warn(
             "`input` lies in [0, 1] everywhere: losses take raw logits, no sigmoid or softmax before",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

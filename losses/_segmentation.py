@@ -1,6 +1,7 @@
 """What every loss looks at: the prediction and the ground truth of one call, each view of them computed once."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -8,7 +9,7 @@ import torch.nn.functional as F
 
 from topology import skeletonize
 
-_OF_GROUND_TRUTH = ("y", "one_hot", "skeleton_y")  # cached views that do not depend on the logits
+_OF_GROUND_TRUTH = ("y", "one_hot")  # cached views that do not depend on the logits
 
 
 @dataclass(eq=False)
@@ -20,6 +21,7 @@ class Segmentation:
         indices: class of each pixel, (B, *spatial), int64; 0 where ignored.
         valid: (B, 1, *spatial) bool, False where ignored; None where all pixels count.
         include_background: for C > 1, whether channel 0 is a class like the others.
+        views: skeletons of the ground truth, (B, n, *spatial) by name, that have been made already (`of_truth`).
 
     K below is the number of classes that count: 1 for C = 1, else C - 1, or C with `include_background`.
     """
@@ -28,6 +30,7 @@ class Segmentation:
     indices: torch.Tensor
     valid: torch.Tensor | None = None
     include_background: bool = False
+    views: dict[str, torch.Tensor] = field(default_factory=dict)
 
     @property
     def binary(self) -> bool:
@@ -51,10 +54,24 @@ class Segmentation:
         y = self.one_hot[:, self.first :]
         return y if self.valid is None else y & self.valid
 
-    @cached_property
+    @property
     def skeleton_y(self) -> torch.Tensor:
         """Give the skeletons of y, bool (B, K, *spatial)."""
-        return skeletonize(self.y)
+        return self.of_truth("skeleton", lambda: skeletonize(self.y))
+
+    def of_truth(self, name: str, make: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """Give a view that depends on the ground truth alone and takes long, made when it is first asked for.
+
+        Args:
+            name: of the view, with whatever it depends on besides the ground truth.
+            make: computes it, bool (B, n, *spatial).
+
+        Returns:
+            The view.
+        """
+        if name not in self.views:
+            self.views[name] = make()
+        return self.views[name]
 
     @cached_property
     def b(self) -> torch.Tensor:
@@ -82,7 +99,7 @@ class Segmentation:
 
     def with_logits(self, logits: torch.Tensor) -> "Segmentation":
         """Give the same ground truth, and what is known of it, under other logits."""
-        other = Segmentation(logits, self.indices, self.valid, self.include_background)
+        other = Segmentation(logits, self.indices, self.valid, self.include_background, self.views)
         other.__dict__.update({name: self.__dict__[name] for name in _OF_GROUND_TRUTH if name in self.__dict__})
         return other
 

@@ -9,7 +9,7 @@ from losses._base import SegmentationLoss
 from losses._register import register
 from losses._segmentation import Segmentation
 from losses._terms import dice_ce_loss, mean_over_pixels, spatial_axes
-from losses.cldice import cldice_pixels
+from losses.cldice import cldice_pixels, skeleton_of_truth
 from topology import soft_skeleton
 
 NORMALIZATIONS = ("all", "skeleton")
@@ -92,8 +92,12 @@ class CLCE(SegmentationLoss):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute L_clCE."""
-        skeleton_p, skeleton_y = soft_skeleton(s.p, self.iterations), soft_skeleton(s.y, self.iterations)
+        skeleton_p, skeleton_y = soft_skeleton(s.p, self.iterations), skeleton_of_truth(s, self.iterations)
         return clce_loss(s, skeleton_p, skeleton_y, self.normalize, self.batch)
+
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask for the soft skeletons of the ground truth."""
+        skeleton_of_truth(s, self.iterations)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the two skeletons that the term is taken on."""

@@ -93,7 +93,7 @@ class CLDice(SegmentationLoss):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute clDice alone."""
-        skeleton_y = skeleton_of_mask(s.y, self.iterations, self.skeleton)
+        skeleton_y = skeleton_of_truth(s, self.iterations, self.skeleton)
         sums_y = sum_over(skeleton_y, s.p), count_pixels(skeleton_y)
         if self.skeleton == "menten":
             skeleton_b = skeleton_of_mask(s.b, self.iterations, self.skeleton)
@@ -103,6 +103,10 @@ class CLDice(SegmentationLoss):
             sums_p = soft_skeleton_sums(s.p, s.y, self.iterations)
         return cldice_loss(*sums_p, *sums_y, self.smooth, self.batch)
 
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask for the skeletons of the ground truth."""
+        skeleton_of_truth(s, self.iterations, self.skeleton)
+
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the two skeletons that the ratios are taken on."""
         return cldice_pixels(s, self.iterations, self.skeleton)
@@ -110,7 +114,12 @@ class CLDice(SegmentationLoss):
 
 def cldice_pixels(s: Segmentation, iterations: int, skeleton: str = "soft") -> torch.Tensor:
     """Show the skeletons of the binarised prediction and of the ground truth (soft ones are binary for masks)."""
-    return skeleton_of_mask(s.b, iterations, skeleton) | skeleton_of_mask(s.y, iterations, skeleton)
+    return skeleton_of_mask(s.b, iterations, skeleton) | skeleton_of_truth(s, iterations, skeleton)
+
+
+def skeleton_of_truth(s: Segmentation, iterations: int, skeleton: str = "soft") -> torch.Tensor:
+    """Skeletonize y once for all losses of a call; see `skeleton_of_mask`."""
+    return s.of_truth(f"{skeleton}_skeleton_{iterations}", lambda: skeleton_of_mask(s.y, iterations, skeleton))
 
 
 def skeleton_of_mask(mask: torch.Tensor, iterations: int, skeleton: str) -> torch.Tensor:

@@ -10,7 +10,7 @@ from losses._register import register
 from losses._segmentation import Segmentation
 from losses._terms import count_pixels, dice_ce_loss, spatial_axes, sum_over
 from losses.clce import NORMALIZATIONS, clce_loss
-from losses.cldice import cldice_loss, cldice_pixels
+from losses.cldice import cldice_loss, cldice_pixels, skeleton_of_truth
 from topology import soft_skeleton
 
 
@@ -66,12 +66,16 @@ class CompoundCLDice(SegmentationLoss):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute L_clDice + L_clCE."""
-        skeleton_p, skeleton_y = soft_skeleton(s.p, self.iterations), soft_skeleton(s.y, self.iterations)
+        skeleton_p, skeleton_y = soft_skeleton(s.p, self.iterations), skeleton_of_truth(s, self.iterations)
         sums_p = sum_over(s.y, skeleton_p), skeleton_p.sum(spatial_axes(skeleton_p))
         sums_y = sum_over(skeleton_y, s.p), count_pixels(skeleton_y)
         cldice = cldice_loss(*sums_p, *sums_y, self.skeleton_smooth, self.batch)
         clce = clce_loss(s, skeleton_p, skeleton_y, self.normalize, self.batch)
         return cldice + (clce / 2 if self.normalize == "skeleton" else clce)
+
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask for the soft skeletons of the ground truth."""
+        skeleton_of_truth(s, self.iterations)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the two skeletons that the term is taken on."""

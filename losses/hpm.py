@@ -84,6 +84,10 @@ class SHPM(HardPixelMining):
     The paper does not give the threshold of b; the published code binarises at 0.6. See `HardPixelMining` for the loss.
     """
 
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask for the skeletons of the ground truth."""
+        s.skeleton_y  # noqa: B018  (asking makes it)
+
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show H."""
         b = self.above(s)

@@ -14,7 +14,7 @@ from losses._register import build, entry, register
 from losses._segmentation import Segmentation
 from topology.kernels.compiled import for_each, usable
 
-_OF_THE_INPUT = ("include_background", "ignore_index", "check_finite")
+_OF_THE_INPUT = ("include_background", "ignore_index", "regions", "check_finite")
 
 
 def scnp_logits(input: torch.Tensor, target: torch.Tensor, window: int = 3) -> torch.Tensor:
@@ -162,6 +162,10 @@ class SCNP(SegmentationLoss):
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute the base loss on SCNP's logits."""
         return self.base_loss.compute(s.with_logits(self.penalise(s)))
+
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask for what the base loss makes of it."""
+        self.base_loss.look_at_truth(s)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the pixels whose logit gives way to a neighbour's."""

@@ -51,10 +51,17 @@ class SkeletonRecall(SegmentationLoss):
         recall = (covered + self.smooth) / (whole + self.smooth)
         return (1 - recall).mean()
 
+    def look_at_truth(self, s: Segmentation) -> None:
+        """Ask for the tube."""
+        self.critical(s)
+
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the tube."""
-        foreground = s.indices.unsqueeze(1) > 0
-        if s.valid is not None:
-            foreground = foreground & s.valid
-        tube = dilate_cross(dilate_cross(skeletonize(foreground)))
-        return tube & s.y
+        return s.of_truth("tube", lambda: _tube(s))
+
+
+def _tube(s: Segmentation) -> torch.Tensor:
+    foreground = s.indices.unsqueeze(1) > 0
+    if s.valid is not None:
+        foreground = foreground & s.valid
+    return dilate_cross(dilate_cross(skeletonize(foreground))) & s.y

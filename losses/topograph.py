@@ -60,7 +60,7 @@ class Topograph(SegmentationLoss):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute L_graph."""
-        numbers = self.regions(s)
+        numbers = self.numbered_regions(s)
         sample, channel, row, column = numbers.nonzero().unbind(1)
         # the regions of an image are counted from 1 on; those of all images, from 0 on
         last = numbers.flatten(2).amax(2).flatten().cumsum(0)
@@ -87,9 +87,9 @@ class Topograph(SegmentationLoss):
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Show the pixels of critical regions."""
-        return self.regions(s) > 0
+        return self.numbered_regions(s) > 0
 
-    def regions(self, s: Segmentation) -> torch.Tensor:
+    def numbered_regions(self, s: Segmentation) -> torch.Tensor:
         """Number the critical regions of each image from 1 on, int32 (B, K, H, W)."""
         if s.y.ndim != 4:
             raise ValueError(f"`input` must be 2D for Topograph, (B, C, H, W), got shape {tuple(s.logits.shape)}")

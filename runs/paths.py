@@ -139,14 +139,38 @@ def format_run(run: Run) -> Path:
     Raises:
         ValueError: when a name is longer than file systems allow.
     """
-    parts = [run.loss] + [f"{name}={_encode(value)}" for name, value in _flat(run.loss_parameters)]
+    loss = format_loss(run.loss, run.loss_parameters)
     if run.stage != "finetune":
-        parts.append(f"stage={run.stage}")
-    names = (_escape(run.experiment), "runs", _escape(run.dataset), ",".join(parts), f"fold{run.fold}-seed{run.seed}")
+        loss += f",stage={run.stage}"
+    names = (_escape(run.experiment), "runs", _escape(run.dataset), loss, f"fold{run.fold}-seed{run.seed}")
     for name in names:
         if len(name) > _LONGEST_NAME:
             raise ValueError(f"folder name of {len(name)} characters, {_LONGEST_NAME} are allowed: {name[:60]}...")
     return Path(*names)
+
+
+def format_loss(slug: str, parameters: Mapping[str, Any]) -> str:
+    """Return a loss and its parameters as one name, `<slug>[,name=value...]`, in the order of `parameters`."""
+    return ",".join([slug, *(f"{name}={_encode(value)}" for name, value in _flat(parameters))])
+
+
+def parse_loss(text: str) -> tuple[str, dict[str, Any]]:
+    """Return the slug and the parameters that a name holds; the inverse of `format_loss`.
+
+    Args:
+        text: `<slug>[,name=value...]`.
+
+    Returns:
+        The slug and its parameters.
+
+    Raises:
+        ValueError: when the text is not of that form.
+    """
+    slug, *parts = text.split(",")
+    try:
+        return slug, _nested({name: _decode(value) for name, value in dict(part.split("=") for part in parts).items()})
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not <loss>[,name=value...] ({error})") from error
 
 
 def parse_run(path: str | Path) -> Run:
@@ -165,13 +189,11 @@ def parse_run(path: str | Path) -> Run:
     match = _FOLD_SEED.fullmatch(names[-1]) if len(names) == 5 and names[1] == "runs" else None
     if match is None:
         raise ValueError(f"{path} is no run's folder: want <experiment>/runs/<dataset>/<loss>[,...]/fold<k>-seed<s>")
-    slug, *parts = names[3].split(",")
     try:
-        texts = dict(part.split("=") for part in parts)
-        stage = texts.pop("stage", "finetune")
-        parameters = _nested({name: _decode(text) for name, text in texts.items()})
+        slug, parameters = parse_loss(names[3])
     except ValueError as error:
-        raise ValueError(f"{path} is no run's folder: {names[3]!r} is not <loss>[,name=value...] ({error})") from error
+        raise ValueError(f"{path} is no run's folder: {error}") from error
+    stage = parameters.pop("stage", "finetune")
     fold, seed = (int(digits) for digits in match.groups())
     return Run(unquote(names[0]), unquote(names[2]), slug, parameters, fold, seed, stage)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tables.papers import planning, scale
+from tables.papers import nnunet, planning, scale
 from tables.papers import spec as specs
 from tables.papers.planning import PlannedRun
 from tables.papers.required_runs import all_needs
@@ -139,6 +139,8 @@ def _unavailable(planned: PlannedRun, dims: int, source: Source) -> tuple[str, s
     """Say what of a run cannot be had here, and why; the second is "" where it can."""
     import losses
 
+    if nnunet.trains(planned.parameters):
+        return f"{planned.run.loss} on {planned.entry}", "nnU-Net trains it: python -m tables plan prints the commands"
     if source.problem:
         return planned.entry, source.problem
     if planned.run.fold >= source.folds:

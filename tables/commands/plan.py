@@ -5,7 +5,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from tables.papers import duration, planning, spec
+from tables.papers import duration, nnunet, planning, spec
 from tables.papers.scale import describe
 
 
@@ -43,6 +43,9 @@ def run(options: argparse.Namespace) -> int:
     seconds, known = plan.seconds()
     source = f"from the seconds per iteration of runs that are there for {known} of {len(plan.missing)} runs"
     print(f"\ntime of all missing runs: {duration.spoken(seconds)} ({duration.HOW}; {source}, else a stated rate)")
+    commands = nnunet.commands(plan)
+    if commands:
+        print("\nwith nnU-Net, which the time is without (docs/nnunet.md):\n\n" + "\n".join(commands))
     if options.runs:
         print("\n" + "\n".join(f"{plan.folder(each)}: {plan.found[plan.folder(each)].state}" for each in plan.runs))
     return 0

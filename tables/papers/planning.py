@@ -14,7 +14,7 @@ import pandas as pd
 from runs import paths
 from runs.paths import Run
 from runs.results import DONE, FAILED, MISSING, RunResult, read_run
-from tables.papers import duration
+from tables.papers import duration, nnunet
 from tables.papers import scale as scales
 from tables.papers import spec as specs
 from tables.papers.required_runs import Need, all_needs
@@ -96,7 +96,7 @@ class Plan:
         return [planned for planned in self.runs if self.state(planned) != DONE]
 
     def seconds(self, runs: list[PlannedRun] | None = None) -> tuple[float, int]:
-        """Estimate how long trainings take, one after the other.
+        """Estimate how long the suite's trainings take, one after the other; nnU-Net's are left out.
 
         Args:
             runs: which; None for those that are missing.
@@ -105,7 +105,7 @@ class Plan:
             Seconds, and for how many of the runs they come from runs that are there.
         """
         rates = duration.Rates(self.results)
-        wanted = self.missing if runs is None else runs
+        wanted = [each for each in (self.missing if runs is None else runs) if not nnunet.trains(each.parameters)]
         found = [rates.seconds(each.parameters, self.spec.datasets[each.entry].dims) for each in wanted]
         return sum(seconds for seconds, _ in found), sum(known for _, known in found)
 
@@ -242,7 +242,8 @@ def _repeated(
             if config.stage == "finetune" and start is not None:
                 name = experiment(spec, start.name, size)
                 after = Run(name, each.dataset, "dice_ce", {}, fold, seed, "pretrain")
-            yield PlannedRun(each.run, after, group.name, need.dataset, each.as_dict(), wanted, elsewhere, [])
+            given = nnunet.parameters(each.as_dict()) if group.engine == nnunet.ENGINE else each.as_dict()
+            yield PlannedRun(each.run, after, group.name, need.dataset, given, wanted, elsewhere, [])
 
 
 def _metrics(spec: Spec) -> dict[tuple[str, str], list[str]]:
@@ -269,6 +270,8 @@ def _look(folder: Path, planned: PlannedRun) -> RunResult:
         for name, value in planned.parameters.items()
         if name in used and name not in _MACHINE and used[name] != value
     ]
+    if found.state != MISSING and nnunet.trains(used) != nnunet.trains(planned.parameters):
+        differing.append("engine")
     if found.state == MISSING or not differing:
         return found
     reason = f"{folder} was made with other parameters ({', '.join(differing)}): delete it, or run it again"

@@ -8,10 +8,11 @@ runs it needs. Its keys:
                 suite, dimensions, the paper's [training, test] images, options of the preparation, number of folds
                 where the prepared dataset has fewer than the paper, where `on_patches` are measured, training
                 parameters that differ
-    groups      name: {like, pretrain, pretrain_of, finetune, common, folds, seeds, ensemble, small}: a protocol, which
-                is an experiment of its own; `main` is called as the paper. Without `pretrain` each loss starts from
-                scratch; `pretrain_of` names the group whose pretraining is used; `like` the group that is altered;
-                `ensemble`: the folds' networks vote on the test set; `small` is the network below a scale of 0.1
+    groups      name: {like, engine, pretrain, pretrain_of, finetune, common, folds, seeds, ensemble, small}: a
+                protocol, which is an experiment of its own; `main` is called as the paper. Without `pretrain` each
+                loss starts from scratch; `pretrain_of` names the group whose pretraining is used; `like` the group
+                that is altered; `ensemble`: the folds' networks vote on the test set; `small` is the network below a
+                scale of 0.1; `engine`: what trains it, "suite" or "nnunet" (`tables.papers.nnunet`)
     losses      published method: {loss, parameters, stage}; without an entry the slug is the suite's
     parameters  published parameter: the suite's
     metrics     published metric: {metric, title}; without an entry the slug is the suite's
@@ -36,6 +37,7 @@ import yaml
 FOLDER = Path(__file__).parents[1]
 PUBLISHED = FOLDER / "published"
 MAIN = "main"
+ENGINES = ("suite", "nnunet")
 # what a table's rows and columns can be made of, and rules select by
 COLUMNS = ("dataset", "network", "method", "parameter", "parameter_value", "setting", "metric")
 # published units that a column's heading names; the others are counts, shares of one, or in the metric's name
@@ -70,6 +72,7 @@ class Group:
 
     name: str
     like: str = ""
+    engine: str = "suite"
     pretrain: dict[str, Any] = field(default_factory=dict)
     pretrain_of: str = ""
     finetune: dict[str, Any] = field(default_factory=dict)
@@ -264,6 +267,8 @@ def _problems(spec: Spec) -> list[str]:
     """Check what the parts of a spec say of each other, and that every published number has its place."""
     problems = [] if MAIN in spec.groups else [f"`groups` lacks {MAIN!r}"]
     for group in spec.groups.values():
+        if group.engine not in ENGINES:
+            problems.append(f"`groups.{group.name}.engine` must be one of {', '.join(ENGINES)}, got {group.engine!r}")
         for name in ("like", "pretrain_of"):
             other = getattr(group, name)
             if other and other not in spec.groups:

@@ -260,7 +260,7 @@ def test_each_parameter_changes_the_value(name):
     logits, target = tube((14, 15), 3)
     target[0, :, :, :8] = 0
     for parameter, default in losses.parameters(name).items():
-        if parameter == "check_finite":  # see test_wrong_input_is_refused
+        if parameter in ("check_finite", "regions"):  # see test_wrong_input_is_refused and test_losses_regions.py
             continue
         other = ELSEWHERE.get(parameter, 2 * default if isinstance(default, float) else default)
         if parameter == "adjacency":
@@ -316,6 +316,7 @@ def test_wrong_parameters_are_refused(name):
         ("smooth", "1", TypeError),
         ("include_background", None, TypeError),
         ("batch", 1, TypeError),
+        ("regions", None, TypeError),
         ("ignore_index", 2.0, TypeError),
         ("check_finite", "yes", TypeError),
     ]
@@ -351,6 +352,7 @@ def test_wrong_parameters_are_refused(name):
         ("scnp", {"base": "clDice"}, ValueError),
         ("scnp", {"base_parameters": {"gamma": 1}}, ValueError),
         ("scnp", {"base_parameters": {"ignore_index": 1}}, ValueError),
+        ("scnp", {"base_parameters": {"regions": True}}, ValueError),
         ("scnp", {"base_parameters": ["smooth"]}, TypeError),
         ("scnp", {"base": "ce", "smooth": 1.0}, ValueError),
         ("scnp", {"base": "ce", "include_background": True}, ValueError),

@@ -15,7 +15,7 @@ def value_and_gradient(monkeypatch, kernels: str, z: torch.Tensor, y: torch.Tens
     monkeypatch.setenv(SWITCH, kernels)
     z = z.clone().requires_grad_()
     loss = losses.build("scnp", window=window, ignore_index=ignored)
-    penalised = loss.penalise(loss.segmentation(z, y))
+    penalised = loss.penalise(*loss.problems(z, y))
     weights = torch.linspace(-1, 2, penalised.numel(), dtype=z.dtype).view(z.shape)
     (weights * penalised).sum().backward()
     return penalised.detach(), z.grad

@@ -1,0 +1,79 @@
+"""What nnU-Net predicted becomes a run of the suite, so that a paper's tables have it like any other."""
+
+from pathlib import Path
+
+import losses
+import tables
+from data_prep.prepared.read import Prepared
+from data_prep.reading.formats import decode
+from evaluation.evaluate import evaluate_run
+from integrations.nnunet.naming import RECORD
+from runs import files, provenance, record
+from tables.papers import nnunet
+from tables.papers.planning import Plan, PlannedRun
+from training import inference
+
+PREDICTIONS = "test"  # below the fold's folder, where `tables plan` lets nnU-Net predict
+
+
+def score(paper: str, run: Path, model: Path, data: Path, scale: float = 1.0) -> Path:
+    """Evaluate nnU-Net's predictions as a run of a paper's plan; write run.json, the predictions and metrics.csv.
+
+    Args:
+        paper: name of the paper, or path of its spec.
+        run: the run's folder, as `python -m tables plan` names it.
+        model: folder of the fold that nnU-Net trained; its `test` holds the predictions of the test images.
+        data: the prepared dataset.
+        scale: of the plan.
+
+    Returns:
+        Path of metrics.csv.
+
+    Raises:
+        FileNotFoundError: the training has not ended, or a test image has not been predicted.
+        ValueError: the plan has no such run for nnU-Net, or the model is another trainer's or another fold's.
+    """
+    plan = tables.plan(paper, run.absolute().parents[4], scale)
+    planned = _planned(plan, run)
+    _check(planned, model)
+    start = plan.start(planned) if planned.after else None
+    if start and not (start / record.NAME).is_file():
+        raise FileNotFoundError(f"{start} does not exist: score the pretraining that this run starts from before it")
+    prepared = Prepared(data)
+    for case in prepared.cases("test"):
+        predicted = model / PREDICTIONS / f"{case}{prepared.ending}"
+        if not predicted.is_file():
+            raise FileNotFoundError(f"{predicted} does not exist: nnUNetv2_predict -o {predicted.parent} makes it")
+        inference.write_prediction(run, case, decode(predicted)[0].astype("uint8"), prepared.spacing(case))
+    content = {
+        "run": record.identity(planned.run),
+        "loss_title": losses.entry(planned.run.loss).title,
+        "loss_parameters": losses.parameters(planned.run.loss) | dict(planned.run.loss_parameters),
+        "parameters": planned.parameters,
+        "data": {"name": prepared.name, "folder": str(data), "checksum": prepared.checksum},
+        "trainer": files.read_json(model / RECORD),
+        "checkpoint_sha256": files.sha256(model / "checkpoint_final.pth"),
+        "exit_cause": "completed",
+    }
+    record.write_record(run, content | {"hash": record.fingerprint(content)} | provenance.collect())
+    return evaluate_run(run, start, planned.metrics, progress=False, elsewhere=planned.elsewhere)
+
+
+def _planned(plan: Plan, run: Path) -> PlannedRun:
+    for each in plan.runs:
+        if plan.folder(each).absolute() == run.absolute():
+            if not nnunet.trains(each.parameters):
+                raise ValueError(f"{run} is not trained by nnU-Net: its group in {plan.spec.path} has another engine")
+            return each
+    raise ValueError(
+        f"{run} is no run of {plan.spec.paper} at scale {plan.scale:g}: python -m tables plan --runs names them"
+    )
+
+
+def _check(planned: PlannedRun, model: Path) -> None:
+    wanted, fold = nnunet.trainer(planned.parameters), f"fold_{planned.run.fold}"
+    found = model.absolute().parent.name.split("__")[0]
+    if (found, model.name) != (wanted, fold):
+        raise ValueError(f"{model} is {model.name} of {found}, this run is {fold} of {wanted}")
+    if not (model / "checkpoint_final.pth").is_file():
+        raise FileNotFoundError(f"{model} has no checkpoint_final.pth: the training has not ended")

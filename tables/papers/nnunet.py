@@ -1,0 +1,136 @@
+"""Runs that nnU-Net trains, for groups of a spec whose `engine` is nnunet: their parameters and their commands.
+
+nnU-Net plans network, patch and batch by itself; of a group it takes the loss, the iterations (in epochs of 250), the
+learning rate, folds and seeds. It draws no seeds: each seed is one more training, in a results folder of its own.
+"""
+
+import math
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from runs.paths import format_loss
+from tables.papers.spec import Dataset, papers
+
+if TYPE_CHECKING:
+    from tables.papers.planning import Plan, PlannedRun
+
+ENGINE = "nnunet"
+_KEPT = (
+    "experiment",
+    "dataset",
+    "loss",
+    "loss_parameters",
+    "stage",
+    "fold",
+    "seed",
+    "iterations",
+    "learning_rate",
+    "scale",
+)
+_EPOCH_STEPS = 250
+_USUAL = {"epochs": 1000, "epoch_steps": _EPOCH_STEPS, "learning_rate": 0.01}  # nnU-Net's
+_FIRST_NUMBER = 901  # of nnU-Net's datasets
+_PREPARED = "$PREPARED"
+
+
+def parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what nnU-Net is told of the parameters of notebooks/train.ipynb; iterations become whole epochs."""
+    epochs, steps = _epochs(given["iterations"])
+    return {name: given[name] for name in _KEPT} | {"engine": ENGINE, "iterations": epochs * steps}
+
+
+def trains(parameters: Mapping[str, Any]) -> bool:
+    """Tell whether nnU-Net trains a run with these parameters."""
+    return parameters.get("engine") == ENGINE
+
+
+def trainer(parameters: Mapping[str, Any]) -> str:
+    """Name the trainer for `-tr`, see `integrations.nnunet.naming`."""
+    epochs, steps = _epochs(parameters["iterations"])
+    settings = {"epochs": epochs, "epoch_steps": steps, "learning_rate": parameters["learning_rate"]}
+    changed = {name: value for name, value in settings.items() if value != _USUAL[name]}
+    return "nnUNetTrainer_" + format_loss(parameters["loss"], {**parameters["loss_parameters"], **changed})
+
+
+def commands(plan: "Plan") -> list[str]:
+    """List the shell commands that make those of a plan's runs that nnU-Net trains and that are missing.
+
+    Args:
+        plan: from `tables.plan`.
+
+    Returns:
+        Lines; none where nnU-Net trains nothing. `$PREPARED` is a folder for prepared datasets and SOURCE a dataset's
+        official files; nnUNet_raw, nnUNet_preprocessed, nnUNet_results and nnUNet_extTrainer have to be set.
+    """
+    missing = [each for each in plan.missing if trains(each.parameters)]
+    lines: list[str] = []
+    for entry in dict.fromkeys(each.entry for each in missing):
+        lines += _preparation(plan, entry)
+        for each in missing:
+            if each.entry == entry:
+                lines += ["", *_training(plan, each)]
+        lines.append("")
+    return lines[:-1]
+
+
+def _epochs(iterations: int) -> tuple[int, int]:
+    """Give epochs and steps of each, the last epoch made whole."""
+    return (math.ceil(iterations / _EPOCH_STEPS), _EPOCH_STEPS) if iterations >= _EPOCH_STEPS else (1, iterations)
+
+
+def _number(plan: "Plan", entry: str) -> int:
+    return _FIRST_NUMBER + list(plan.spec.datasets).index(entry)
+
+
+def _folder(plan: "Plan", entry: str) -> str:
+    return f"Dataset{_number(plan, entry)}_{entry}"
+
+
+def _configuration(dataset: Dataset) -> str:
+    return "2d" if dataset.dims == 2 else "3d_fullres"
+
+
+def _prepared(plan: "Plan", entry: str) -> str:
+    return f"{_PREPARED}/{entry}/{plan.spec.datasets[entry].dataset}"
+
+
+def _preparation(plan: "Plan", entry: str) -> Iterator[str]:
+    dataset, folder = plan.spec.datasets[entry], _folder(plan, entry)
+    options = "".join(f" --option {shlex.quote(f'{name}={value}')}" for name, value in dataset.options.items())
+    yield f"# {entry}"
+    yield f"python -m data_prep prepare {dataset.dataset} --source SOURCE --destination {_PREPARED}/{entry}{options}"
+    yield f"cp -r {_prepared(plan, entry)} $nnUNet_raw/{folder}"
+    yield f"nnUNetv2_plan_and_preprocess -d {_number(plan, entry)} -c {_configuration(dataset)}"
+    yield f"cp $nnUNet_raw/{folder}/splits_final.json $nnUNet_preprocessed/{folder}/"
+
+
+def _model(plan: "Plan", planned_parameters: Mapping[str, Any], entry: str) -> str:
+    """Give the folder of a fold's network, as nnU-Net calls it."""
+    configuration = _configuration(plan.spec.datasets[entry])
+    name = f"{trainer(planned_parameters)}__nnUNetPlans__{configuration}"
+    results = _results(planned_parameters)
+    return f"{results}/{_folder(plan, entry)}/{name}/fold_{planned_parameters['fold']}"
+
+
+def _results(planned_parameters: Mapping[str, Any]) -> str:
+    return f"$nnUNet_results/{planned_parameters['experiment']}/seed{planned_parameters['seed']}"
+
+
+def _training(plan: "Plan", planned: "PlannedRun") -> Iterator[str]:
+    given, number = planned.parameters, _number(plan, planned.entry)
+    configuration, fold = _configuration(plan.spec.datasets[planned.entry]), given["fold"]
+    where, model, how = f"nnUNet_results={_results(given)}", _model(plan, given, planned.entry), f"-tr {trainer(given)}"
+    before = ""
+    if planned.after is not None:
+        start = next(each.parameters for each in plan.runs if each.run == planned.after)
+        before = f" -pretrained_weights {_model(plan, start, planned.entry)}/checkpoint_final.pth"
+    yield f"{where} nnUNetv2_train {number} {configuration} {fold} {how}{before}"
+    images = f"$nnUNet_raw/{_folder(plan, planned.entry)}/imagesTs"
+    which = f"-d {number} -c {configuration} -f {fold} {how}"
+    yield f"{where} nnUNetv2_predict -i {images} -o {model}/test {which}"
+    paper = plan.spec.paper if plan.spec.paper in papers() else plan.spec.path
+    yield (
+        f"python -m integrations.nnunet score {paper} {plan.folder(planned)} --model {model} "
+        f"--data {_prepared(plan, planned.entry)}" + (f" --scale {plan.scale:g}" if plan.scale != 1 else "")
+    )
