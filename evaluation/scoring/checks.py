@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from evaluation.scoring.classes import Classes
 from evaluation.scoring.folders import Case
 from evaluation.scoring.masks import LabelImage, read
+from evaluation.scoring.presets import Preset
 from evaluation.scoring.problems import ScoringError
 
 _SHOWN = 8
@@ -58,18 +60,18 @@ def look(case: Case, same_geometry: bool) -> Found:
     problems = _shapes(case, prediction, truth)
     if not problems and same_geometry:
         problems = _geometry(case, prediction, truth)
-    values = [tuple(int(value) for value in np.unique(image.values)) for image in images]
+    predicted, true = (tuple(int(value) for value in np.unique(image.values)) for image in images)
     turned = not problems and _fits_better_transposed(prediction, truth)
-    return Found(case, tuple(problems), truth.values.ndim, *values, turned)
+    return Found(case, tuple(problems), truth.values.ndim, predicted, true, turned)
 
 
-def refuse(found: Iterable[Found], classes: Classes, preset: str = "") -> int:
+def refuse(found: Iterable[Found], classes: Classes, preset: Preset | None = None) -> int:
     """Stop where a file is not as it must be.
 
     Args:
         found: of all cases.
         classes: what the values mean.
-        preset: name of the preset that says so, for messages.
+        preset: which may be for certain classes.
 
     Returns:
         The images' dimension.
@@ -109,40 +111,54 @@ def _geometry(case: Case, prediction: LabelImage, truth: LabelImage) -> list[str
     largest = max(truth.spacing or (1.0,))
     if np.allclose(prediction.affine, truth.affine, rtol=1e-4, atol=1e-3 * largest):
         return []
-    what = "spacing" if not np.allclose(prediction.spacing or 0, truth.spacing or 0, rtol=1e-3) else "affine"
-    ours, theirs = (
-        (image.spacing if what == "spacing" else image.affine[:3].round(3).tolist())
-        for image in (prediction, truth)  # type: ignore[index]
-    )
+    if np.allclose(prediction.spacing or 0, truth.spacing or 0, rtol=1e-3):
+        what, ours, theirs = "affine", _rounded(prediction.affine), _rounded(truth.affine)
+    else:
+        what, ours, theirs = "spacing", str(prediction.spacing), str(truth.spacing)
     return [
         f"{case.prediction}: its {what} {ours} is not that of {case.truth}, {theirs}; save it with the ground truth's "
         "header, or trust the pixels with --ignore-geometry"
     ]
 
 
-def _values(looked: list[Found], classes: Classes, preset: str) -> list[str]:
+def _rounded(affine: npt.NDArray[np.float64]) -> str:
+    return str(affine[:3].round(3).tolist())
+
+
+def _values(looked: list[Found], classes: Classes, preset: Preset | None) -> list[str]:
     """Compare the label values with those that there may be."""
-    found, true = ({v for each in looked for v in values(each)} for values in (_predicted, _true))
-    if not classes.declared and _one_class(found) and _one_class(true) and found - true - {0} and found != {0}:
-        path = looked[0].case.prediction
+    background = {0, classes.ignore}
+    found = {value for each in looked for value in each.predicted} - background
+    true = {value for each in looked for value in each.true} - background
+    paths = looked[0].case
+    if preset and preset.binary and max(len(found), len(true)) > 1:
         return [
-            f"{path.parent}: foreground is {max(found)} here and {max(true)} in {looked[0].case.truth.parent}; score "
-            "whatever is above 0 as foreground with --binary"
+            f"{paths.truth.parent}: the preset {preset.name} is for one class, but there are "
+            f"{_list(sorted(found | true))}; merge them with --binary, or choose another preset"
+        ]
+    if not classes.declared and len(found) == len(true) == 1 and found != true:
+        return [
+            f"{paths.prediction.parent}: foreground is {max(found)} here and {max(true)} in {paths.truth.parent}; "
+            "score whatever is above 0 as foreground with --binary"
         ]
     allowed = ({*classes.names} if classes.declared else true) | {0}
-    why = (
-        f"the preset {preset} is for" if preset else "dataset.json has" if classes.declared else "the ground truth has"
-    )
-    expected = f"{why} {_list(sorted(allowed - {0}))}"
+    source = _source(classes, preset)
     problems = []
     for each in looked:
-        ignored = {classes.ignore} if classes.ignore is not None else set()
-        sides = ((each.case.prediction, _predicted(each), allowed), (each.case.truth, _true(each), allowed | ignored))
+        in_truth = allowed | ({classes.ignore} if classes.ignore is not None else set())
+        sides = ((each.case.prediction, each.predicted, allowed), (each.case.truth, each.true, in_truth))
         for path, values, known in sides:
             wrong = sorted(set(values) - known)
             if wrong:
+                expected = f"{source} {_list(sorted(allowed - {0}))}"
                 problems.append(f"{path}: label values {_list(wrong)}, but {expected}; {_advice(wrong, known)}")
     return problems
+
+
+def _source(classes: Classes, preset: Preset | None) -> str:
+    if preset and preset.classes is not None:
+        return f"the preset {preset.name} is for"
+    return "dataset.json has" if classes.declared else "the ground truth has"
 
 
 def _advice(wrong: list[int], known: set[int]) -> str:
@@ -151,18 +167,6 @@ def _advice(wrong: list[int], known: set[int]) -> str:
     if known <= {0, 1}:
         return "merge all classes with --binary, or correct the file"
     return "correct the file, or say what they mean in dataset.json"
-
-
-def _one_class(values: set[int]) -> bool:
-    return len(values - {0}) <= 1 and bool(values)
-
-
-def _predicted(found: Found) -> tuple[int, ...]:
-    return found.predicted
-
-
-def _true(found: Found) -> tuple[int, ...]:
-    return found.true
 
 
 def _fits_better_transposed(prediction: LabelImage, truth: LabelImage) -> bool:

@@ -96,7 +96,7 @@ def score(request: Request, progress: bool = True) -> Path:
     look = partial(checks.look, same_geometry=not request.ignore_geometry)
     cases = [case for pairing in pairings for case in pairing.cases]
     found = list(each(look, cases, request.workers, "reading", progress))
-    dims = checks.refuse(found, dataset.classes, request.preset)
+    dims = checks.refuse(found, dataset.classes, chosen)
     measures = chosen.of(dims) if chosen else plan.make(request.metrics, request.adjacency or dataset.adjacency, dims)
     if chosen and request.adjacency:
         measures = plan.with_adjacency(measures, request.adjacency)
@@ -137,8 +137,6 @@ def _dataset(request: Request, chosen: presets.Preset | None) -> _Dataset:
     if chosen and chosen.classes is not None:
         names = {value: classes.names.get(value, str(value)) for value in chosen.classes}
         classes = Classes(names, {}, classes.ignore, declared=True)
-    if chosen and chosen.binary and not classes.declared:
-        classes = Classes({1: "foreground", 255: "foreground"}, {}, classes.ignore, declared=True)
     if request.ignore is not None:
         classes = replace(classes, ignore=request.ignore)
     if classes.ignore is not None:
@@ -250,7 +248,7 @@ def _record(
     dims: int,
     notes: list[str],
 ) -> dict[str, Any]:
-    preset = {"name": chosen.name, "title": chosen.title, "source": chosen.source, "differs": list(chosen.differs)}
+    preset = chosen and {key: getattr(chosen, key) for key in ("name", "title", "source", "differs")}
     return {
         "ground_truth": str(request.ground_truth),
         "methods": [
@@ -264,7 +262,7 @@ def _record(
             for pairing, folder in zip(pairings, [request.predictions, *request.compare], strict=True)
         ],
         "dims": dims,
-        "preset": preset if chosen else None,
+        "preset": preset,
         "measures": [measure.facts(dims) for measure in task.plan],
         "classes": list(task.classes.regions) or [task.classes.names[key] for key in sorted(task.classes.names)],
         "spacing": task.spacing,

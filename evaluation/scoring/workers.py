@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -28,7 +28,7 @@ def each(
     Yields:
         The results, in the items' order.
     """
-    bar = {"total": len(items), "unit": "case", "desc": title, "disable": None if progress else True}
+    bar: dict[str, Any] = {"total": len(items), "unit": "case", "desc": title, "disable": None if progress else True}
     count = min(workers or len(os.sched_getaffinity(0)), len(items))
     if count < 2 or len(items) < _FEW:
         yield from tqdm(map(function, items), **bar)
