@@ -18,8 +18,8 @@ HOW_TO_READ = (
 HOW_TO_COMPARE = (
     "Difference: first minus other, mean over the cases in which both are defined, with its 95 % bootstrap interval. "
     "dz: mean over standard deviation of the differences. Wins: share of cases in which the first is better, ties by "
-    "half. p: paired permutation test, two tails, 10,000 patterns of signs, corrected by Holm over all rows of this table "
-    "(* p < 0.05, ** 0.01, *** 0.001)."
+    "half. p: paired permutation test, two tails, 10,000 patterns of signs, corrected by Holm over all rows of this "
+    "table (* p < 0.05, ** 0.01, *** 0.001)."
 )
 _MEASURED = ("adjacency", "region", "version")
 _STYLE = (
