@@ -121,6 +121,12 @@ def comparison_frame(scores: Scores) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def undefined(scores: Scores) -> pd.DataFrame:
+    """List the values that are undefined, or that something else counts for, with the reasons."""
+    chosen = scores.values[scores.values["reason"] != ""]
+    return chosen[["method", "case", "class", "metric", "value", "reason"]].reset_index(drop=True)
+
+
 def _facts(measure: Measure) -> dict[str, str | int]:
     return {
         "metric": measure.label,

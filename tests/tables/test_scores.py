@@ -114,6 +114,12 @@ def test_formats(scores):
     assert b"\0" not in b"".join(path.read_bytes() for path in paths)
 
 
+def test_undefined_values_have_reasons(scores):
+    found = summary.undefined(scores)
+    assert set(found["case"]) >= {"008"}
+    assert "the prediction is empty" in set(found["reason"])
+
+
 def test_html_is_closed(scores):
     stack = []
 
