@@ -23,7 +23,8 @@ class RegisteredMetric(CumulativeIterationMetric):
 
     Args:
         name: slug, with parameters where wanted (`nsd,tolerance=2`).
-        reduction: MONAI's; "mean" is over the classes of a case and then over the cases, undefined ones left out.
+        reduction: MONAI's; "mean" is over the classes of a case and then over the cases, undefined ones left out, NaN
+            where there is none.
         get_not_nans: whether `aggregate` also returns how many values were defined.
         **options: of `metrics.evaluate`: adjacency, spacing, region, patch, ...
 
@@ -84,7 +85,7 @@ class RegisteredMetric(CumulativeIterationMetric):
             reduction: in place of the metric's own.
 
         Returns:
-            The value; with `get_not_nans` also the number of defined values.
+            The value; with `get_not_nans` also the number of defined values (of cases, for "mean").
 
         Raises:
             ValueError: nothing has been computed.
@@ -92,5 +93,10 @@ class RegisteredMetric(CumulativeIterationMetric):
         data = self.get_buffer()
         if not isinstance(data, torch.Tensor):
             raise ValueError(f"metric {self.name!r} has no values yet; call it on batches first")
-        value, defined = do_metric_reduction(data, reduction or self.reduction)
+        if MetricReduction(reduction or self.reduction) == MetricReduction.MEAN:
+            # MONAI's own rounds to single precision, and is 0 where nothing is defined
+            by_case = data.nanmean(dim=1)
+            value, defined = by_case.nanmean(), (~by_case.isnan()).sum()
+        else:
+            value, defined = do_metric_reduction(data, reduction or self.reduction)
         return (value, defined) if self.get_not_nans else value
