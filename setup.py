@@ -23,6 +23,7 @@ ROOMS = (
 )  # fmt: skip
 # what the rooms need beside Python files, and the notebooks, which are no package
 DATA = {
+    "evaluation": ["scoring/presets/*.yaml"],
     "tables": ["*.yaml", "*.bib", "published/*.csv"],
     "workflow": ["Snakefile", "experiments/*.yaml", "profiles/*/*.yaml"],
     "notebooks": ["*.ipynb"],

@@ -1,39 +1,23 @@
 """From two label images to a dict of values: checks, classes, patches, means."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
+from metrics._measured import Measured, Value
 from metrics._pair import Pair
 from metrics._regions import Region
 from metrics._register import Undefined, entry, names
 
+Labels = npt.NDArray[Any]
 
-def evaluate(
-    prediction: Any,
-    target: Any,
-    names: Sequence[str] | None = None,
-    *,
-    adjacency: int | None = None,
-    num_classes: int | None = None,
-    spacing: Sequence[float] | None = None,
-    region: str = "whole",
-    patch: int | Sequence[int] | None = None,
-    stride: int | Sequence[int] | None = None,
-    number: int = 10,
-    seed: int = 0,
-) -> dict[str, float]:
-    """Compute metrics of one case.
 
-    Each foreground class by itself, then the mean over the classes where the value is defined; on patches the mean over
-    the patches where it is.
+class Options(TypedDict, total=False):
+    """How a case is measured, the same for all metrics.
 
-    Args:
-        prediction: class indices (H, W) or (D, H, W), any integer or bool dtype; 0 is background.
-        target: ground truth, same shape.
-        names: slugs; None for all that are defined in the image's dimensions and can run here.
+    Attributes:
         adjacency: of the foreground: 8 or 4 in 2D, 26 or 6 in 3D; None for 8 and 26. The background has the dual one.
         num_classes: with background; a class that neither image has counts too (its Betti errors are 0). None: only
             the classes that one of the images has, so a mask of 0 and 255 is one class.
@@ -43,35 +27,85 @@ def evaluate(
         stride: of sliding patches; None for no overlap.
         number: of random patches.
         seed: of random patches.
+    """
+
+    adjacency: int | None
+    num_classes: int | None
+    spacing: Sequence[float] | None
+    region: str
+    patch: int | Sequence[int] | None
+    stride: int | Sequence[int] | None
+    number: int
+    seed: int
+
+
+def evaluate(
+    prediction: Any, target: Any, names: Sequence[str] | None = None, **options: Unpack[Options]
+) -> dict[str, float]:
+    """Compute metrics of one case.
+
+    Each foreground class by itself, then the mean over the classes where the value is defined; on patches the mean over
+    the patches where it is.
+
+    Args:
+        prediction: class indices (H, W) or (D, H, W), any integer or bool dtype; 0 is background.
+        target: ground truth, same shape.
+        names: slugs, with parameters where wanted (`nsd,tolerance=2`); None for all that are defined in the image's
+            dimensions and can run here.
+        **options: see `Options`.
 
     Returns:
         Value of each metric; NaN where it is undefined (see `explain`).
 
     Raises:
         ValueError: unknown metric, wrong shapes, labels or options.
-        TypeError: labels that are no whole numbers.
+        TypeError: labels that are no whole numbers, or an unknown option.
     """
-    area = Region(region, _whole(patch), _whole(stride), number, seed)
+    measured = measure(prediction, target, names, **options)
+    return {name: measured.mean(name) for name in measured.names}
+
+
+def measure(prediction: Any, target: Any, names: Sequence[str] | None = None, **options: Unpack[Options]) -> Measured:
+    """Compute metrics of one case, with the values by class and the reasons why some are undefined.
+
+    Args:
+        prediction: see `evaluate`.
+        target: see `evaluate`.
+        names: see `evaluate`.
+        **options: see `Options`.
+
+    Returns:
+        Its `mean(name)` is what `evaluate` gives, `mean(name, label)` that of one class, `reason` says why it is NaN.
+
+    Raises:
+        ValueError: as `evaluate`.
+        TypeError: as `evaluate`.
+    """
+    unknown = sorted(set(options) - set(Options.__annotations__))
+    if unknown:
+        raise TypeError(f"unknown options {', '.join(unknown)}; known: {', '.join(Options.__annotations__)}")
     b, y = _label_images(prediction, target)
     wanted = _wanted(names, b.ndim)
-    values: dict[str, list[float]] = {name: [] for name in wanted}
-    for pair in _pairs(b, y, adjacency, num_classes, spacing, area):
-        for name in wanted:
+    computations = {name: entry(name).compute for name in wanted}
+    labels = _labels(b, y, options.get("num_classes"))
+    values = []
+    for pair in _pairs(b, y, labels, options):
+        for name, compute in computations.items():
             try:
-                values[name].append(float(entry(name).compute(pair)))
-            except Undefined:
-                values[name].append(np.nan)
-    return {name: _mean_of_defined(found) for name, found in values.items()}
+                values.append(Value(name, pair.label, float(compute(pair))))
+            except Undefined as reason:
+                values.append(Value(name, pair.label, np.nan, str(reason)))
+    return Measured(tuple(wanted), tuple(labels), tuple(values))
 
 
-def explain(prediction: Any, target: Any, name: str, **options: Any) -> str:
+def explain(prediction: Any, target: Any, name: str, **options: Unpack[Options]) -> str:
     """Say why a metric is undefined for a case.
 
     Args:
         prediction: see `evaluate`.
         target: see `evaluate`.
         name: slug.
-        **options: those of `evaluate`.
+        **options: see `Options`.
 
     Returns:
         The reasons, one for each way in which it is undefined; "" where it has a value.
@@ -80,21 +114,7 @@ def explain(prediction: Any, target: Any, name: str, **options: Any) -> str:
         ValueError: as `evaluate`.
         TypeError: as `evaluate`.
     """
-    if not np.isnan(evaluate(prediction, target, [name], **options)[name]):
-        return ""
-    patches = {key: options[key] for key in ("number", "seed") if key in options}
-    area = Region(
-        options.get("region", "whole"), _whole(options.get("patch")), _whole(options.get("stride")), **patches
-    )
-    b, y = _label_images(prediction, target)
-    reasons = []
-    classes = (options.get("adjacency"), options.get("num_classes"), options.get("spacing"))
-    for pair in _pairs(b, y, *classes, area):
-        try:
-            entry(name).compute(pair)
-        except Undefined as reason:
-            reasons.append(str(reason))
-    return "; ".join(sorted(set(reasons))) or "no foreground class"
+    return measure(prediction, target, [name], **options).reason(name)
 
 
 def describe_region(
@@ -124,34 +144,44 @@ def describe_region(
     return str(Region(region, _whole(patch), _whole(stride), number, seed))
 
 
-def _pairs(
-    b: npt.NDArray[Any],
-    y: npt.NDArray[Any],
-    adjacency: int | None,
-    num_classes: int | None,
-    spacing: Sequence[float] | None,
-    area: Region,
-) -> Iterator[Pair]:
-    largest = int(max(b.max(), y.max()))
-    if num_classes is not None and num_classes < 2:
-        raise ValueError(f"`num_classes` counts the background too and must be at least 2, got {num_classes}")
-    if num_classes is not None and largest >= num_classes:
-        raise ValueError(f"`num_classes` is {num_classes}, so labels go from 0 to {num_classes - 1}, got {largest}")
+def _pairs(b: Labels, y: Labels, labels: Sequence[int], options: Options) -> Iterator[Pair]:
+    spacing = options.get("spacing")
     if spacing is not None and len(spacing) != b.ndim:
         raise ValueError(f"`spacing` must have {b.ndim} entries, got {list(spacing)}")
     sizes = None if spacing is None else tuple(float(size) for size in spacing)
-    classes = _present(b, y) if num_classes is None else range(1, num_classes)
-    for window in area.windows(b.shape):
-        for c in classes:
-            yield Pair(b[window] == c, y[window] == c, adjacency, sizes)
+    for window in _region(options).windows(b.shape):
+        images = (b[window], y[window])
+        for c in labels:
+            yield Pair(images[0] == c, images[1] == c, options.get("adjacency"), sizes, c, images)
 
 
-def _present(b: npt.NDArray[Any], y: npt.NDArray[Any]) -> list[int]:
+def _region(options: Options) -> Region:
+    return Region(
+        options.get("region", "whole"),
+        _whole(options.get("patch")),
+        _whole(options.get("stride")),
+        options.get("number", 10),
+        options.get("seed", 0),
+    )
+
+
+def _labels(b: Labels, y: Labels, num_classes: int | None) -> list[int]:
+    if num_classes is None:
+        return _present(b, y)
+    largest = int(max(b.max(), y.max()))
+    if num_classes < 2:
+        raise ValueError(f"`num_classes` counts the background too and must be at least 2, got {num_classes}")
+    if largest >= num_classes:
+        raise ValueError(f"`num_classes` is {num_classes}, so labels go from 0 to {num_classes - 1}, got {largest}")
+    return list(range(1, num_classes))
+
+
+def _present(b: Labels, y: Labels) -> list[int]:
     found = {int(c) for image in (b, y) for c in np.unique(image)} - {0}
     return sorted(found) or [1]  # two empty masks are a pair too
 
 
-def _label_images(prediction: Any, target: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def _label_images(prediction: Any, target: Any) -> tuple[Labels, Labels]:
     images = []
     for name, labels in (("prediction", prediction), ("target", target)):
         array = np.asarray(labels.detach().cpu() if hasattr(labels, "detach") else labels)
@@ -181,11 +211,6 @@ def _wanted(chosen: Sequence[str] | None, ndim: int) -> list[str]:
         if not usable:
             raise ValueError(f"metric {name!r} {reason}")
     return list(chosen)
-
-
-def _mean_of_defined(values: list[float]) -> float:
-    defined = [value for value in values if not np.isnan(value)]
-    return float(np.mean(defined)) if defined else float("nan")
 
 
 def _whole(value: int | Sequence[int] | None) -> int | tuple[int, ...] | None:

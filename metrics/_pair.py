@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +21,16 @@ class Pair:
         target: y, same shape.
         adjacency: of the foreground; None for 8 in 2D, 26 in 3D. The background has the dual one.
         spacing: size of a pixel along each axis.
+        label: the class of the masks.
+        labels: the label images that the masks were cut from, prediction and ground truth; None for masks alone.
     """
 
     prediction: Mask
     target: Mask
     adjacency: int | None = None
     spacing: tuple[float, ...] | None = None
+    label: int = 1
+    labels: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None
 
     @cached_property
     def overlap(self) -> Mask:
@@ -36,6 +41,12 @@ class Pair:
     def sizes(self) -> tuple[int, int, int]:
         """Count the pixels of b, of y and of both."""
         return tuple(int(np.count_nonzero(m)) for m in (self.prediction, self.target, self.overlap))  # type: ignore[return-value]
+
+    @property
+    def label_images(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Give prediction and ground truth with all their classes; the masks themselves where there is one class."""
+        masks = (self.prediction * self.label, self.target * self.label)
+        return self.labels or masks
 
     @cached_property
     def prediction_skeleton(self) -> Mask:

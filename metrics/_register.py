@@ -1,13 +1,13 @@
 """The registry of metrics: facts about each stand beside it, and tables read direction and unit from here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from metrics._pair import Pair
+from metrics import _parameters
 from registry import Registry, availability
 from registry.registry import file_of
 
-MetricFunction = Callable[[Pair], float]
+MetricFunction = Callable[..., float]  # of a Pair; parameters of the metric are keywords
 
 
 class Undefined(Exception):
@@ -93,12 +93,17 @@ def entry(name: str) -> Entry:
     """Look up what is known of a metric.
 
     Args:
-        name: slug.
+        name: slug, or slug and parameters such as `nsd,tolerance=2`.
 
     Returns:
-        Its entry.
+        Its entry; with parameters, `slug` is the whole name, `title` names them and `compute` has them set.
 
     Raises:
-        ValueError: no such metric; the message names the nearest one.
+        ValueError: no such metric; the message names the nearest one. No such parameter, or a value that is none.
     """
-    return _REGISTRY.entry(name)
+    slug, _, settings = str(name).partition(",")
+    found = _REGISTRY.entry(slug)
+    if not settings:
+        return found
+    title = f"{found.title} ({settings.replace(',', ', ').replace('=', ' ')})"
+    return replace(found, slug=name, title=title, compute=_parameters.bind(slug, found.compute, settings))

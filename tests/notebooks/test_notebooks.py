@@ -11,6 +11,7 @@ import pytest
 from training.config import Config, rules
 from workflow import notebook_parameters
 from workflow.forms import Audit, Evaluation, Overall, PaperTables, Pixels, Preparation, Report
+from workflow.scoring_form import Scoring
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 ROOMS = {"topology", "losses", "metrics", "data_prep", "training", "tables", "workflow"}
@@ -18,6 +19,7 @@ ALLOWED = ROOMS | {"pathlib", "IPython", "pandas"}
 FORMS = {
     "audit": Audit,
     "prepare": Preparation,
+    "score": Scoring,
     "scorecard": Overall,
     "train": Config,
     "evaluate": Evaluation,

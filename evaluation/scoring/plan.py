@@ -1,0 +1,140 @@
+"""What is measured: metrics, each with adjacency, region, classes, and what counts where it is undefined."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import metrics
+import topology
+from evaluation.scoring.problems import ScoringError
+
+CORE = {
+    2: ("dice", "iou", "cldice", "betti0_error", "betti1_error", "betti_matching_error", "nsd", "hd95"),
+    3: ("dice", "iou", "cldice", "betti0_error", "betti1_error", "betti2_error", "nsd", "hd95"),
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One column of the tables.
+
+    Attributes:
+        metric: slug with parameters.
+        merged: all classes as one, in place of each by itself.
+        adjacency: of the foreground; None for 8 and 26.
+        region: "whole", "sliding" or "random", with the next four as `metrics.Options` has them.
+        patch: side of the patches.
+        stride: of sliding patches.
+        number: of random patches.
+        seed: of random patches.
+        undefined: value that counts where a class's is undefined; None: it is left out.
+        title: printed name in place of the metric's own; "" for that.
+    """
+
+    metric: str
+    merged: bool = False
+    adjacency: int | None = None
+    region: str = "whole"
+    patch: int | tuple[int, ...] | None = None
+    stride: int | tuple[int, ...] | None = None
+    number: int = 10
+    seed: int = 0
+    undefined: float | None = None
+    title: str = ""
+
+    @property
+    def where(self) -> str:
+        """Name the region, with all that it takes to repeat it."""
+        return metrics.describe_region(self.region, self.patch, self.stride, self.number, self.seed)
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """What measures share that can be measured in one pass."""
+        return (self.merged, self.adjacency, self.region, self.patch, self.stride, self.number, self.seed)
+
+    def options(self) -> metrics.Options:
+        """Return the options of `metrics.measure`, without spacing and classes."""
+        return {
+            "adjacency": self.adjacency,
+            "region": self.region,
+            "patch": self.patch,
+            "stride": self.stride,
+            "number": self.number,
+            "seed": self.seed,
+        }
+
+    def facts(self, dims: int) -> dict[str, Any]:
+        """Say what a table has to know of it, and what a cached value must have been measured with."""
+        entry = metrics.entry(self.metric)
+        of = " (classes merged)" if self.merged else ""
+        return asdict(self) | {
+            "title": self.title or f"{entry.title}{of}",
+            "unit": entry.unit,
+            "higher_is_better": entry.higher_is_better,
+            "version": entry.version,
+            "adjacency": topology.resolve_adjacency(self.adjacency, dims),
+            "region": self.where,
+            "label": label(self),
+        }
+
+
+def label(measure: Measure) -> str:
+    """Return what metrics.csv calls a measure: its metric, and whether the classes were merged."""
+    return f"{measure.metric} merged" if measure.merged else measure.metric
+
+
+def make(names: tuple[str, ...], adjacency: int | None, dims: int) -> tuple[Measure, ...]:
+    """Return the plan for a list of metrics.
+
+    Args:
+        names: slugs with parameters; none for the core set; "all" for every metric of the register.
+        adjacency: of the foreground.
+        dims: of the images.
+
+    Returns:
+        A measure for each.
+
+    Raises:
+        ScoringError: no such metric, twice the same, or an adjacency that is none.
+    """
+    wanted = names or CORE[dims]
+    if wanted == ("all",):
+        every = (metrics.entry(name) for name in metrics.names())
+        wanted = tuple(found.slug for found in every if dims in found.dims and found.available()[0])
+    return check(tuple(Measure(name, adjacency=adjacency) for name in wanted), dims)
+
+
+def check(plan: tuple[Measure, ...], dims: int) -> tuple[Measure, ...]:
+    """Refuse what cannot be measured.
+
+    Args:
+        plan: the measures.
+        dims: of the images.
+
+    Returns:
+        The measures; those on patches with as many sides as the images have.
+
+    Raises:
+        ScoringError: everything that is wrong with them.
+    """
+    problems = []
+    for measure in plan:
+        try:
+            entry = metrics.entry(measure.metric)
+            topology.resolve_adjacency(measure.adjacency, dims)
+            usable, reason = entry.available()
+            if dims not in entry.dims:
+                problems.append(f"metric {measure.metric!r} is not defined in {dims}D; leave it out")
+            elif not usable:
+                problems.append(f"metric {measure.metric!r} {reason}")
+        except ValueError as error:
+            problems.append(str(error))
+    names = [(label(measure), measure.adjacency, measure.where) for measure in plan]
+    problems += [f"metric {name!r} is asked for twice" for name in sorted({n[0] for n in names if names.count(n) > 1})]
+    if problems:
+        raise ScoringError(problems)
+    return plan
+
+
+def with_adjacency(plan: tuple[Measure, ...], adjacency: int) -> tuple[Measure, ...]:
+    """Return the plan with another adjacency for all."""
+    return tuple(replace(measure, adjacency=adjacency) for measure in plan)
