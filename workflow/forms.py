@@ -12,10 +12,10 @@ from registry.nearest import unknown
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from tables.audits._common import Finding
+    from tables.audits.findings import Finding
     from tables.claims.scorecard import Answer
     from tables.experiment.summary import Summary
-    from tables.papers.report import Paper
+    from tables.papers.report import PaperReport
     from tables.reference_faults import Fault
     from training.flaws import FlawedPrediction
 
@@ -311,7 +311,7 @@ class PaperTables:
                 problems.append(f"`{name}` must be a JSON file, got {path!r}, which does not exist; empty for none")
         _refuse(problems)
 
-    def collect(self, paper: str) -> "Paper":
+    def collect(self, paper: str) -> "PaperReport":
         """Collect a paper's published numbers and the runs that are there.
 
         Args:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tables import audits
-from tables.audits._common import CERTAIN, LIKELY, SUSPICION, Context, Finding
+from tables.audits import rules
+from tables.audits.findings import CERTAIN, LIKELY, SUSPICION, Context, Finding
 
 PUBLISHED = Path(__file__).parents[1] / "published"
 COLUMNS = (
@@ -54,8 +54,9 @@ def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
     Returns:
         The findings.
     """
-    rules = [module.name for module in pkgutil.iter_modules(audits.__path__) if not module.name.startswith("_")]
-    return [f for name in rules for f in importlib.import_module(f"tables.audits.{name}").check(numbers, context)]
+    names = [module.name for module in pkgutil.iter_modules(rules.__path__)]
+    modules = [importlib.import_module(f"{rules.__name__}.{name}") for name in names]
+    return [finding for module in modules for finding in module.check(numbers, context)]
 
 
 def read(path: Path) -> pd.DataFrame:

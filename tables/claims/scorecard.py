@@ -11,20 +11,13 @@ import pandas as pd
 
 from runs.banner import SMOKE
 from runs.results import DONE, RunResult, collect, scale_of
-from tables import averages, statistics
+from tables import averages, legends, statistics
 from tables.claims import claims
 from tables.claims.claims import COSTS, Claim
 
 SCHEMA = "scorecard/2026-11-21"
 CONFIRMED, UNDECIDED, OPPOSITE, NOT_RUN = "confirmed", "not confirmed", "opposite", "not run"
 _LEVEL = 0.05
-HOW_TO_READ = (
-    "Confirmed: the mean difference over cases goes the way of the claim and differs from 0 (paired permutation test, "
-    "Holm over the scorecard, p < 0.05). Opposite: it goes the other way, as surely. Not confirmed: neither. Not run: "
-    "no runs of both losses on a dataset of the claim. Costs: the ratio against the limit, without a test. Positive "
-    "effects are in the claim's favour. Folds and seeds are averaged within each case first; of a test set in parts, "
-    "the first counts."
-)
 
 
 @dataclass
@@ -233,7 +226,7 @@ def markdown(answers: Sequence[Answer], chosen: Sequence[Claim] | None = None) -
     lines += [
         "| " + " | ".join(str(v).replace("|", "\\|") for v in row) + " |" for row in table.itertuples(index=False)
     ]
-    return "\n".join([*lines, "", HOW_TO_READ]) + "\n"
+    return "\n".join([*lines, "", legends.SCORECARD]) + "\n"
 
 
 def as_json(answers: Sequence[Answer]) -> str:

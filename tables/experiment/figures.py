@@ -15,7 +15,7 @@ from runs.banner import SMOKE
 from runs.results import DONE, Results, RunResult, read_run
 from tables import averages
 from tables.experiment import compare
-from tables.experiment.compare import Column
+from tables.experiment.compare import MetricColumn
 
 _BASELINE = "dice_ce"
 _COLUMNS = 4
@@ -101,7 +101,7 @@ def metrics(results: Results, dataset: str, part: str = "") -> Figure:
     figure = Figure(figsize=(12, rows * (0.28 * len(groups) + 0.9) + 1.3), layout="constrained")
     grid = figure.subplots(rows, per_row, squeeze=False, sharey=True).ravel()
     for axes, column in zip(grid, columns, strict=False):
-        points: list[tuple[averages.Cell, float]] = []
+        points: list[tuple[averages.Average, float]] = []
         for flag, colour, offset in ((False, style.OKABE_ITO[0], -0.13), (True, style.OKABE_ITO[3], 0.13)):
             points += _points(axes, groups, column, flag, colour, offset)
         _focus(axes, points)
@@ -223,13 +223,13 @@ def _curve(axes: Axes, result: RunResult, colour: str, label: str, line: str = "
 
 
 def _points(
-    axes: Axes, groups: list[list[RunResult]], column: Column, flag: bool, colour: str, offset: float
-) -> list[tuple[averages.Cell, float]]:
+    axes: Axes, groups: list[list[RunResult]], column: MetricColumn, flag: bool, colour: str, offset: float
+) -> list[tuple[averages.Average, float]]:
     """Draw one metric of all losses, and give what was drawn at which height."""
     drawn = []
     for place, group in enumerate(groups):
         done = [result for result in group if result.state == DONE]
-        cell = averages.cell(done, column.slug, flag)
+        cell = averages.average(done, column.slug, flag)
         if not cell.defined:
             continue
         drawn.append((cell, place + offset))
@@ -241,7 +241,7 @@ def _points(
     return drawn
 
 
-def _focus(axes: Axes, points: list[tuple[averages.Cell, float]]) -> None:
+def _focus(axes: Axes, points: list[tuple[averages.Average, float]]) -> None:
     """Leave out of the picture what would squeeze all others together, and write its value at the edge."""
     means = np.array([cell.mean for cell, _ in points])
     if len(means) < _FEW:
@@ -263,6 +263,6 @@ def _focus(axes: Axes, points: list[tuple[averages.Cell, float]]) -> None:
             axes.annotate(text, (at, y), xycoords=place, ha=side, va="center", fontsize=7)
 
 
-def _whiskers(cell: averages.Cell) -> list[list[float]] | None:
+def _whiskers(cell: averages.Average) -> list[list[float]] | None:
     """Return how far the 95 % interval of the mean reaches to both sides; None below two cases."""
     return [[cell.mean - cell.low], [cell.high - cell.mean]] if math.isfinite(cell.low) else None

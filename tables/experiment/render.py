@@ -1,10 +1,8 @@
 """The comparison tables as text for the terminal, CSV, Markdown, LaTeX (booktabs) and HTML."""
 
 import csv
-import html
 import io
 import math
-import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -13,17 +11,13 @@ from tabulate import tabulate
 
 from runs.files import write_atomic
 from runs.results import Results
+from tables import legends, markup
+from tables.averages import Average
 from tables.experiment import compare, provenance
-from tables.experiment.compare import Column, Row, Table
+from tables.experiment.compare import Comparison, ComparisonRow, MetricColumn
 from tables.statistics import stars
 
 _LABEL_WIDTH = 20  # characters of the first column on a terminal, so that a table of 3D metrics fits into 120
-HOW_TO_READ = (
-    "Mean ± standard deviation over cases (folds and seeds averaged within each case first); [k/n]: defined in k of n "
-    "cases; arrows: which way is better; best marked; the pretraining, from which all start, does not compete. Stars: "
-    "another mean than Dice&CE's by a paired permutation test on the cases, Holm over the table (* p < 0.05, ** 0.01, "
-    "*** 0.001). In parentheses: the 95 % bootstrap interval of the mean."
-)
 
 
 def render(results: Results) -> list[Path]:
@@ -40,8 +34,8 @@ def render(results: Results) -> list[Path]:
     return [write_atomic(folder / f"comparison.{suffix}", write(results)) for suffix, write in formats.items()]
 
 
-def number(cell: compare.Cell, column: Column, narrow: bool = False) -> str:
-    """Print a cell: `0.812 ± 0.051** (0.798, 0.826)`, with `[3/4]` where it is undefined in one of four cases.
+def number(cell: Average, column: MetricColumn, narrow: bool = False) -> str:
+    """Return an average in words: `0.812 ± 0.051** (0.798, 0.826)`, with `[3/4]` where one of four cases is undefined.
 
     Args:
         cell: the numbers.
@@ -74,19 +68,19 @@ def terminal(results: Results) -> str:
         The text.
     """
     parts = [results.title] + ([results.banner] if results.banner else [])
-    for table in compare.tables(results):
+    for table in compare.comparisons(results):
         lines = _cells(table, lambda text: f"{text}^", narrow=True)
         widths = [_LABEL_WIDTH] + [None] * (len(lines[0]) - 1)
         body = tabulate(
             lines[1:],
-            headers=[_fold(text) for text in lines[0]],
+            headers=[_broken_heading(text) for text in lines[0]],
             tablefmt="simple",
             maxcolwidths=widths,
             disable_numparse=True,
             colalign=("left", *["right"] * (len(lines[0]) - 1)),
         )
         parts += [f"{table.title}{_same_for_all(table)}\n{body}", *table.notes]
-    return "\n\n".join([*parts, textwrap.fill(HOW_TO_READ.replace("best marked", "best marked ^"), 118)])
+    return "\n\n".join([*parts, textwrap.fill(legends.COMPARISON.replace("best marked", "best marked ^"), 118)])
 
 
 def markdown(results: Results) -> str:
@@ -99,13 +93,12 @@ def markdown(results: Results) -> str:
         The text.
     """
     parts = [f"# {results.title}"] + ([f"**{results.banner}**"] if results.banner else [])
-    for table in compare.tables(results):
-        lines = _cells(table, lambda text: f"\0{text}\1")
-        rows = [[_markdown(text) for text in line] for line in lines]
-        rule = ["---", *["---:"] * (len(rows[0]) - 1)]
-        body = "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
+    for table in compare.comparisons(results):
+        lines = _cells(table, markup.strong)
+        rule = ["---", *["---:"] * (len(lines[0]) - 1)]
+        body = markup.markdown_table([[markup.markdown(text) for text in line] for line in lines], rule)
         parts += [f"## {table.title}", body, *(f"- {note}" for note in table.notes)]
-    return "\n\n".join([*parts, HOW_TO_READ, *provenance.lines(results)]) + "\n"
+    return "\n\n".join([*parts, legends.COMPARISON, *provenance.lines(results)]) + "\n"
 
 
 def as_html(results: Results) -> str:
@@ -117,14 +110,14 @@ def as_html(results: Results) -> str:
     Returns:
         The text.
     """
-    parts = [f"<h2>{html.escape(results.title)}</h2>"]
-    parts += [f"<p><strong>{html.escape(results.banner)}</strong></p>"] if results.banner else []
-    for table in compare.tables(results):
-        lines = _cells(table, lambda text: f"\0{text}\1")
-        parts += [f"<h3>{html.escape(table.title)}</h3>", "<table>", f"<thead>{_html_row(lines[0], 'th')}</thead>"]
+    parts = [f"<h2>{markup.html(results.title)}</h2>"]
+    parts += [f"<p><strong>{markup.html(results.banner)}</strong></p>"] if results.banner else []
+    for table in compare.comparisons(results):
+        lines = _cells(table, markup.strong)
+        parts += [f"<h3>{markup.html(table.title)}</h3>", "<table>", f"<thead>{_html_row(lines[0], 'th')}</thead>"]
         parts += ["<tbody>", *(_html_row(line, "td") for line in lines[1:]), "</tbody>", "</table>"]
-        parts += [f"<p>{html.escape(note)}</p>" for note in table.notes]
-    parts += [f"<p><small>{html.escape(line)}</small></p>" for line in [HOW_TO_READ, *provenance.lines(results)]]
+        parts += [f"<p>{markup.html(note)}</p>" for note in table.notes]
+    parts += [f"<p><small>{markup.html(line)}</small></p>" for line in [legends.COMPARISON, *provenance.lines(results)]]
     return "\n".join(parts) + "\n"
 
 
@@ -137,15 +130,15 @@ def latex(results: Results) -> str:
     Returns:
         The text.
     """
-    parts = [f"% {line}" for line in [results.title, HOW_TO_READ, *provenance.lines(results)]]
-    for table in compare.tables(results):
-        lines = _cells(table, lambda text: f"\0{text}\1")
-        rows = [" & ".join(_latex(text) for text in line) + r" \\" for line in lines]
+    parts = [f"% {line}" for line in [results.title, legends.COMPARISON, *provenance.lines(results)]]
+    for table in compare.comparisons(results):
+        lines = _cells(table, markup.strong)
+        rows = [" & ".join(markup.latex(text) for text in line) + r" \\" for line in lines]
         caption = ". ".join(part.rstrip(".") for part in (results.title, table.title, results.banner) if part) + "."
         parts += [
             "",
             r"\begin{table}",
-            rf"\caption{{{_latex(caption)}}}",
+            rf"\caption{{{markup.latex(caption)}}}",
             r"\resizebox{\linewidth}{!}{%",
             rf"\begin{{tabular}}{{l{'r' * (len(lines[0]) - 1)}}}",
             *[r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule"],
@@ -164,7 +157,7 @@ def as_csv(results: Results) -> str:
     Returns:
         The text; a cell without a number is empty, and `state` says why.
     """
-    tables = compare.tables(results)
+    tables = compare.comparisons(results)
     slugs = list(dict.fromkeys(column.slug for table in tables for column in table.columns))
     fields = ["smoke", "dataset", "part", "postprocessed", "loss", "state", "runs", "cases"]
     fields += [f"{slug}_{part}" for slug in slugs for part in ("mean", "std", "ci_low", "ci_high", "p", "defined")]
@@ -179,7 +172,7 @@ def as_csv(results: Results) -> str:
     return text.getvalue()
 
 
-def _csv_cells(row: Row) -> dict[str, float | int | str]:
+def _csv_cells(row: ComparisonRow) -> dict[str, float | int | str]:
     values: dict[str, float | int | str] = {}
     for slug, cell in row.cells.items():
         parts = {"mean": cell.mean, "std": cell.std, "ci_low": cell.low, "ci_high": cell.high, "p": cell.p}
@@ -188,7 +181,7 @@ def _csv_cells(row: Row) -> dict[str, float | int | str]:
     return values
 
 
-def _cells(table: Table, mark: Callable[[str], str], narrow: bool = False) -> list[list[str]]:
+def _cells(table: Comparison, mark: Callable[[str], str], narrow: bool = False) -> list[list[str]]:
     """Return heading and rows as text; `mark` makes the best of a column stand out."""
     costs = ["s/it", "peak MiB"] if narrow else ["s / iteration", "peak MiB"]
     counts = [] if narrow and _same_for_all(table) else ["runs", "n"]
@@ -205,8 +198,8 @@ def _cells(table: Table, mark: Callable[[str], str], narrow: bool = False) -> li
     return lines
 
 
-def _same_for_all(table: Table) -> str:
-    """Say in the heading how many cases and runs there are, where all rows that have numbers have as many."""
+def _same_for_all(table: Comparison) -> str:
+    """Return how many cases and runs there are for the heading, where all rows that have numbers have as many."""
     found = {(row.cases, row.counted) for row in table.rows if not row.state}
     if len(found) != 1:
         return ""
@@ -214,26 +207,13 @@ def _same_for_all(table: Table) -> str:
     return f" ({cases} cases, {runs} run{'' if runs == '1' else 's'} of each loss)"
 
 
-def _fold(heading: str) -> str:
-    """Break a heading into lines for a narrow column, the arrow staying with the last word."""
+def _broken_heading(heading: str) -> str:
+    """Return a heading broken into lines for a narrow column, the arrow staying with the last word."""
     words = heading.split(" ")
     if words[-1] in "↑↓":
         words[-2:] = [" ".join(words[-2:])]
     return "\n".join(words)
 
 
-def _markdown(text: str) -> str:
-    """Keep bars and stars as they are; what is marked becomes bold."""
-    return re.sub(r"([|*])", r"\\\1", text).replace("\0", "**").replace("\1", "**")
-
-
 def _html_row(texts: list[str], tag: str) -> str:
-    cells = [html.escape(text).replace("\0", "<strong>").replace("\1", "</strong>") for text in texts]
-    return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
-
-
-def _latex(text: str) -> str:
-    text = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", r"\textbackslash "))
-    for sign, command in {"±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "β": r"$\beta$"}.items():
-        text = text.replace(sign, command)
-    return text.replace("\0", r"\textbf{").replace("\1", "}")
+    return markup.html_row([markup.html(text) for text in texts], tag)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from runs.results import DONE, Results, RunResult, collect
 from tables import averages, statistics
-from tables.experiment.compare import BASELINE, Column, columns_of
+from tables.experiment.compare import BASELINE, MetricColumn, columns_of
 
 # a prediction that is all foreground has few components and the best Betti-0 error: an error alone does not lead
 LEADING = "cldice"
@@ -30,7 +30,7 @@ class Summary:
             raise ValueError(f"no finished run in {', '.join(map(str, folders))}: there is nothing to sum up")
         # parts of a test set must not be averaged together: the first counts in what is over all datasets
         self.leading = list({name.partition(" (")[0]: name for name in reversed(self.blocks)}.values())[::-1]
-        self.columns: list[Column] = list(
+        self.columns: list[MetricColumn] = list(
             {c.slug: c for runs in self.blocks.values() for c in columns_of(runs)}.values()
         )
 
@@ -39,7 +39,7 @@ class Summary:
         """What the reader has to know before the first number."""
         return " ".join(dict.fromkeys(result.banner for result in self.results if result.banner))
 
-    def column(self, slug: str) -> Column:
+    def column(self, slug: str) -> MetricColumn:
         """Return a metric by its slug; the first one where it was not measured."""
         return next((column for column in self.columns if column.slug == slug), self.columns[0])
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tables.__main__ import main
 from tables.audits import audit
-from tables.audits._common import Context
-from tables.audits.granularity import fits
+from tables.audits.findings import Context
+from tables.audits.rules.granularity import fits
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def test_every_run_once_and_its_pretraining_before_it(paper, size):
         assert each.parameters["scale"] == size
         assert each.tables
         assert each.metrics
-    needed = {folder for answer in plan.of_need.values() for folder in answer}
+    needed = {folder for answer in plan.answering.values() for folder in answer}
     assert needed <= set(folders)
 
 

@@ -8,15 +8,16 @@ import pytest
 
 from runs.results import collect
 from tables import __main__ as command
-from tables.averages import Cell
+from tables import legends
+from tables.averages import Average
 from tables.experiment import compare, render
-from tables.experiment.compare import Column
+from tables.experiment.compare import MetricColumn
 
-DICE = Column("dice", "Dice", "", True)
+DICE = MetricColumn("dice", "Dice", "", True)
 
 
 def test_best_is_marked_by_direction_and_the_pretraining_does_not_compete(demo):
-    table = compare.tables(collect(demo))[0]
+    table = compare.comparisons(collect(demo))[0]
     rows = {row.label: row for row in table.rows}
     better = rows["CLoss (gamma=0.3)"]
     assert [table.is_best(better, column) for column in table.columns] == [True, True]
@@ -26,16 +27,16 @@ def test_best_is_marked_by_direction_and_the_pretraining_does_not_compete(demo):
 
 
 def test_one_table_without_and_one_with_post_processing(demo):
-    assert [table.postprocessed for table in compare.tables(collect(demo))] == [False, True]
+    assert [table.postprocessed for table in compare.comparisons(collect(demo))] == [False, True]
 
 
 @pytest.mark.parametrize(
     ("cell", "text"),
     [
-        (Cell(0.81234, 0.05, 4, 4), "0.812 ± 0.050"),
-        (Cell(0.8, 0.05, 3, 4), "0.800 ± 0.050 [3/4]"),
-        (Cell(0.8, float("nan"), 1, 1), "0.800"),
-        (Cell(cases=4), "undefined"),
+        (Average(0.81234, 0.05, 4, 4), "0.812 ± 0.050"),
+        (Average(0.8, 0.05, 3, 4), "0.800 ± 0.050 [3/4]"),
+        (Average(0.8, float("nan"), 1, 1), "0.800"),
+        (Average(cases=4), "undefined"),
     ],
 )
 def test_number(cell, text):
@@ -44,7 +45,7 @@ def test_number(cell, text):
 
 def test_terminal(demo):
     text = render.terminal(collect(demo))
-    assert max(len(line) for line in text.split(render.HOW_TO_READ[:20])[0].splitlines()) <= 120
+    assert max(len(line) for line in text.split(legends.COMPARISON[:20])[0].splitlines()) <= 120
     for part in ("Smoke run", "(no run)", "(failed)", "loss is NaN", "0.685±0.060^", "[3/4]"):
         assert part in text
 

@@ -36,7 +36,7 @@ def need(paper, table, metric, **columns):
     loaded = spec.load(paper)
     found = [
         each
-        for each in required_runs.of_table(loaded, loaded.tables[table])
+        for each in required_runs.table_requirements(loaded, loaded.tables[table])
         if each.published["metric"] == metric and spec.matches(each.published, columns)
     ]
     assert len(found) == 1, found
@@ -50,7 +50,7 @@ def test_every_paper_has_a_spec():
 @every
 def test_every_published_number_has_its_cell(paper):
     loaded = spec.load(paper)
-    found = required_runs.all_needs(loaded)
+    found = required_runs.requirements(loaded)
     assert len(found) == len(loaded.published) == NUMBERS[paper]
     assert len({(each.table, each.row, each.column) for each in found}) == len(found)
 
@@ -59,7 +59,7 @@ def test_every_published_number_has_its_cell(paper):
 def test_metrics_that_runs_answer_are_those_of_the_suite(paper):
     import metrics
 
-    asked = {each.metric for each in required_runs.all_needs(spec.load(paper)) if each.has_runs}
+    asked = {each.metric for each in required_runs.requirements(spec.load(paper)) if each.has_runs}
     assert asked <= set(metrics.names())
 
 
@@ -85,7 +85,7 @@ def test_loss_parameters_are_read_from_the_published_columns():
 
 
 def test_tversky_has_the_papers_alpha_everywhere():
-    for each in required_runs.all_needs(spec.load("scnp")):
+    for each in required_runs.requirements(spec.load("scnp")):
         if each.loss == "tversky" and each.has_runs:
             alpha = each.parameters.get("alpha", 0.3)
             assert alpha + each.parameters["beta"] == pytest.approx(1), each

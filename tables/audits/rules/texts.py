@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from tables.audits._common import CERTAIN, LIKELY, Context, Finding
+from tables.audits.findings import CERTAIN, LIKELY, Context, Finding
 
 _RULE = "the text agrees with its table"
 

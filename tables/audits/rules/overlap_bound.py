@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tables.audits._common import CERTAIN, ROW, Context, Finding, describe, half_unit
+from tables.audits.findings import CERTAIN, ROW, Context, Finding, describe, half_unit
 
 
 def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:

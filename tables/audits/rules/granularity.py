@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tables.audits._common import CERTAIN, LIKELY, Context, Finding, half_unit
+from tables.audits.findings import CERTAIN, LIKELY, Context, Finding, half_unit
 
 _RULE = "means of counts are multiples of 1/n"
 # a coincidence must be rarer than this, all numbers n that were tried counted
