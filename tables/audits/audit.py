@@ -101,7 +101,7 @@ def _context(folder: Path) -> Context:
 
 
 def markdown(found: Sequence[Finding], problems: Sequence[str]) -> str:
-    """Give the findings as Markdown.
+    """Return the findings as Markdown.
 
     Args:
         found: the findings.
@@ -121,10 +121,10 @@ def markdown(found: Sequence[Finding], problems: Sequence[str]) -> str:
 
 
 def as_json(found: Sequence[Finding], problems: Sequence[str]) -> str:
-    """Give the findings as JSON."""
+    """Return the findings as JSON."""
     return json.dumps({"findings": [vars(f) for f in found], "problems": list(problems)}, indent=2) + "\n"
 
 
 def frame(found: Sequence[Finding]) -> pd.DataFrame:
-    """Give the findings as a table, as the notebook shows them."""
+    """Return the findings as a table, as the notebook shows them."""
     return pd.DataFrame([vars(finding) for finding in found], columns=["rule", "sure", "where", "what"])

@@ -41,12 +41,12 @@ class Context:
 
 
 def half_unit(printed: str) -> float:
-    """Give half a unit of the last printed decimal: by so much rounding may have moved a number."""
+    """Return half a unit of the last printed decimal: by so much rounding may have moved a number."""
     return 0.5 * 10.0 ** -len(printed.partition(".")[2])
 
 
 def describe(row: Mapping[str, object] | pd.Series, without: Sequence[str] = ()) -> str:
-    """Say where a number stands."""
+    """Return where a number stands, in words."""
     parts = [f"{row['paper']} {row['table']}"]
     for name in ("dataset", "network", "method_in_paper", "setting", "metric"):
         if name not in without and name in row and row[name]:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from runs.results import DONE, Results, RunResult, collect
+from runs.results import DONE, Results, RunResult
 from tables import averages, statistics
 from tables.experiment.compare import BASELINE, MetricColumn, columns_of
+from tables.sources import collect_all
 
 # a prediction that is all foreground has few components and the best Betti-0 error: an error alone does not lead
 LEADING = "cldice"
@@ -24,7 +25,7 @@ class Summary:
     """
 
     def __init__(self, folders: Sequence[str | Path]) -> None:
-        self.results = [collect(folder) for each in folders for folder in _experiments(Path(each))]
+        self.results = collect_all(folders)
         self.blocks = {name: runs for result in self.results for name, runs in _blocks(result).items()}
         if not self.blocks:
             raise ValueError(f"no finished run in {', '.join(map(str, folders))}: there is nothing to sum up")
@@ -44,7 +45,7 @@ class Summary:
         return next((column for column in self.columns if column.slug == slug), self.columns[0])
 
     def values(self, metric: str, block: str = "") -> pd.DataFrame:
-        """Give a metric of every loss on every case, without post-processing.
+        """Return a metric of every loss on every case, without post-processing.
 
         Args:
             metric: slug.
@@ -55,20 +56,18 @@ class Summary:
         """
         frames = []
         for name in [block] if block else self.leading:
-            rows = {
-                label: averages.per_case(runs, metric, False) for label, runs in _by_loss(self.blocks[name]).items()
-            }
+            rows = {label: averages.per_case(runs, metric, False) for label, runs in by_loss(self.blocks[name]).items()}
             frame = pd.DataFrame(rows)
             frame.index = pd.Index([f"{name}: {case}" for case in frame.index])
             frames.append(frame)
         return pd.concat(frames)
 
     def seconds(self) -> pd.Series:
-        """Give each loss's seconds per iteration over Dice&CE's, averaged over the blocks that have both."""
+        """Return each loss's seconds per iteration over Dice&CE's, averaged over the blocks that have both."""
         ratios: dict[str, list[float]] = {}
         for runs in self.blocks.values():
-            costs = {label: _seconds(found) for label, found in _by_loss(runs).items()}
-            base = next((costs[label] for label, found in _by_loss(runs).items() if found[0].row[1] == BASELINE), None)
+            costs = {label: _seconds(found) for label, found in by_loss(runs).items()}
+            base = next((costs[label] for label, found in by_loss(runs).items() if found[0].row[1] == BASELINE), None)
             for label, cost in costs.items():
                 if base and cost:
                     ratios.setdefault(label, []).append(cost / base)
@@ -84,7 +83,7 @@ class Summary:
         ranks = {}
         for column in self.columns:
             if column.higher_is_better is not None:
-                values = _complete(self.values(column.slug))
+                values = complete_cases(self.values(column.slug))
                 if len(values):
                     ranks[f"{column.title}, rank"] = statistics.average_ranks(
                         values, higher_is_better=column.higher_is_better
@@ -104,7 +103,7 @@ class Summary:
             Row against column: share of cases in which the row is better (ties count half), with stars where the mean
             difference is significant (paired permutation test, Holm over all pairs).
         """
-        column, values = self.column(metric), _complete(self.values(metric))
+        column, values = self.column(metric), complete_cases(self.values(metric))
         sign = 1 if column.higher_is_better else -1
         names = list(values.columns)
         pairs = [(a, b) for place, a in enumerate(names) for b in names[place + 1 :]]
@@ -118,17 +117,8 @@ class Summary:
         return table
 
 
-def _experiments(folder: Path) -> list[Path]:
-    if (folder / "runs").is_dir():
-        return [folder]
-    found = sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
-    if not found:
-        raise ValueError(f"{folder}: no experiment in it; give folders such as results/smoke or results/")
-    return found
-
-
 def _blocks(result: Results) -> dict[str, list[RunResult]]:
-    """Give the finished fine-tuned runs of each dataset, parts of a test set apart."""
+    """Return the finished fine-tuned runs of each dataset, parts of a test set apart."""
     blocks = {}
     for dataset in result.datasets:
         for part, runs in result.parts(dataset).items():
@@ -138,14 +128,15 @@ def _blocks(result: Results) -> dict[str, list[RunResult]]:
     return blocks
 
 
-def _by_loss(runs: list[RunResult]) -> dict[str, list[RunResult]]:
+def by_loss(runs: list[RunResult]) -> dict[str, list[RunResult]]:
+    """Return the runs of each loss by its printed name."""
     grouped: dict[str, list[RunResult]] = {}
     for run in runs:
         grouped.setdefault(run.label, []).append(run)
     return grouped
 
 
-def _complete(values: pd.DataFrame) -> pd.DataFrame:
+def complete_cases(values: pd.DataFrame) -> pd.DataFrame:
     """Leave out losses that are missing on most cases, then cases that lack a loss."""
     kept = values.loc[:, values.notna().mean() > 0.5]
     return kept.dropna()

@@ -12,7 +12,7 @@ from pictures import style
 from pictures.errors import CATEGORIES, error_map, show_errors
 from runs.results import RunResult
 from tables import statistics
-from tables.experiment.summary import LEADING, Summary, _by_loss, _complete
+from tables.experiment.summary import LEADING, Summary, by_loss, complete_cases
 
 _PER_ROW = 3
 # losses drawn in a picture of predictions
@@ -34,7 +34,7 @@ def against_cost(summary: Summary, metrics: tuple[str, ...] = (LEADING, "betti1_
     numbers = pd.Series(range(1, len(cost) + 1), index=cost.index)
     for axes, metric in zip(np.ravel([figure.subplots(1, len(metrics))]), metrics, strict=True):
         column = summary.column(metric)
-        values = _complete(summary.values(column.slug))
+        values = complete_cases(summary.values(column.slug))
         ranks = statistics.average_ranks(values, higher_is_better=bool(column.higher_is_better))
         both = pd.DataFrame({"cost": cost, "rank": ranks}).dropna()
         axes.plot(both["cost"], both["rank"], "o", color=style.OKABE_ITO[0], markersize=5)
@@ -62,7 +62,7 @@ def critical_differences(summary: Summary, metric: str = LEADING) -> Figure:
         The figure.
     """
     column = summary.column(metric)
-    values = _complete(summary.values(column.slug))
+    values = complete_cases(summary.values(column.slug))
     ranks = statistics.average_ranks(values, higher_is_better=bool(column.higher_is_better)).sort_values()
     difference = statistics.critical_difference(max(len(ranks), 2), max(len(values), 1))
     figure = Figure(figsize=(9, 0.32 * len(ranks) + 1.6), layout="constrained")
@@ -85,7 +85,7 @@ def critical_differences(summary: Summary, metric: str = LEADING) -> Figure:
 
 
 def _joined(ranks: pd.Series, difference: float) -> list[tuple[int, int]]:
-    """Give the longest runs of neighbours whose ranks differ by less than the critical difference."""
+    """Return the longest runs of neighbours whose ranks differ by less than the critical difference."""
     values = ranks.to_numpy()
     runs: list[tuple[int, int]] = []
     for first in range(len(values)):
@@ -108,7 +108,7 @@ def small_multiples(summary: Summary, metric: str = "betti1_error") -> Figure:
     column = summary.column(metric)
     blocks = list(summary.blocks)
     rows = -(-len(blocks) // _PER_ROW)
-    losses = list(dict.fromkeys(label for runs in summary.blocks.values() for label in _by_loss(runs)))
+    losses = list(dict.fromkeys(label for runs in summary.blocks.values() for label in by_loss(runs)))
     figure = Figure(figsize=(12, rows * (0.24 * len(losses) + 0.7) + 1.0), layout="constrained")
     grid = np.ravel(figure.subplots(rows, _PER_ROW, squeeze=False, sharey=True))
     for axes, block in zip(grid, blocks, strict=False):
@@ -155,7 +155,7 @@ def worst_and_typical(summary: Summary, block: str = "", metric: str = "cldice")
     """
     name = block or next(iter(summary.blocks))
     column = summary.column(metric)
-    firsts: dict[str, RunResult] = {label: runs[0] for label, runs in _by_loss(summary.blocks[name]).items()}
+    firsts: dict[str, RunResult] = {label: runs[0] for label, runs in by_loss(summary.blocks[name]).items()}
     pictures = []
     for label, run in list(firsts.items())[:_MOST_ROWS]:
         chosen = cases.typical(run.metrics, column.slug, bool(column.higher_is_better))

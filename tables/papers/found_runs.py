@@ -34,7 +34,7 @@ def find_run(folder: Path, planned: PlannedRun) -> RunResult:
 
 
 def _broken(metrics: pd.DataFrame) -> str:
-    """Say what a metrics.csv lacks that was cut off or edited; "" where it is whole."""
+    """Return what a metrics.csv lacks that was cut off or edited; "" where it is whole."""
     keys = ["case", "metric", "postprocessed"]
     missing = [name for name in (*keys, "value") if name not in metrics.columns]
     if missing:

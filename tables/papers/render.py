@@ -68,14 +68,14 @@ def render(cells: pd.DataFrame, title: str, notes: Sequence[str], stem: Path) ->
 
 
 def as_csv(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Give the cells as plain numbers, one row each, with the difference; title and notes are comments (#)."""
+    """Return the cells as plain numbers, one row each, with the difference; title and notes are comments (#)."""
     frame = cells.assign(difference=cells["measured"] - cells["published"])
     comments = "".join(f"# {line}\n" for line in [title, *notes])
     return comments + frame.to_csv(index=False, lineterminator="\n")
 
 
 def markdown(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Give the table as Markdown: published and measured in one cell, on two lines."""
+    """Return the table as Markdown: published and measured in one cell, on two lines."""
     rows, columns, texts = _grid(cells)
     lines = [["", *map(markup.markdown, columns)]]
     lines += [[markup.markdown(row), *(_markdown_cell(texts.get((row, c))) for c in columns)] for row in rows]
@@ -84,7 +84,7 @@ def markdown(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
 
 
 def as_html(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Give the table as a piece of HTML, as notebooks show it; a cell's note appears under the pointer."""
+    """Return the table as a piece of HTML, as notebooks show it; a cell's note appears under the pointer."""
     rows, columns, texts = _grid(cells)
     head = "<tr><th></th>" + "".join(f"<th>{markup.html(name)}</th>" for name in columns) + "</tr>"
     body = []
@@ -105,12 +105,12 @@ def as_html(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
 
 
 def page(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Give the table as a whole HTML page."""
+    """Return the table as a whole HTML page."""
     return markup.html_page(title, as_html(cells, title, notes))
 
 
 def latex(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Give the table as LaTeX; needs the packages booktabs and graphicx (for tables wider than the page)."""
+    """Return the table as LaTeX; needs the packages booktabs and graphicx (for tables wider than the page)."""
     rows, columns, texts = _grid(cells)
     lines = [rf"% {line}" for line in [title, legends.PAPER, *notes]]
     lines += [r"\begin{table}", rf"\caption{{{markup.latex(title)}}}", r"\centering", r"\resizebox{\linewidth}{!}{%"]
@@ -132,7 +132,7 @@ def latex(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
 
 
 def _grid(cells: pd.DataFrame) -> tuple[list[str], list[str], dict[tuple[str, str], CellText]]:
-    """Give the headings of rows and columns in their order, and the words of each cell."""
+    """Return the headings of rows and columns in their order, and the words of each cell."""
     digits = {column: _digits(found) for column, found in cells.groupby("column", sort=False)}
     arrows = {c: _ARROWS.get(d, "") for c, d in zip(cells["column"], cells["direction"], strict=True)}
     texts = {}
@@ -144,7 +144,7 @@ def _grid(cells: pd.DataFrame) -> tuple[list[str], list[str], dict[tuple[str, st
 
 
 def _digits(column: pd.DataFrame) -> int:
-    """Print as many decimals as the paper does."""
+    """Return how many decimals the paper prints."""
     values = pd.concat([column["published"], column["published_std"]]).dropna()
     return max((len(repr(round(float(v), 6)).partition(".")[2].rstrip("0")) for v in values), default=3)
 

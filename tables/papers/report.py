@@ -64,6 +64,23 @@ def default_folder(results: str | Path, paper: str, scale: float = 1.0) -> Path:
     return Path(results) / f"{paper}{scales.suffix(scale)}" / "paper"
 
 
+def notebook_command(paper: str, results: str | Path, scale: float = 1.0) -> list[str]:
+    """Return what `workflow.run_notebook` is told to make a paper's tables.
+
+    Args:
+        paper: its name.
+        results: folder that holds the experiments.
+        scale: of the runs.
+
+    Returns:
+        The notebook, the executed notebook in the paper's folder, and the parameters.
+    """
+    output = default_folder(results, paper, scale) / f"tables_{paper}.ipynb"
+    parameters = {"paper": paper, "results": results, "scale": scale}
+    given = [word for name, value in parameters.items() for word in ("-p", name, str(value))]
+    return ["notebooks/paper.ipynb", str(output), *given]
+
+
 def largest_scale(results: str | Path, paper: str) -> float:
     """Find the largest scale at which there are runs of a paper.
 
@@ -140,7 +157,7 @@ def as_html(paper: PaperReport) -> str:
 
 
 def made_by(paper: PaperReport, table: PaperTable) -> list[str]:
-    """Say what a table lacks and why, and by which code, on which machine and data its runs were made.
+    """Return what a table lacks and why, and by which code, on which machine and data its runs were made.
 
     Args:
         paper: from `collect`.
@@ -169,7 +186,7 @@ def made_by(paper: PaperReport, table: PaperTable) -> list[str]:
 
 
 def _regions(runs: list[RunResult]) -> list[str]:
-    """Say which metrics were measured on patches."""
+    """Return which metrics were measured on patches."""
     found: dict[str, dict[str, None]] = {}
     for run in runs:
         if "region" in run.metrics:
@@ -179,12 +196,12 @@ def _regions(runs: list[RunResult]) -> list[str]:
 
 
 def _steps(found: pd.DataFrame) -> list[str]:
-    """Say where and on which patch training steps were timed."""
+    """Return where and on which patch training steps were timed."""
     return [f"Training steps: {timed}" for timed in found["timed"].unique() if timed]
 
 
 def _absences(found: pd.DataFrame) -> list[str]:
-    """Name what is not there, with the number of cells."""
+    """Return what is missing, with the number of cells."""
     absent = found[found["status"].isin([measurement.ABSENT, measurement.BROKEN])]
     counts = Counter(absent["status"] + ": " + absent["note"])
     lines = [f"{reason} ({count} cells)" for reason, count in counts.items()]

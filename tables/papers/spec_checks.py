@@ -114,7 +114,7 @@ def _rule_problems(spec: Spec) -> list[str]:
 
 
 def _contradictions(spec: Spec, row: Mapping[str, Any]) -> list[str]:
-    """Name the pairs of rules that say different things of one published number."""
+    """Return a problem for each pair of rules that say different things of one published number."""
     said: dict[str, tuple[int, Any]] = {}
     problems = []
     for number, rule in enumerate(spec.rules):

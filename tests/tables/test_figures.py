@@ -7,7 +7,7 @@ from evaluation import cases
 from pictures.errors import CATEGORIES, Case, error_map, flat, predictions, side_by_side
 from pictures.style import save
 from runs.results import collect
-from tables.experiment import figures, report
+from tables.experiment import figures, saved_figures
 
 TRUTH = np.zeros((9, 12), np.uint8)
 TRUTH[3:6, 1:11] = 1
@@ -65,7 +65,7 @@ def test_charts_are_drawn_with_failed_and_missing_runs(demo, tmp_path, draw):
 
 
 def test_report_saves_below_the_experiment(demo):
-    assert report.curves(collect(demo)) == [demo / "figures" / "curves-roads.png"]
+    assert saved_figures.curves(collect(demo)) == [demo / "figures" / "curves-roads.png"]
 
 
 def test_single_run(demo, writer, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 import losses
 from tables.__main__ import main
-from tables.claims import claims, scorecard
+from tables.claims import claims, exchange, scorecard
 from tables.claims.claims import Claim
 from tables.claims.scorecard import CONFIRMED, NOT_RUN, OPPOSITE, UNDECIDED
 
@@ -124,8 +124,8 @@ def test_scorecards_of_two_machines(writer_of, tmp_path):
         writer.run("closs", dice=[v + 0.1 for v in BETTER[6 * number : 6 * number + 6]], dataset=f"d{number}")
         card = scorecard.make([writer.write_plan()], [DICE])
         path = tmp_path / f"{number}.json"
-        path.write_text(scorecard.as_json(card))
-        cards.append(scorecard.read(path))
+        path.write_text(exchange.as_json(card))
+        cards.append(exchange.read(path))
     assert [card[0].n for card in cards] == [6, 6]
     (joined,) = scorecard.merge(cards, [DICE])
     assert (joined.n, joined.status) == (12, CONFIRMED)
@@ -138,14 +138,14 @@ def test_scorecards_of_two_machines(writer_of, tmp_path):
 def test_json_round_trip_and_schema(experiment, tmp_path):
     answers = scorecard.make([experiment])
     path = tmp_path / "scorecard.json"
-    path.write_text(scorecard.as_json(answers))
-    again = scorecard.read(path)
+    path.write_text(exchange.as_json(answers))
+    again = exchange.read(path)
     assert [a.status for a in again] == [a.status for a in answers]
     assert all(math.isnan(a.effect) == math.isnan(b.effect) for a, b in zip(answers, again, strict=True))
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {"schema": "scorecard/1999-01-01"}))
     with pytest.raises(ValueError, match="expected a scorecard of schema 'scorecard/2026-11-21', got 'scorecard/1999"):
-        scorecard.read(path)
+        exchange.read(path)
 
 
 def test_command_writes_page_and_json(experiment, tmp_path, capsys):

@@ -59,7 +59,7 @@ def _judge(where: str, printed: list[str], n: int, unit: str, common: int) -> li
 
 
 def _common_n(printed: list[str]) -> int:
-    """Give the n that all values fit and that is the least likely to be fitted by chance; 0: none that is rare.
+    """Return the n that all values fit and that is the least likely to be fitted by chance; 0: none that is rare.
 
     Multiples of it fit as well, but are likelier to by chance.
     """
