@@ -45,6 +45,21 @@ def half_unit(printed: str) -> float:
     return 0.5 * 10.0 ** -len(printed.partition(".")[2])
 
 
+def whole(numbers: pd.DataFrame) -> float:
+    """Return what a ratio of 1 is in a table's unit.
+
+    Args:
+        numbers: of one metric in one table.
+
+    Returns:
+        100 where the table says percent, or says no unit and most of its values are above 1.5; otherwise 1.
+    """
+    units = set(numbers["unit"]) - {""}
+    if units:
+        return 100.0 if units & {"percent", "%"} else 1.0
+    return 100.0 if numbers["printed"].astype(float).median() > 1.5 else 1.0
+
+
 def describe(row: Mapping[str, object] | pd.Series, without: Sequence[str] = ()) -> str:
     """Return where a number stands, in words."""
     parts = [f"{row['paper']} {row['table']}"]

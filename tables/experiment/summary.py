@@ -8,6 +8,7 @@ import pandas as pd
 from runs.results import DONE, Results, RunResult
 from tables import averages, statistics
 from tables.experiment.compare import BASELINE, MetricColumn, columns_of
+from tables.experiment.entries import entry_names
 from tables.sources import collect_all
 
 # a prediction that is all foreground has few components and the best Betti-0 error: an error alone does not lead
@@ -29,6 +30,7 @@ class Summary:
         self.blocks = {name: runs for result in self.results for name, runs in _blocks(result).items()}
         if not self.blocks:
             raise ValueError(f"no finished run in {', '.join(map(str, folders))}: there is nothing to sum up")
+        self.names = {folder: name for result in self.results for folder, name in entry_names(result).items()}
         # parts of a test set must not be averaged together: the first counts in what is over all datasets
         self.leading = list({name.partition(" (")[0]: name for name in reversed(self.blocks)}.values())[::-1]
         self.columns: list[MetricColumn] = list(
@@ -44,6 +46,13 @@ class Summary:
         """Return a metric by its slug; the first one where it was not measured."""
         return next((column for column in self.columns if column.slug == slug), self.columns[0])
 
+    def by_loss(self, block: str) -> dict[str, list[RunResult]]:
+        """Return the runs of each loss on one of `blocks`, by the loss's name over all datasets."""
+        grouped: dict[str, list[RunResult]] = {}
+        for run in self.blocks[block]:
+            grouped.setdefault(self.names[run.folder], []).append(run)
+        return grouped
+
     def values(self, metric: str, block: str = "") -> pd.DataFrame:
         """Return a metric of every loss on every case, without post-processing.
 
@@ -56,7 +65,7 @@ class Summary:
         """
         frames = []
         for name in [block] if block else self.leading:
-            rows = {label: averages.per_case(runs, metric, False) for label, runs in by_loss(self.blocks[name]).items()}
+            rows = {label: averages.per_case(runs, metric, False) for label, runs in self.by_loss(name).items()}
             frame = pd.DataFrame(rows)
             frame.index = pd.Index([f"{name}: {case}" for case in frame.index])
             frames.append(frame)
@@ -65,9 +74,10 @@ class Summary:
     def seconds(self) -> pd.Series:
         """Return each loss's seconds per iteration over Dice&CE's, averaged over the blocks that have both."""
         ratios: dict[str, list[float]] = {}
-        for runs in self.blocks.values():
-            costs = {label: _seconds(found) for label, found in by_loss(runs).items()}
-            base = next((costs[label] for label, found in by_loss(runs).items() if found[0].row[1] == BASELINE), None)
+        for block in self.blocks:
+            losses = self.by_loss(block)
+            costs = {label: _seconds(found) for label, found in losses.items()}
+            base = next((costs[label] for label, found in losses.items() if found[0].row[1] == BASELINE), None)
             for label, cost in costs.items():
                 if base and cost:
                     ratios.setdefault(label, []).append(cost / base)
@@ -78,7 +88,9 @@ class Summary:
 
         Returns:
             A row for each loss, the best average rank by the leading metric first: average rank by each metric that has
-            a direction, over the cases where all losses are defined, and the cost over Dice&CE.
+            a direction, over the cases where all losses are defined, and the cost over Dice&CE. `n` is the number of
+            cases on which the loss has a value of the leading metric, `ranked` on how many of them its rank rests; see
+            `left_out` for the others.
         """
         ranks = {}
         for column in self.columns:
@@ -90,8 +102,34 @@ class Summary:
                     )
         table = pd.DataFrame(ranks)
         table["cost / Dice&CE's"] = self.seconds()
+        leading = self.values(self.column(LEADING).slug)
+        complete = complete_cases(leading)
+        table["n"] = leading.notna().sum()
+        table["ranked"] = pd.Series(len(complete), index=complete.columns)
+        table = table.fillna({"n": 0, "ranked": 0}).astype({"n": int, "ranked": int})
         first = f"{self.column(LEADING).title}, rank"
         return table.sort_values(first if first in table else table.columns[0]).round(2)
+
+    def left_out(self, metric: str = LEADING) -> list[str]:
+        """Return what the ranks by a metric do not count: losses that most cases lack, and cases that lack a loss.
+
+        Args:
+            metric: slug.
+
+        Returns:
+            A line for each loss and dataset; none where every case of every dataset counts.
+        """
+        values = self.values(self.column(metric).slug)
+        complete = complete_cases(values)
+        lost = [name for name in values if name not in complete]
+        lines = [f"{name}: has {values[name].notna().sum()} of {len(values)} cases and is not ranked" for name in lost]
+        for block in self.leading:
+            own = values[values.index.str.startswith(f"{block}: ")][complete.columns]
+            missing = own[own.isna().any(axis=1)]
+            if len(missing):
+                without = ", ".join(str(name) for name in missing if missing[name].isna().any())
+                lines.append(f"{block}: {len(missing)} of {len(own)} cases do not count, as they lack {without}")
+        return lines
 
     def pairs(self, metric: str) -> pd.DataFrame:
         """Compare all pairs of losses on a metric.
@@ -126,14 +164,6 @@ def _blocks(result: Results) -> dict[str, list[RunResult]]:
             if done:
                 blocks[f"{result.folder.name}, {dataset}{f' ({part})' if part else ''}"] = done
     return blocks
-
-
-def by_loss(runs: list[RunResult]) -> dict[str, list[RunResult]]:
-    """Return the runs of each loss by its printed name."""
-    grouped: dict[str, list[RunResult]] = {}
-    for run in runs:
-        grouped.setdefault(run.label, []).append(run)
-    return grouped
 
 
 def complete_cases(values: pd.DataFrame) -> pd.DataFrame:

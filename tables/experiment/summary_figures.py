@@ -12,7 +12,7 @@ from pictures import style
 from pictures.errors import CATEGORIES, error_map, show_errors
 from runs.results import RunResult
 from tables import statistics
-from tables.experiment.summary import LEADING, Summary, by_loss, complete_cases
+from tables.experiment.summary import LEADING, Summary, complete_cases
 
 _PER_ROW = 3
 # losses drawn in a picture of predictions
@@ -108,7 +108,7 @@ def small_multiples(summary: Summary, metric: str = "betti1_error") -> Figure:
     column = summary.column(metric)
     blocks = list(summary.blocks)
     rows = -(-len(blocks) // _PER_ROW)
-    losses = list(dict.fromkeys(label for runs in summary.blocks.values() for label in by_loss(runs)))
+    losses = list(dict.fromkeys(label for block in blocks for label in summary.by_loss(block)))
     figure = Figure(figsize=(12, rows * (0.24 * len(losses) + 0.7) + 1.0), layout="constrained")
     grid = np.ravel(figure.subplots(rows, _PER_ROW, squeeze=False, sharey=True))
     for axes, block in zip(grid, blocks, strict=False):
@@ -155,7 +155,7 @@ def worst_and_typical(summary: Summary, block: str = "", metric: str = "cldice")
     """
     name = block or next(iter(summary.blocks))
     column = summary.column(metric)
-    firsts: dict[str, RunResult] = {label: runs[0] for label, runs in by_loss(summary.blocks[name]).items()}
+    firsts: dict[str, RunResult] = {label: runs[0] for label, runs in summary.by_loss(name).items()}
     pictures = []
     for label, run in list(firsts.items())[:_MOST_ROWS]:
         chosen = cases.typical(run.metrics, column.slug, bool(column.higher_is_better))

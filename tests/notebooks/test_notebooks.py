@@ -14,7 +14,10 @@ from workflow.forms import Evaluation, Pixels, Preparation
 from workflow.table_forms import AllExperiments, Audit, ExperimentTables, PaperTables
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-ROOMS = {"topology", "losses", "metrics", "data_prep", "training", "tables", "workflow"}
+ROOMS = {
+    "registry", "runs", "topology", "losses", "metrics", "data_prep", "pictures", "training", "evaluation", "tables",
+    "workflow",
+}  # fmt: skip
 ALLOWED = ROOMS | {"pathlib", "IPython", "pandas"}
 FORMS = {
     "audit": Audit,

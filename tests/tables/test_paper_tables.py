@@ -70,7 +70,7 @@ def test_html_shows_both_numbers_and_names_what_is_missing(cells):
 
 def test_arrows_say_which_way_is_better(cells):
     text = render.markdown(cells, "Title", [])
-    assert "| | Dice ↑ | β0 error ↓ |" in text
+    assert "|  | Dice ↑ | β0 error ↓ |" in text
     # a bar in a name does not end its cell
     assert r"quoted \| row" in text
     assert all(line.replace(r"\|", "").count("|") == 4 for line in text.splitlines() if line.startswith("|"))

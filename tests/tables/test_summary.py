@@ -23,6 +23,7 @@ def test_leaderboard_ranks_over_all_cases(summary):
     assert list(table.index) == ["CLoss", "SCNP", "Dice&CE"]
     assert list(table["Dice, rank"]) == [1, 2, 3]
     assert list(table["cost / Dice&CE's"]) == [1, 1, 1]
+    assert list(table["n"]) == list(table["ranked"]) == [24, 24, 24]
 
 
 def test_cases_of_all_datasets_are_told_apart(summary):
@@ -43,6 +44,33 @@ def test_parts_of_a_test_set_are_not_averaged_together(writer):
     assert list(summary.blocks) == ["demo, roads (inside)", "demo, roads (outside)"]
     assert len(summary.values("dice")) == 6
     assert len(summary.values("dice", "demo, roads (outside)")) == 6
+
+
+@pytest.fixture
+def other_parameters(writer_of, tmp_path):
+    """Dice&CE, CLoss with another gamma on one dataset, and SCNP twice; the third dataset lacks the second SCNP."""
+    writer = writer_of(tmp_path / "other")
+    for dataset, gamma in (("roads", 0.1), ("walls", 0.3), ("cells", 0.1)):
+        writer.run(dataset=dataset, dice=BETTER)
+        writer.run("closs", dataset=dataset, parameters={"gamma": gamma}, dice=[value + 0.2 for value in BETTER])
+        writer.run("scnp", dataset=dataset, dice=[value + 0.1 for value in BETTER])
+        if dataset != "cells":
+            writer.run("scnp", dataset=dataset, parameters={"window": 5}, dice=[value + 0.15 for value in BETTER])
+    return Summary([writer.write_plan()])
+
+
+def test_a_loss_with_other_parameters_on_another_dataset_is_one_row(other_parameters):
+    table = other_parameters.leaderboard()
+    assert list(table.index) == ["CLoss (parameters by dataset)", "SCNP (window=5)", "SCNP", "Dice&CE"]
+    assert list(table["n"]) == [36, 24, 36, 36]
+    assert list(table["ranked"]) == [24] * 4
+
+
+def test_what_the_ranks_leave_out_is_named(other_parameters, summary):
+    assert other_parameters.left_out("dice") == [
+        "demo, cells: 12 of 12 cases do not count, as they lack SCNP (window=5)"
+    ]
+    assert summary.left_out("dice") == []
 
 
 def test_pairs(summary):
