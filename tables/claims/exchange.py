@@ -40,7 +40,9 @@ def read(path: str | Path) -> list[Answer]:
     answers = []
     for entry in content["answers"]:
         values: dict[str, Any] = {name: math.nan if value is None else value for name, value in entry.items()}
-        answers.append(Answer(**values))
+        # cards made before the field was there say it in words
+        smoke = all("smoke" in words for words in values["scale"].values()) if values["scale"] else False
+        answers.append(Answer(**{"smoke": smoke} | values))
     return answers
 
 

@@ -9,7 +9,7 @@ from runs.banner import SMOKE
 from tables import legends
 from tables.claims import claims
 from tables.claims.claims import Claim
-from tables.claims.scorecard import CONFIRMED, NOT_RUN, OPPOSITE, UNDECIDED, Answer
+from tables.claims.scorecard import CONFIRMED, MACHINERY, NOT_RUN, OPPOSITE, UNDECIDED, Answer
 
 
 def frame(answers: Sequence[Answer], chosen: Sequence[Claim] | None = None) -> pd.DataFrame:
@@ -40,8 +40,15 @@ def markdown(answers: Sequence[Answer], chosen: Sequence[Claim] | None = None) -
     table = frame(answers, chosen)
     counts = table["here"].value_counts()
     summary = ", ".join(f"{counts.get(s, 0)} {s}" for s in (CONFIRMED, UNDECIDED, OPPOSITE, NOT_RUN))
-    smoke = any("smoke" in scale for answer in answers for scale in answer.scale.values())
-    lines = ["# Scorecard", "", *([f"**{SMOKE}**", ""] if smoke else []), f"{len(table)} claims: {summary}.", ""]
+    machinery = f", {counts[MACHINERY]} {MACHINERY}" if MACHINERY in counts else ""
+    smoke = any(answer.smoke for answer in answers)
+    lines = [
+        "# Scorecard",
+        "",
+        *([f"**{SMOKE}**", ""] if smoke else []),
+        f"{len(table)} claims: {summary}{machinery}.",
+        "",
+    ]
     lines += ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
     lines += [
         "| " + " | ".join(str(v).replace("|", "\\|") for v in row) + " |" for row in table.itertuples(index=False)

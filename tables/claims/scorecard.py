@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from runs.results import DONE, RunResult, scale_of
+from runs.results import DONE, Results, RunResult, scale_of
 from tables import averages, statistics
 from tables.claims import claims
 from tables.claims.claims import COSTS, Claim
 from tables.sources import collect_all
 
 CONFIRMED, UNDECIDED, OPPOSITE, NOT_RUN = "confirmed", "not confirmed", "opposite", "not run"
+MACHINERY = "machinery only"
 _LEVEL = 0.05
 
 
@@ -24,7 +25,7 @@ class Answer:
 
     Attributes:
         id: of the claim.
-        status: "confirmed", "not confirmed", "opposite" or "not run".
+        status: "confirmed", "not confirmed", "opposite", "machinery only" or "not run".
         effect: mean difference over cases, positive in the claim's favour; for costs the ratio left / right.
         dz: Cohen's dz.
         low: lower limit of the 95 % bootstrap interval of the effect.
@@ -34,6 +35,7 @@ class Answer:
         n: number of cases.
         differences: {dataset: {case: difference}}; for costs {dataset: {"ratio": ratio}}.
         scale: what the runs were like: iterations of fine-tuning by dataset, smoke.
+        smoke: only smoke runs answer it, whose numbers say nothing about any loss.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Answer:
     n: int = 0
     differences: dict[str, dict[str, float]] = field(default_factory=dict)
     scale: dict[str, str] = field(default_factory=dict)
+    smoke: bool = False
 
 
 def make(folders: Sequence[str | Path], chosen: Sequence[Claim] | None = None) -> list[Answer]:
@@ -64,15 +67,25 @@ def make(folders: Sequence[str | Path], chosen: Sequence[Claim] | None = None) -
     """
     listed = list(claims.load() if chosen is None else chosen)
     results = collect_all(folders)
+    in_earnest, smoke = ([each for each in results if each.smoke == flag] for flag in (False, True))
     answers = []
     for claim in listed:
-        answer = Answer(claim.id)
-        for result in results:
-            for dataset in result.datasets:
-                if not claim.datasets or dataset in claim.datasets:
-                    _compare(claim, answer, dataset, next(iter(result.parts(dataset).values())))
+        answer = _answer(claim, in_earnest)
+        if not answer.differences:
+            answer = _answer(claim, smoke)
+            answer.smoke = bool(answer.differences)
         answers.append(answer)
     return judge(listed, answers)
+
+
+def _answer(claim: Claim, results: Sequence[Results]) -> Answer:
+    """Return the differences that experiments have for a claim, not judged yet."""
+    answer = Answer(claim.id)
+    for result in results:
+        for dataset in result.datasets:
+            if not claim.datasets or dataset in claim.datasets:
+                _compare(claim, answer, dataset, next(iter(result.parts(dataset).values())))
+    return answer
 
 
 def merge(cards: Sequence[Sequence[Answer]], chosen: Sequence[Claim] | None = None) -> list[Answer]:
@@ -88,8 +101,10 @@ def merge(cards: Sequence[Sequence[Answer]], chosen: Sequence[Claim] | None = No
     listed = list(claims.load() if chosen is None else chosen)
     answers = []
     for claim in listed:
-        parts = [answer for card in cards for answer in card if answer.id == claim.id]
-        joined = Answer(claim.id)
+        parts = [answer for card in cards for answer in card if answer.id == claim.id and answer.differences]
+        in_earnest = [part for part in parts if not part.smoke]
+        joined = Answer(claim.id, smoke=bool(parts) and not in_earnest)
+        parts = in_earnest or parts
         for dataset in dict.fromkeys(name for part in parts for name in part.differences):
             found = pd.concat([pd.Series(part.differences[dataset]) for part in parts if dataset in part.differences])
             joined.differences[dataset] = _by_case(found.groupby(level=0).mean())
@@ -114,16 +129,21 @@ def judge(listed: Sequence[Claim], answers: list[Answer]) -> list[Answer]:
         if values.empty:
             continue
         answer.n, answer.effect = len(values), float(values.mean())
-        if claim.metric in COSTS:
+        if answer.smoke:
+            answer.status = MACHINERY
+        elif claim.metric in COSTS:
             answer.status = CONFIRMED if answer.effect <= claim.limit else OPPOSITE
+        if claim.metric in COSTS:
             continue
         array = values.to_numpy()
         answer.low, answer.high = statistics.bootstrap_interval(array)
         answer.dz, answer.p = statistics.cohens_dz(array), statistics.paired_permutation(array + claim.margin)
-    for answer, p in zip(answers, statistics.holm([answer.p for answer in answers]), strict=True):
+    for answer, p in zip(
+        answers, statistics.holm([math.nan if answer.smoke else answer.p for answer in answers]), strict=True
+    ):
         answer.p_holm = p
     for claim, answer in zip(listed, answers, strict=True):
-        if claim.metric not in COSTS and answer.n:
+        if claim.metric not in COSTS and answer.n and not answer.smoke:
             shifted = answer.effect + claim.margin
             answer.status = UNDECIDED if not answer.p_holm < _LEVEL else CONFIRMED if shifted > 0 else OPPOSITE
     return answers

@@ -16,14 +16,14 @@ from runs.results import DONE, FAILED, MISSING, RunResult
 from tables import averages, statistics
 from tables.papers import costs
 from tables.papers.competition import against_baseline, best_of_column
-from tables.papers.measurement import ABSENT, BROKEN, MEASURED, PARTIAL, QUOTED, Measurement
+from tables.papers.measurement import ABSENT, BROKEN, CLOSED, MEASURED, PARTIAL, QUOTED, Measurement
 from tables.papers.planning import PaperPlan
 from tables.papers.required_runs import Requirement, table_requirements
 from tables.papers.spec_parts import PaperTable
 
 COLUMNS = (
     "table", "row", "column", "metric", "unit", "direction", "published", "published_std", "published_best", "measured",
-    "measured_std", "ci_low", "ci_high", "n", "p", "stars", "best", "status", "note", "timed",
+    "measured_std", "ci_low", "ci_high", "n", "p", "stars", "best", "status", "note", "timed", "scale",
 )  # fmt: skip
 
 
@@ -54,9 +54,9 @@ def _table_cells(
     required = table_requirements(plan.spec, table)
     found = [_measure(plan, table, requirement, steps, numbers) for requirement in required]
     tested = against_baseline(table, required, found)
-    best = best_of_column(table, required, found)
+    best = best_of_column(table, required, found, plan.scale)
     rows = [
-        _row(requirement, measured, p, is_best)
+        _row(requirement, measured, p, is_best) | {"scale": plan.scale}
         for requirement, measured, p, is_best in zip(required, found, tested, best, strict=True)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -97,7 +97,7 @@ def _measure(
     if requirement.quoted:
         return Measurement(QUOTED, requirement.quoted)
     if requirement.cannot:
-        return Measurement(ABSENT, requirement.cannot)
+        return Measurement(CLOSED, requirement.cannot)
     if requirement.benchmark:
         return costs.training_step(requirement, steps)
     if requirement.count:
@@ -108,17 +108,21 @@ def _measure(
     ]
     done = [run for run in runs if run.state == DONE]
     if not done:
-        broken = [run for run in runs if run.state != MISSING]
-        reason = (
-            broken[0].reason or broken[0].state
-            if broken
-            else f"none of its {len(runs)} runs of {runs[0].folder.parts[-5]}"
-        )
-        return Measurement(BROKEN if broken else ABSENT, reason)
+        return _without_runs(plan, requirement, runs)
     try:
         return _averaged(plan, table, requirement, done, len(runs))
     except (ValueError, OSError, KeyError) as error:  # predictions or data that an ensemble or a closing needs
         return Measurement(BROKEN, " ".join(str(error).split()))
+
+
+def _without_runs(plan: PaperPlan, requirement: Requirement, runs: Sequence[RunResult]) -> Measurement:
+    """Return why a cell has no measured value, of whose runs none is done."""
+    broken = [run for run in runs if run.state != MISSING]
+    if broken:
+        return Measurement(BROKEN, broken[0].reason or broken[0].state)
+    if closed := plan.spec.datasets[requirement.dataset].closed:
+        return Measurement(CLOSED, closed)
+    return Measurement(ABSENT, f"none of its {len(runs)} runs of {runs[0].folder.parts[-5]}")
 
 
 def _averaged(

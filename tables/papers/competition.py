@@ -9,6 +9,8 @@ from tables.papers.published import matches
 from tables.papers.required_runs import Requirement
 from tables.papers.spec_parts import PaperTable
 
+LEAST_CASES, LEAST_SCALE = 5, 0.01
+
 
 def against_baseline(table: PaperTable, required: Sequence[Requirement], found: Sequence[Measurement]) -> list[float]:
     """Return the p-value of each row against the baseline of its column, Holm over the table."""
@@ -31,18 +33,30 @@ def _p(measured: Measurement, baseline: Measurement | None) -> float:
     return float(statistics.paired_permutation(differences)) if len(differences) > 1 else math.nan
 
 
-def best_of_column(table: PaperTable, required: Sequence[Requirement], found: Sequence[Measurement]) -> list[bool]:
-    """Tell of each cell whether it has the best measured value of those that compete: same column, same `within`."""
+def best_of_column(
+    table: PaperTable, required: Sequence[Requirement], found: Sequence[Measurement], scale: float = 1.0
+) -> list[bool]:
+    """Tell of each cell whether it has the best measured value of those that compete: same column, same `within`.
+
+    A mean over few cases, or of runs that hardly trained, is no contest: below `LEAST_SCALE` no mean over cases is the
+    best, and one over fewer than `LEAST_CASES` does not compete.
+    """
+    competing = [math.isfinite(measured.mean) and _counts(measured, scale) for measured in found]
     rivals: dict[tuple[str, ...], list[float]] = {}
-    for requirement, measured in zip(required, found, strict=True):
-        if math.isfinite(measured.mean):
+    for requirement, measured, competes in zip(required, found, competing, strict=True):
+        if competes:
             rivals.setdefault(_beside(table, requirement), []).append(measured.mean)
     marks = []
-    for requirement, measured in zip(required, found, strict=True):
+    for requirement, measured, competes in zip(required, found, competing, strict=True):
         values, direction = rivals.get(_beside(table, requirement), []), requirement.published["direction"]
         best = {"up": max, "down": min}.get(direction)
-        marks.append(best is not None and len(values) > 1 and measured.mean == best(values))
+        marks.append(competes and best is not None and len(values) > 1 and measured.mean == best(values))
     return marks
+
+
+def _counts(measured: Measurement, scale: float) -> bool:
+    """Tell whether a measured value may be the best; costs are no means over cases."""
+    return bool(measured.timed) or (scale >= LEAST_SCALE and measured.values.count() >= LEAST_CASES)
 
 
 def _beside(table: PaperTable, requirement: Requirement) -> tuple[str, ...]:

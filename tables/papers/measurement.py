@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-MEASURED, PARTIAL, ABSENT, BROKEN, QUOTED = "measured", "partial", "missing", "failed", "published only"
+MEASURED, PARTIAL, ABSENT, BROKEN = "measured", "partial", "missing", "failed"
+# for ever: the paper has it from elsewhere, or neither code nor data can be had
+QUOTED, CLOSED = "published only", "cannot be measured"
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,7 @@ class Measurement:
     """What was measured for one cell, in the unit of the published number.
 
     Args:
-        status: "measured", "partial", "missing", "failed" or "published only".
+        status: "measured", one of the words above.
         note: why, or what the reader has to know.
         values: by case, folds and seeds averaged; empty where there are no cases.
         mean: of the cell.

@@ -3,6 +3,7 @@
 `tables.plan` is this module's `plan`.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from tables.papers import scale as scales
 from tables.papers import spec as specs
 from tables.papers.found_runs import find_run
 from tables.papers.planned_runs import Place, PlannedRun, experiment, planned_runs
+from tables.papers.required_runs import requirements
 from tables.papers.spec_parts import Spec
 
-__all__ = ["PaperPlan", "PlannedRun", "experiment", "plan", "summary"]
+__all__ = ["PaperPlan", "PlannedRun", "experiment", "plan", "summary", "unfillable"]
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,26 @@ class PaperPlan:
         """All others."""
         return [planned for planned in self.runs if self.state(planned) != DONE]
 
+    @property
+    def possible(self) -> list[PlannedRun]:
+        """Those that are missing and whose data can be had."""
+        return [planned for planned in self.missing if not self.closed(planned)]
+
+    def closed(self, planned: PlannedRun) -> str:
+        """Return why nobody but its owners can have the data of a run; "" where they can be had."""
+        return self.spec.datasets[planned.entry].closed
+
     def seconds(self, runs: list[PlannedRun] | None = None) -> tuple[float, int]:
         """Estimate how long trainings take, one after the other.
 
         Args:
-            runs: which; None for those that are missing.
+            runs: which; None for those that are missing and possible.
 
         Returns:
             Seconds, and for how many of the runs they come from runs that are there.
         """
         rates = duration.Rates(self.results)
-        wanted = self.missing if runs is None else runs
+        wanted = self.possible if runs is None else runs
         found = [rates.seconds(each.parameters, self.spec.datasets[each.entry].dims) for each in wanted]
         return sum(seconds for seconds, _ in found), sum(known for _, known in found)
 
@@ -108,7 +119,7 @@ def summary(plan: PaperPlan) -> pd.DataFrame:
 
     Returns:
         A row for each experiment and dataset: the tables that need it, its runs, how many of them are done, and how
-        long the others take.
+        long the others take, or why they cannot be made.
     """
     grouped: dict[tuple[str, str], list[PlannedRun]] = {}
     for each in plan.runs:
@@ -117,7 +128,26 @@ def summary(plan: PaperPlan) -> pd.DataFrame:
     for (name, entry), runs in grouped.items():
         missing = [each for each in runs if plan.state(each) != DONE]
         tables = ", ".join(sorted({table for each in runs for table in each.tables}))
-        time = duration.spoken(plan.seconds(missing)[0]) if missing else ""
+        time = "" if not missing else plan.closed(missing[0]) or duration.spoken(plan.seconds(missing)[0])
         row = {"experiment": name, "dataset": entry, "tables": tables, "runs": len(runs)}
         rows.append(row | {"done": len(runs) - len(missing), "time of the missing": time})
     return pd.DataFrame(rows)
+
+
+def unfillable(plan: PaperPlan) -> dict[str, int]:
+    """Count the cells that no run can ever fill.
+
+    Args:
+        plan: from `plan`.
+
+    Returns:
+        Each reason with its number of cells: numbers that the paper quotes or sets, what this suite cannot do, and data
+        that nobody else can have, where there are no runs on them.
+    """
+    done = {planned.entry for planned in plan.existing}
+    reasons: Counter[str] = Counter()
+    for each in requirements(plan.spec):
+        closed = plan.spec.datasets[each.dataset].closed if each.has_runs and each.dataset not in done else ""
+        if reason := each.quoted or each.cannot or closed:
+            reasons[reason] += 1
+    return dict(reasons)

@@ -59,7 +59,7 @@ def render(cells: pd.DataFrame, title: str, notes: Sequence[str], stem: Path) ->
         Paths of the files.
     """
     texts = {
-        "csv": as_csv(cells, title, notes),
+        "csv": as_csv(cells),
         "md": markdown(cells, title, notes),
         "tex": latex(cells, title, notes),
         "html": page(cells, title, notes),
@@ -67,11 +67,10 @@ def render(cells: pd.DataFrame, title: str, notes: Sequence[str], stem: Path) ->
     return [write_atomic(stem.with_name(f"{stem.name}.{ending}"), text) for ending, text in texts.items()]
 
 
-def as_csv(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Return the cells as plain numbers, one row each, with the difference; title and notes are comments (#)."""
+def as_csv(cells: pd.DataFrame) -> str:
+    """Return the cells as plain numbers, one row each, with the difference, for `pandas.read_csv` as they are."""
     frame = cells.assign(difference=cells["measured"] - cells["published"])
-    comments = "".join(f"# {line}\n" for line in [title, *notes])
-    return comments + frame.to_csv(index=False, lineterminator="\n")
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def markdown(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
@@ -157,15 +156,12 @@ def _words(cell: dict, digits: int) -> CellText:
     measured = _number(cell["measured"], cell["measured_std"], digits)
     measured += cell["stars"] if isinstance(cell["stars"], str) else ""
     measured += " (partial)" if cell["status"] == "partial" else ""
-    extra = []
-    if _is(cell["published"]):
-        extra.append(f"Δ {cell['measured'] - cell['published']:+.{digits}f}")
-    if _is(cell["ci_low"]):
-        extra.append(f"[{cell['ci_low']:.{digits}f}, {cell['ci_high']:.{digits}f}]")
-    if _is(cell["n"]):
-        extra.append(f"n {int(cell['n'])}")
-    best = cell["best"] == 1
-    return CellText(published, cell["published_best"] == 1, measured, best, ", ".join(extra), False, note)
+    interval = f"95 % CI [{cell['ci_low']:.{digits}f}, {cell['ci_high']:.{digits}f}]" if _is(cell["ci_low"]) else ""
+    count = f"n {int(cell['n'])}" if _is(cell["n"]) else ""
+    difference = f"Δ {cell['measured'] - cell['published']:+.{digits}f}" if _is(cell["published"]) else ""
+    own = ", ".join(filter(None, (interval, count)))
+    extra = "; ".join(filter(None, (own, difference)))
+    return CellText(published, cell["published_best"] == 1, measured, cell["best"] == 1, extra, False, note)
 
 
 def _number(mean: float, std: float, digits: int) -> str:

@@ -20,6 +20,9 @@ from tables.papers import spec as specs
 from tables.papers.planning import PaperPlan
 from tables.papers.spec_parts import PaperTable
 
+_STATES = (
+    measurement.MEASURED, measurement.PARTIAL, measurement.BROKEN, measurement.ABSENT, measurement.CLOSED,
+)  # fmt: skip
 _NAMED = 8  # reasons under a table before they are only counted
 
 
@@ -202,7 +205,7 @@ def _steps(found: pd.DataFrame) -> list[str]:
 
 def _absences(found: pd.DataFrame) -> list[str]:
     """Return what is missing, with the number of cells."""
-    absent = found[found["status"].isin([measurement.ABSENT, measurement.BROKEN])]
+    absent = found[found["status"].isin([measurement.ABSENT, measurement.BROKEN, measurement.CLOSED])]
     counts = Counter(absent["status"] + ": " + absent["note"])
     lines = [f"{reason} ({count} cells)" for reason, count in counts.items()]
     more = [f"and {len(lines) - _NAMED} more reasons, see the CSV"] if len(lines) > _NAMED else []
@@ -254,10 +257,7 @@ def overview(paper: PaperReport) -> pd.DataFrame:
         absent = found.loc[~found["status"].isin([measurement.MEASURED, measurement.QUOTED]), "note"]
         rows.append(
             {"table": table.name, "title": table.title, "cells": len(found)}
-            | {
-                status: int(counts.get(status, 0))
-                for status in (measurement.MEASURED, measurement.PARTIAL, measurement.BROKEN, measurement.ABSENT)
-            }
+            | {status: int(counts.get(status, 0)) for status in _STATES}
             | {"most often": absent.mode().iloc[0] if len(absent) else ""}
         )
     return pd.DataFrame(rows).set_index("table")

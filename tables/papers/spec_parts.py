@@ -4,10 +4,10 @@ A spec holds no published number: it selects those of published/<paper>.csv by t
 runs it needs. Its keys:
 
     paper, title, reference, notes    notes are printed under every table
-    datasets    published slug: {dataset, dims, images, options, folds, patches, on_patches, training}: slug in this
-                suite, dimensions, the paper's [training, test] images, options of the preparation, number of folds
+    datasets    published slug: {dataset, dims, images, options, folds, patches, on_patches, training, closed}: slug in
+                this suite, dimensions, the paper's [training, test] images, options of the preparation, number of folds
                 where the prepared dataset has fewer than the paper, where `on_patches` are measured, training
-                parameters that differ
+                parameters that differ, why nobody else can have the data (such as "not public")
     groups      name: {like, pretrain, pretrain_of, finetune, common, folds, seeds, ensemble, small}: a protocol, which
                 is an experiment of its own; `main` is called as the paper. Without `pretrain` each loss starts from
                 scratch; `pretrain_of` names the group whose pretraining is used; `like` the group that is altered;
@@ -48,6 +48,7 @@ class Dataset:
     patches: dict[str, Any] = field(default_factory=dict)
     on_patches: list[str] = field(default_factory=list)
     training: dict[str, Any] = field(default_factory=dict)
+    closed: str = ""
 
 
 @dataclass(frozen=True)

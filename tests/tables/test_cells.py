@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 import tables
 from evaluation import closing
 from tables import statistics
+from tables.papers import planning
 from tables.papers.cells import COLUMNS, all_cells
 
 
@@ -52,7 +53,7 @@ def test_without_runs_there_are_published_numbers_alone(tmp_path):
         assert tuple(found.columns) == COLUMNS
         assert len(found) == count
         assert found["measured"].isna().all()
-        assert set(found["status"]) <= {"missing", "published only"}
+        assert set(found["status"]) <= {"missing", "published only", "cannot be measured"}
         assert not found["best"].any()
         assert (found["note"] != "").all()
 
@@ -154,6 +155,31 @@ def test_an_older_version_of_a_metric_is_named_and_the_rest_goes_on(tmp_path, pa
     assert cell["status"] == "failed"
     assert f"{plan.folder(old)}: version 1 of dice, others have 2" in cell["note"]
     assert one(found, row="CREMI-A, U-Net + SHPM", metric="dice")["status"] == "measured"
+
+
+def test_a_closed_dataset_says_so_until_somebody_has_runs_on_it(tmp_path, paper_run):
+    empty = tables.plan("contextloss", tmp_path, 0.01)
+    found = all_cells(empty)
+    closed = found[found["status"] == "cannot be measured"]
+    assert len(closed) == 196
+    assert set(closed["note"]) == {"CLD is not public"}
+    assert planning.unfillable(empty) == {"CLD is not public": 196}
+    assert {each.entry for each in empty.possible} == {"roads", "hrf", "vessap"}
+    run = planned(empty, "cld", "dice_ce")[0]
+    paper_run(empty.folder(run), run, {"dice": [0.5, 0.6]})
+    plan = tables.plan("contextloss", tmp_path, 0.01)
+    assert planning.unfillable(plan) == {}
+    assert "measured" in set(all_cells(plan)["status"])
+
+
+@pytest.mark.parametrize(("scale", "cases", "marked"), [(0.01, 5, True), (0.01, 4, False), (0.009, 8, False)])
+def test_no_best_of_a_few_cases_or_of_hardly_any_training(tmp_path, paper_run, scale, cases, marked):
+    plan = tables.plan("hpm", tmp_path, scale)
+    for loss, value in (("dice_ce", 0.5), ("shpm", 0.6)):
+        (run,) = planned(plan, "cremi_a", loss)
+        paper_run(plan.folder(run), run, {"dice": [value] * cases})
+    found = all_cells(tables.plan("hpm", tmp_path, scale))
+    assert found["best"].any() == marked
 
 
 def test_times_and_memory_come_from_the_benchmark(tmp_path):
