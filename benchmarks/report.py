@@ -2,8 +2,8 @@
 
     python -m benchmarks.report [--results .asv/results] [--html .asv/html/offline.html]
 
-asv's own page loads its scripts from the web. This one is a single file: the newest results of each machine and environment as tables,
-and the ratio to Dice&CE over the commits as pictures.
+asv's own page loads its scripts from the web. This one is a single file: the newest results of each machine and
+environment as tables, and the ratio to Dice&CE over the commits as pictures.
 """
 
 import argparse
@@ -173,8 +173,8 @@ body { font: 16px/1.5 sans-serif; margin: 2em auto; max-width: 70em; padding: 0 
 table { border-collapse: collapse; margin: 1em 0 } td, th { padding: .2em .8em; text-align: right }
 td:first-child, th:first-child { text-align: left } tr:nth-child(even) { background: #f3f3f3 } img { max-width: 100% }
 </style></head><body><h1>Cost of the losses</h1>
-<p>Loss and gradient on one thread, tubes with noise. Times Dice&amp;CE: measured alternately with it. Memory: peak above a
-process that has loaded everything and holds the data.</p>"""
+<p>Loss and gradient on one thread, tubes with noise. Times Dice&amp;CE: measured alternately with it. Memory: peak
+above a process that has loaded everything and holds the data.</p>"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -112,7 +112,7 @@ def comparisons(results: Results) -> list[Comparison]:
     found = []
     for dataset in results.datasets:
         for part, runs in results.parts(dataset).items():
-            flags = (False, True) if _any_postprocessed(runs) else (False,)
+            flags = (False, True) if any_postprocessed(runs) else (False,)
             found += [comparison(runs, dataset, flag, part) for flag in flags]
     return found
 
@@ -200,5 +200,6 @@ def _peak(record: dict[str, Any]) -> int | None:
     return found.get("bytes")
 
 
-def _any_postprocessed(runs: list[RunResult]) -> bool:
+def any_postprocessed(runs: list[RunResult]) -> bool:
+    """Tell whether a run has values with post-processing, which needs a pretraining to compare with."""
     return any(result.state == DONE and result.metrics["postprocessed"].astype(int).any() for result in runs)

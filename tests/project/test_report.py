@@ -57,7 +57,9 @@ def test_the_newest_number_of_each_loss_is_shown(results):
 
 
 def test_results_of_nothing_but_other_benchmarks_give_an_empty_table():
-    other = pd.DataFrame([{"benchmark": "b", "parameters": ("x",), "value": 1.0, "date": pd.Timestamp(0)}])
+    other = pd.DataFrame(
+        [{"benchmark": "b", "parameters": ("x",), "value": 1.0, "date": pd.Timestamp(0), "commit": "c"}]
+    )
     assert of_losses(other).empty
 
 
@@ -65,7 +67,7 @@ def test_table_is_printed_and_the_page_needs_no_network(results, tmp_path, capsy
     page = tmp_path / "page.html"
     assert main(["--results", str(results), "--html", str(page)]) == 0
     printed = capsys.readouterr().out
-    assert "a machine, commit 4567cdef" in printed
+    assert "a machine, env, commit 4567cdef" in printed
     assert re.search(r"\| cldice +\| 2D 512x512 +\| cpu +\| 12 +\| 4 +\| 10 +\|", printed)
     text = page.read_text()
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", text)

@@ -7,7 +7,7 @@ from evaluation import cases
 from pictures.errors import CATEGORIES, Case, error_map, flat, predictions, side_by_side
 from pictures.style import save
 from runs.results import collect
-from tables.experiment import figures, saved_figures
+from tables.experiment import figures, run_figures, saved_figures
 
 TRUTH = np.zeros((9, 12), np.uint8)
 TRUTH[3:6, 1:11] = 1
@@ -70,8 +70,8 @@ def test_report_saves_below_the_experiment(demo):
 
 def test_single_run(demo, writer, tmp_path):
     folder = collect(demo).runs[2].folder
-    save(figures.single_curve(folder), tmp_path / "curve.png")
-    save(figures.distribution(folder), tmp_path / "distribution.png")
+    save(run_figures.single_curve(folder), tmp_path / "curve.png")
+    save(run_figures.distribution(folder), tmp_path / "distribution.png")
 
 
 @pytest.mark.parametrize("shape", [(40, 50), (8, 40, 50)])
