@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from evaluation import cases
 from pictures import style
 from pictures.errors import CATEGORIES, error_map, show_errors
+from pictures.labels import label_points
 from runs.results import RunResult
 from tables import statistics
 from tables.experiment.summary import LEADING, Summary, complete_cases
@@ -32,22 +33,25 @@ def against_cost(summary: Summary, metrics: tuple[str, ...] = (LEADING, "betti1_
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     cost = summary.seconds()
     numbers = pd.Series(range(1, len(cost) + 1), index=cost.index)
+    drawn = []
     for axes, metric in zip(np.ravel([figure.subplots(1, len(metrics))]), metrics, strict=True):
         column = summary.column(metric)
         values = complete_cases(summary.values(column.slug))
         ranks = statistics.average_ranks(values, higher_is_better=bool(column.higher_is_better))
         both = pd.DataFrame({"cost": cost, "rank": ranks}).dropna()
         axes.plot(both["cost"], both["rank"], "o", color=style.OKABE_ITO[0], markersize=5)
-        for number, x, y in zip(numbers.reindex(both.index), both["cost"], both["rank"], strict=True):
-            axes.annotate(f" {number:g}", (x, y), fontsize=8, va="bottom")
         axes.axvline(1, color=style.BASELINE, linewidth=0.8, linestyle="--")
         axes.set(xlabel="seconds per iteration, over Dice&CE's", ylabel="average rank (1 is best)")
         axes.set_title(f"{column.heading}, {len(values)} cases")
         axes.invert_yaxis()
-        axes.margins(x=0.25)
+        axes.margins(x=0.15, y=0.12)
+        drawn.append((axes, both))
     names = "\n".join(f"{number} {label}" for label, number in numbers.items())
     figure.legend([Line2D([], [], linestyle="")], [names], loc="outside right center", handlelength=0, fontsize=8)
     style.heading(figure, "Rank against cost: right is dearer, up is better", summary.banner)
+    # the layout has to be final before labels find their places
+    for axes, both in drawn:
+        label_points(axes, list(both["cost"]), list(both["rank"]), [f"{n:g}" for n in numbers.reindex(both.index)])
     return figure
 
 
