@@ -18,10 +18,16 @@ def label_points(axes: Axes, x: Sequence[float], y: Sequence[float], texts: Sequ
         y: of the points.
         texts: short ones.
         size: of the font in points.
+
+    Raises:
+        ValueError: axes without a figure.
     """
-    axes.figure.canvas.draw()
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("labels need axes that belong to a figure")
+    figure.draw_without_rendering()
     pixels = axes.transData.transform(np.column_stack([x, y]))
-    unit = size * axes.figure.dpi / 72
+    unit = size * figure.dpi / 72
     taken = [_box(point, 0.7 * unit, 0.7 * unit) for point in pixels]
     for point, spot, text in sorted(zip(pixels.tolist(), zip(x, y, strict=True), texts, strict=True)):
         width, height = 0.62 * unit * len(text) + 2, 1.15 * unit
@@ -30,7 +36,7 @@ def label_points(axes: Axes, x: Sequence[float], y: Sequence[float], texts: Sequ
         place = next(free, places[0])
         taken.append(_box(place, width, height))
         far = np.hypot(*(place - point)) > 1.6 * unit + width / 2
-        offset = (place - point) * 72 / axes.figure.dpi
+        offset = (place - point) * 72 / figure.dpi
         line = {"arrowstyle": "-", "color": "#A0A0A0", "linewidth": 0.6} if far else None
         label = axes.annotate(text, spot, offset, textcoords="offset points", ha="center", va="center", fontsize=size,
                               arrowprops=line, annotation_clip=False)  # fmt: skip

@@ -97,7 +97,7 @@ def test_joined_losses():
 @pytest.mark.parametrize("draw", ["against_cost", "critical_differences", "small_multiples"])
 def test_figures_hold_something(summary, draw):
     figure = getattr(summary_figures, draw)(summary)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     assert any(axes.lines for axes in figure.axes)
 
 
@@ -138,14 +138,14 @@ def test_verdicts_against_a_loss(writer, shift, cases, words):
     found = Summary([writer.write_plan()])
     (verdict,) = verdicts.verdicts(found, "demo, roads", "dice")
     assert verdict.words(found.column("dice")).startswith(words)
-    verdicts.paired_differences(found, "dice").canvas.draw()
+    verdicts.paired_differences(found, "dice").draw_without_rendering()
 
 
 def test_without_dice_ce_there_is_no_verdict(writer):
     writer.run("closs")
     found = Summary([writer.write_plan()])
     assert verdicts.verdicts(found, "demo, roads", "dice") == []
-    verdicts.paired_differences(found, "dice").canvas.draw()
+    verdicts.paired_differences(found, "dice").draw_without_rendering()
 
 
 def test_labels_cover_neither_each_other_nor_points():
@@ -154,7 +154,7 @@ def test_labels_cover_neither_each_other_nor_points():
     x, y = [1.0, 1.0, 1.01, 1.02, 3.0, 1.0], [1.0, 1.0, 1.0, 1.01, 2.0, 1.005]
     axes.plot(x, y, "o", markersize=4)
     label_points(axes, x, y, [f"{n}" for n in range(1, 7)])
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     boxes = [Text.get_window_extent(text) for text in axes.texts]  # an annotation would include its line
     assert len(boxes) == 6
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
