@@ -4,58 +4,40 @@ import csv
 import io
 import math
 import textwrap
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from tabulate import tabulate
 
 from runs.files import write_atomic
 from runs.results import Results
-from tables import legends, markup
-from tables.averages import Average
-from tables.experiment import compare, provenance
-from tables.experiment.compare import Comparison, ComparisonRow, MetricColumn
-from tables.statistics import stars
+from tables import bibliography, legends, markup
+from tables.experiment import compare, latex, provenance, texts
+from tables.experiment.compare import ComparisonRow
 
 _LABEL_WIDTH = 20  # characters of the first column on a terminal, so that a table of 3D metrics fits into 120
 
 
-def render(results: Results) -> list[Path]:
-    """Write the tables in all formats into the experiment's folder.
+def render(results: Results, columns: Sequence[str] = (), style: str = latex.FULL) -> list[Path]:
+    """Write the tables in all formats into the experiment's folder, and the references of their methods.
 
     Args:
         results: the runs.
+        columns: of the LaTeX tables, see `tables.experiment.latex.latex`.
+        style: of their cells.
 
     Returns:
         Paths of the files.
+
+    Raises:
+        ValueError: an unknown column or style.
     """
-    formats: dict[str, Callable[[Results], str]] = {"csv": as_csv, "md": markdown, "tex": latex, "html": as_html}
+    tex = latex.latex(results, columns, style)
+    contents = {"csv": as_csv(results), "md": markdown(results), "tex": tex, "html": as_html(results)}
     folder = results.folder / "tables"
-    return [write_atomic(folder / f"comparison.{suffix}", write(results)) for suffix, write in formats.items()]
-
-
-def number(cell: Average, column: MetricColumn, narrow: bool = False) -> str:
-    """Return an average in words: `0.812 ± 0.051** (0.798, 0.826)`, with `[3/4]` where one of four cases is undefined.
-
-    Args:
-        cell: the numbers.
-        column: the metric, which says how many decimals.
-        narrow: for a terminal: no spaces, counts with one decimal, no interval.
-
-    Returns:
-        The text; "undefined" where no case has a value.
-    """
-    if not cell.defined:
-        return "undefined" if cell.cases else ""
-    digits = min(column.digits, 1) if narrow and column.digits == 2 else column.digits
-    text = f"{cell.mean:.{digits}f}"
-    if math.isfinite(cell.std):
-        text += f" ± {cell.std:.{digits}f}"
-    text += stars(cell.p)
-    if math.isfinite(cell.low) and not narrow:
-        text += f" ({cell.low:.{digits}f}, {cell.high:.{digits}f})"
-    text = text if cell.defined == cell.cases else f"{text} [{cell.defined}/{cell.cases}]"
-    return text.replace(" ", "") if narrow else text
+    references = bibliography.bibtex(sorted({run.run.loss for run in results.runs}))
+    written = [write_atomic(folder / f"comparison.{suffix}", text) for suffix, text in contents.items()]
+    return [*written, write_atomic(folder / "methods.bib", references)]
 
 
 def terminal(results: Results) -> str:
@@ -69,7 +51,7 @@ def terminal(results: Results) -> str:
     """
     parts = [results.title] + ([results.banner] if results.banner else [])
     for table in compare.comparisons(results):
-        lines = _cells(table, lambda text: f"{text}^", narrow=True)
+        lines = texts.in_words(table, lambda text: f"{text}^", narrow=True)
         widths = [_LABEL_WIDTH] + [None] * (len(lines[0]) - 1)
         body = tabulate(
             lines[1:],
@@ -79,7 +61,7 @@ def terminal(results: Results) -> str:
             disable_numparse=True,
             colalign=("left", *["right"] * (len(lines[0]) - 1)),
         )
-        parts += [f"{table.title}{_same_for_all(table)}\n{body}", *table.notes]
+        parts += [f"{table.title}{texts.same_for_all(table)}\n{body}", *table.notes]
     return "\n\n".join([*parts, textwrap.fill(legends.COMPARISON.replace("best marked", "best marked ^"), 118)])
 
 
@@ -94,7 +76,7 @@ def markdown(results: Results) -> str:
     """
     parts = [f"# {results.title}"] + ([f"**{results.banner}**"] if results.banner else [])
     for table in compare.comparisons(results):
-        lines = _cells(table, markup.strong)
+        lines = texts.in_words(table, markup.strong)
         rule = ["---", *["---:"] * (len(lines[0]) - 1)]
         body = markup.markdown_table([[markup.markdown(text) for text in line] for line in lines], rule)
         parts += [f"## {table.title}", body, *(f"- {note}" for note in table.notes)]
@@ -113,38 +95,11 @@ def as_html(results: Results) -> str:
     parts = [f"<h2>{markup.html(results.title)}</h2>"]
     parts += [f"<p><strong>{markup.html(results.banner)}</strong></p>"] if results.banner else []
     for table in compare.comparisons(results):
-        lines = _cells(table, markup.strong)
+        lines = texts.in_words(table, markup.strong)
         parts += [f"<h3>{markup.html(table.title)}</h3>", "<table>", f"<thead>{_html_row(lines[0], 'th')}</thead>"]
         parts += ["<tbody>", *(_html_row(line, "td") for line in lines[1:]), "</tbody>", "</table>"]
         parts += [f"<p>{markup.html(note)}</p>" for note in table.notes]
     parts += [f"<p><small>{markup.html(line)}</small></p>" for line in [legends.COMPARISON, *provenance.lines(results)]]
-    return "\n".join(parts) + "\n"
-
-
-def latex(results: Results) -> str:
-    """Return the tables as LaTeX, one `table` for each; needs the packages booktabs and graphicx.
-
-    Args:
-        results: the runs.
-
-    Returns:
-        The text.
-    """
-    parts = [f"% {line}" for line in [results.title, legends.COMPARISON, *provenance.lines(results)]]
-    for table in compare.comparisons(results):
-        lines = _cells(table, markup.strong)
-        rows = [" & ".join(markup.latex(text) for text in line) + r" \\" for line in lines]
-        caption = ". ".join(part.rstrip(".") for part in (results.title, table.title, results.banner) if part) + "."
-        parts += [
-            "",
-            r"\begin{table}",
-            rf"\caption{{{markup.latex(caption)}}}",
-            r"\resizebox{\linewidth}{!}{%",
-            rf"\begin{{tabular}}{{l{'r' * (len(lines[0]) - 1)}}}",
-            *[r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule"],
-            r"\end{tabular}}",
-            r"\end{table}",
-        ]
     return "\n".join(parts) + "\n"
 
 
@@ -179,32 +134,6 @@ def _csv_cells(row: ComparisonRow) -> dict[str, float | int | str]:
         parts |= {"defined": cell.defined}
         values |= {f"{slug}_{name}": "" if row.state or math.isnan(value) else value for name, value in parts.items()}
     return values
-
-
-def _cells(table: Comparison, mark: Callable[[str], str], narrow: bool = False) -> list[list[str]]:
-    """Return heading and rows as text; `mark` makes the best of a column stand out."""
-    costs = ["s/it", "peak MiB"] if narrow else ["s / iteration", "peak MiB"]
-    counts = [] if narrow and _same_for_all(table) else ["runs", "n"]
-    headings = [column.short if narrow else column.heading for column in table.columns]
-    lines = [["loss", *headings, *costs, *counts]]
-    for row in table.rows:
-        texts = [row.label]
-        for column in table.columns:
-            text = row.state or number(row.cells[column.slug], column, narrow)
-            texts.append(mark(text) if table.is_best(row, column) else text)
-        seconds = row.state or ("" if row.seconds is None else f"{row.seconds:.{2 if narrow else 3}g}")
-        memory = row.state or ("" if row.mebibytes is None else f"{row.mebibytes:.0f}")
-        lines.append([*texts, seconds, memory, *([row.counted, str(row.cases)] if counts else [])])
-    return lines
-
-
-def _same_for_all(table: Comparison) -> str:
-    """Return how many cases and runs there are for the heading, where all rows that have numbers have as many."""
-    found = {(row.cases, row.counted) for row in table.rows if not row.state}
-    if len(found) != 1:
-        return ""
-    ((cases, runs),) = found
-    return f" ({cases} cases, {runs} run{'' if runs == '1' else 's'} of each loss)"
 
 
 def _broken_heading(heading: str) -> str:

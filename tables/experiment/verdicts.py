@@ -132,7 +132,14 @@ def _panel(axes: Axes, block: str, listed: list[Verdict], column: MetricColumn) 
         spread = np.random.default_rng(place).uniform(-_SPREAD, _SPREAD, len(verdict.differences))
         axes.scatter(verdict.differences, place + spread, s=9, color=colour, alpha=0.7, linewidths=0, zorder=3)
         if math.isfinite(verdict.low):
-            axes.plot([verdict.low, verdict.high], [place, place], color=colour, linewidth=5, alpha=0.35, solid_capstyle="butt")
+            axes.plot(
+                [verdict.low, verdict.high],
+                [place, place],
+                color=colour,
+                linewidth=5,
+                alpha=0.35,
+                solid_capstyle="butt",
+            )
         axes.plot(verdict.effect, place, "|", color="black", markersize=11, markeredgewidth=1.5)
         axes.annotate(
             verdict.words(column),

@@ -3,14 +3,17 @@
 import csv
 import io
 import re
+import shutil
+import subprocess
 
 import pytest
 
+import losses
 from runs.results import collect
 from tables import __main__ as command
-from tables import legends
+from tables import bibliography, legends
 from tables.averages import Average
-from tables.experiment import compare, render
+from tables.experiment import compare, latex, render, texts
 from tables.experiment.compare import MetricColumn
 
 DICE = MetricColumn("dice", "Dice", "", True)
@@ -40,7 +43,7 @@ def test_one_table_without_and_one_with_post_processing(demo):
     ],
 )
 def test_number(cell, text):
-    assert render.number(cell, DICE) == text
+    assert texts.number(cell, DICE) == text
 
 
 def test_terminal(demo):
@@ -64,7 +67,7 @@ def test_html_escapes_and_marks(demo):
 
 
 def test_latex_is_booktabs_and_escaped(demo):
-    text = render.latex(collect(demo))
+    text = latex.latex(collect(demo))
     assert r"Dice\&CE &" in text
     assert r"\textbf{0.685 $\pm$ 0.060 (0.6" in text
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 2
@@ -82,10 +85,65 @@ def test_csv_has_plain_numbers_and_states(demo):
 
 def test_command_writes_four_files(demo, capsys):
     assert command.main(["render", str(demo)]) == 0
-    assert sorted(path.suffix for path in (demo / "tables").iterdir()) == [".csv", ".html", ".md", ".tex"]
+    assert sorted(path.suffix for path in (demo / "tables").iterdir()) == [".bib", ".csv", ".html", ".md", ".tex"]
     assert "Smoke run" in capsys.readouterr().out
 
 
 def test_command_says_what_is_missing(tmp_path, capsys):
     assert command.main(["render", str(tmp_path / "none")]) == 2
     assert "there are no runs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("style", "cell"),
+    [
+        ("mean", r"\textbf{0.685}"),
+        ("mean-sd", r"\textbf{0.685 $\pm$ 0.060}"),
+        ("mean-ci", r"\textbf{0.685 (0.6"),
+        ("full", r"\textbf{0.685 $\pm$ 0.060 (0.6"),
+    ],
+)
+def test_latex_in_short(demo, style, cell):
+    text = latex.latex(collect(demo), ["dice", "seconds"], style)
+    assert rf"CLoss (gamma=0.3) & {cell}" in text
+    assert r"loss & Dice $\uparrow$ & s / iteration \\" in text
+    assert "Betti" not in text
+    assert "resizebox" not in text
+    assert r"SCNP & (failed) & (failed) \\" in text
+
+
+def test_wrong_columns_and_styles_are_named(demo, capsys):
+    assert command.main(["render", str(demo), "--columns", "dize"]) == 2
+    assert "unknown column 'dize'; did you mean 'dice'?" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="unknown style 'sd'"):
+        latex.latex(collect(demo), style="sd")
+
+
+def test_every_loss_has_a_reference():
+    entries = re.findall(r"@misc\{(\w+),", bibliography.bibtex())
+    assert sorted(entries) == sorted(losses.names())
+    assert "author = {S. Shit and others}" in bibliography.bibtex(["cldice"])
+    assert bibliography.bibtex(["cldice"]).count("@misc") == 1
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine (pdflatex)")
+@pytest.mark.parametrize("style", latex.STYLES)
+def test_latex_compiles(demo, tmp_path, style):
+    columns = [] if style == "full" else ["dice", "betti0_error"]
+    render.render(collect(demo), columns, style)
+    cites = r"\cite{closs}\bibliographystyle{plain}\bibliography{methods}"
+    packages = r"\usepackage[utf8]{inputenc}\usepackage{booktabs,graphicx,url}"
+    document = (
+        rf"\documentclass[twocolumn]{{article}}{packages}\begin{{document}}\input{{comparison}}{cites}\end{{document}}"
+    )
+    (demo / "tables" / "page.tex").write_text(document)
+    commands = [
+        ["pdflatex", "-halt-on-error", "page.tex"],
+        ["bibtex", "page"],
+        ["pdflatex", "-halt-on-error", "page.tex"],
+    ]
+    for each in commands:
+        found = subprocess.run(each, cwd=demo / "tables", capture_output=True, text=True, timeout=120)
+        assert found.returncode == 0, found.stdout[-2000:]
+    if style != "full":
+        assert "Overfull \\hbox" not in found.stdout
