@@ -2,8 +2,8 @@
 
     python -m benchmarks.report [--results .asv/results] [--html .asv/html/offline.html]
 
-asv's own page loads its scripts from the web. This one is a single file: the newest results of each machine as tables,
-and the ratio to Dice&CE over the commits as pictures.
+asv's own page loads its scripts from the web. This one is a single file: the newest results of each machine and
+environment as tables, and the ratio to Dice&CE over the commits as pictures.
 """
 
 import argparse
@@ -67,17 +67,27 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
             }
 
 
-def of_losses(results: pd.DataFrame) -> pd.DataFrame:
-    """Give the newest numbers of each loss.
+def at_newest_commit(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers of the newest commit; what failed there has none, whatever an older commit had.
 
     Args:
-        results: of one machine, see `read_results`.
+        results: of one machine and environment, see `read_results`.
+    """
+    newest = results.sort_values("date", kind="stable")["commit"].iloc[-1]
+    return results[results["commit"] == newest]
+
+
+def of_losses(results: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers of each loss at the newest commit.
+
+    Args:
+        results: of one machine and environment, see `read_results`.
 
     Returns:
         loss, size, device, and of milliseconds, ratio to Dice&CE, and peak memory above the empty benchmark in MiB
         what was measured.
     """
-    newest = results.sort_values("date", kind="stable").groupby(["benchmark", "parameters"])["value"].last()
+    newest = at_newest_commit(results).set_index(["benchmark", "parameters"])["value"]
 
     def column(benchmark: str) -> pd.Series:
         if benchmark not in newest.index.get_level_values(0):
@@ -103,16 +113,17 @@ def write_page(results: pd.DataFrame, path: Path) -> None:
         path: HTML file.
     """
     parts = [_HEAD]
-    for machine, own in results.groupby("machine"):
-        last = own.sort_values("date").iloc[-1]
-        parts.append(f"<h2>{html.escape(str(machine))}</h2>")
-        parts.append(f"<p>Newest commit {last['commit']}, environment {html.escape(last['environment'])}.</p>")
+    for (machine, environment), own in results.groupby(["machine", "environment"]):
+        newest = at_newest_commit(own)
+        parts.append(f"<h2>{html.escape(f'{machine}, {environment}')}</h2>")
+        parts.append(f"<p>Losses: commit {newest['commit'].iloc[0]}; what failed there is not measured.</p>")
         parts.append(of_losses(own).to_html(index=False, float_format="%.3g", na_rep="not measured", border=0))
         parts += [f'<img alt="{title}" src="data:image/png;base64,{picture}">' for title, picture in _histories(own)]
-        others = own[~own["benchmark"].str.startswith("bench_losses")]
-        newest = others.sort_values("date", kind="stable").drop_duplicates(["benchmark", "parameters"], keep="last")
-        newest = newest.assign(parameters=newest["parameters"].map(", ".join))[["benchmark", "parameters", "value"]]
-        parts.append(newest.to_html(index=False, float_format="%.3g", na_rep="not measured", border=0))
+        others = own[~own["benchmark"].str.startswith("bench_losses")].sort_values("date", kind="stable")
+        others = others.drop_duplicates(["benchmark", "parameters"], keep="last")
+        others = others.assign(parameters=others["parameters"].map(", ".join))
+        others = others[["benchmark", "parameters", "commit", "value"]]
+        parts.append(others.to_html(index=False, float_format="%.3g", na_rep="not measured", border=0))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([*parts, "</body></html>\n"]))
 
@@ -162,8 +173,8 @@ body { font: 16px/1.5 sans-serif; margin: 2em auto; max-width: 70em; padding: 0 
 table { border-collapse: collapse; margin: 1em 0 } td, th { padding: .2em .8em; text-align: right }
 td:first-child, th:first-child { text-align: left } tr:nth-child(even) { background: #f3f3f3 } img { max-width: 100% }
 </style></head><body><h1>Cost of the losses</h1>
-<p>Loss and gradient on one thread, tubes with noise. Times Dice&amp;CE: measured in turns with it. Memory: peak above a
-process that has loaded everything and holds the data.</p>"""
+<p>Loss and gradient on one thread, tubes with noise. Times Dice&amp;CE: measured alternately with it. Memory: peak
+above a process that has loaded everything and holds the data.</p>"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -184,10 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FileNotFoundError as error:
         print(error, file=sys.stderr)
         return 1
-    for machine, own in results.groupby("machine"):
-        commit = own.sort_values("date", kind="stable")["commit"].iloc[-1]
-        table = of_losses(own[own["commit"] == commit])
-        print(f"\n{machine}, commit {commit}\n")
+    for (machine, environment), own in results.groupby(["machine", "environment"]):
+        table = of_losses(own)
+        print(f"\n{machine}, {environment}, commit {at_newest_commit(own)['commit'].iloc[0]}\n")
         print(table.map(_readable).to_markdown(index=False, disable_numparse=True))
     write_page(results, options.html)
     print(f"\nwith the history of every number: {options.html}")

@@ -19,6 +19,7 @@ SMOKE_COLOUR = "#D55E00"
 DPI = 130
 
 mpl.rcParams.update({"font.size": 9, "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False})
+mpl.rcParams["pdf.fonttype"] = 42  # text stays text
 
 
 def heading(figure: Figure, title: str, banner: str = "") -> None:
@@ -66,15 +67,18 @@ def no_ticks(axes: Axes) -> None:
 
 
 def save(figure: Figure, path: str | Path) -> Path:
-    """Save a figure as PNG, whole or not at all.
+    """Save a figure as PNG, and beside it as PDF for papers; each file whole or not at all.
 
     Args:
         figure: the figure.
-        path: where; missing folders are made.
+        path: of the PNG file; missing folders are made.
 
     Returns:
-        Its path.
+        Path of the PNG file.
     """
     with atomic(path) as temporary:
         figure.savefig(temporary, dpi=DPI)
+    with atomic(Path(path).with_suffix(".pdf")) as temporary:
+        # without the date the same figure is the same file
+        figure.savefig(temporary, dpi=DPI, metadata={"CreationDate": None})
     return Path(path)

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Give `tables.plan`, whose module takes seconds to import, when it is asked for."""
+    """Return `tables.plan`, whose module takes seconds to import, when it is asked for."""
     if name == "plan":
         from tables.papers.planning import plan
 

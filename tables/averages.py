@@ -10,7 +10,7 @@ from tables.statistics import bootstrap_interval
 
 
 @dataclass(frozen=True)
-class Cell:
+class Average:
     """A metric of a loss over the cases.
 
     Args:
@@ -51,7 +51,7 @@ def per_case(runs: list[RunResult], metric: str, postprocessed: bool) -> pd.Seri
     return chosen.groupby("case")["value"].mean()
 
 
-def cell(runs: list[RunResult], metric: str, postprocessed: bool) -> Cell:
+def average(runs: list[RunResult], metric: str, postprocessed: bool) -> Average:
     """Average a metric over the cases.
 
     Args:
@@ -65,9 +65,9 @@ def cell(runs: list[RunResult], metric: str, postprocessed: bool) -> Cell:
     values = per_case(runs, metric, postprocessed)
     defined = values.dropna()
     if defined.empty:
-        return Cell(cases=len(values))
+        return Average(cases=len(values))
     low, high = bootstrap_interval(defined.to_numpy())
-    return Cell(float(defined.mean()), float(defined.std(ddof=1)), len(defined), len(values), low, high)
+    return Average(float(defined.mean()), float(defined.std(ddof=1)), len(defined), len(values), low, high)
 
 
 def overview(result: RunResult) -> pd.DataFrame:

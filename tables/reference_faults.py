@@ -81,7 +81,7 @@ def figure(faults: Sequence[Fault]) -> Figure:
 
 
 def frame(faults: Sequence[Fault]) -> pd.DataFrame:
-    """Give the faults as a table.
+    """Return the faults as a table.
 
     Args:
         faults: from `all_faults`.

@@ -22,7 +22,7 @@ STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 def bootstrap_interval(
     values: npt.ArrayLike, confidence: float = 0.95, draws: int = 10_000, seed: int = 0
 ) -> tuple[float, float]:
-    """Give the percentile bootstrap interval of the mean (Efron 1979).
+    """Return the percentile bootstrap interval of the mean (Efron 1979).
 
     Args:
         values: one for each case; NaN are left out.
@@ -103,12 +103,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def stars(p: float) -> str:
-    """Give "***" for p < 0.001, "**" for p < 0.01, "*" for p < 0.05, "" otherwise and for NaN."""
+    """Return "***" for p < 0.001, "**" for p < 0.01, "*" for p < 0.05, "" otherwise and for NaN."""
     return next((mark for level, mark in STARS if p < level), "")
 
 
 def cohens_dz(differences: npt.ArrayLike) -> float:
-    """Give the effect size of paired differences, mean / standard deviation (Cohen 1988).
+    """Return the effect size of paired differences, mean / standard deviation (Cohen 1988).
 
     Args:
         differences: one for each case; NaN are left out.
@@ -137,7 +137,7 @@ def average_ranks(values: pd.DataFrame, *, higher_is_better: bool) -> pd.Series:
 
 
 def friedman(values: pd.DataFrame) -> float:
-    """Give the p-value of Friedman's test that all methods have the same average rank.
+    """Return the p-value of Friedman's test that all methods have the same average rank.
 
     Args:
         values: a row for each case, a column for each method; rows with NaN are left out.
@@ -152,7 +152,7 @@ def friedman(values: pd.DataFrame) -> float:
 
 
 def critical_difference(methods: int, cases: int, alpha: float = 0.05) -> float:
-    """Give Nemenyi's critical difference of average ranks (Demsar 2006, section 3.2.2).
+    """Return Nemenyi's critical difference of average ranks (Demsar 2006, section 3.2.2).
 
     CD = q sqrt(k (k + 1) / (6 n)), q the quantile of the studentised range over the square root of 2.
 

@@ -1,6 +1,7 @@
-"""The parameters of the notebooks prepare, evaluate and tables, checked whole before they do anything.
+"""The parameters of the notebooks prepare, evaluate and critical_pixels, checked whole before they do anything.
 
-Those of notebooks/train.ipynb are `training.config.Config`.
+Those of notebooks/train.ipynb are `training.config.Config`, those of the notebooks that show tables
+`workflow.table_forms`.
 """
 
 from dataclasses import dataclass, field
@@ -8,15 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from registry.nearest import unknown
+from workflow.form_checks import refuse, wrong_types
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from tables.audits._common import Finding
-    from tables.claims.scorecard import Answer
-    from tables.experiment.summary import Summary
-    from tables.papers.report import Paper
-    from tables.reference_faults import Fault
     from training.flaws import FlawedPrediction
 
 
@@ -43,7 +38,7 @@ class Preparation:
     def __post_init__(self) -> None:
         import data_prep
 
-        problems = _wrong_types(self)
+        problems = wrong_types(self)
         folder = Path(str(self.data)) / str(self.dataset)
         known = self.dataset in data_prep.names()
         if not known and not (folder / "dataset.json").is_file():
@@ -52,7 +47,7 @@ class Preparation:
             problems.append(f"`source` is needed for {self.dataset}: {data_prep.entry(self.dataset).where}")
         if isinstance(self.shown, int) and self.shown < 1:
             problems.append(f"`shown` must be an integer from 1, got {self.shown}")
-        _refuse(problems)
+        refuse(problems)
 
     def prepare(self) -> Path:
         """Prepare the dataset, unless it is one's own or lies there already and no source is given.
@@ -103,7 +98,7 @@ class Evaluation:
     def __post_init__(self) -> None:
         import metrics
 
-        problems = _wrong_types(self)
+        problems = wrong_types(self)
         if not self.run or not (Path(str(self.run)) / "run.json").is_file():
             problems.append(f"`run` must be the folder of a run, got {self.run!r}, which holds no run.json")
         if self.pretrain and not (Path(str(self.pretrain)) / "run.json").is_file():
@@ -118,7 +113,7 @@ class Evaluation:
             ]
         if self.adjacency not in (0, 4, 6, 8, 26):
             problems.append(f"`adjacency` must be 4 or 8 in 2D, 6 or 26 in 3D, or 0, got {self.adjacency!r}")
-        _refuse(problems)
+        refuse(problems)
         metrics.describe_region(**self._where)
         for place in self.elsewhere.values():
             metrics.describe_region(**place)
@@ -156,176 +151,6 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Report:
-    """The parameters of notebooks/tables.ipynb, by the same names.
-
-    Args:
-        experiment: folder of the experiment, such as results/smoke.
-    """
-
-    experiment: str
-
-    def __post_init__(self) -> None:
-        problems = _wrong_types(self)
-        if not problems and not (Path(self.experiment) / "runs").is_dir():
-            problems.append(f"`experiment` must be the folder of an experiment, got {self.experiment!r}, without runs/")
-        _refuse(problems)
-
-    @property
-    def folder(self) -> Path:
-        """The experiment's folder."""
-        return Path(self.experiment)
-
-
-@dataclass(frozen=True)
-class Overall:
-    """The parameters of notebooks/scorecard.ipynb and notebooks/summary.ipynb, by the same names.
-
-    Args:
-        experiments: experiments' folders, or results folders that hold experiments.
-        folder: gets pages and figures.
-    """
-
-    experiments: list[str] = field(default_factory=lambda: ["results"])
-    folder: str = "results/summary"
-
-    def __post_init__(self) -> None:
-        problems = _wrong_types(self)
-        if isinstance(self.experiments, list):
-            missing = [name for name in self.experiments if not Path(str(name)).is_dir()]
-            problems += [f"`experiments`: there is no folder {name!r}" for name in missing]
-            problems += [] if self.experiments else ["`experiments` must name a folder at least"]
-        _refuse(problems)
-
-    def collect(self) -> "Summary":
-        """Collect the experiments.
-
-        Returns:
-            All their runs together.
-        """
-        from tables.experiment.summary import Summary
-
-        return Summary(self.experiments)
-
-    def save(self, figure: "Figure", name: str) -> Path:
-        """Save a figure in the folder.
-
-        Args:
-            figure: the figure.
-            name: of the file, without its ending.
-
-        Returns:
-            Path of the PNG file.
-        """
-        from pictures.style import save
-
-        return save(figure, Path(self.folder) / f"{name}.png")
-
-    def answer(self) -> "list[Answer]":
-        """Answer the papers' claims and write the scorecard.
-
-        Returns:
-            The answers.
-        """
-        from runs.files import write_atomic
-        from tables.claims import scorecard
-
-        answers = scorecard.make(self.experiments)
-        write_atomic(Path(self.folder) / "scorecard.md", scorecard.markdown(answers))
-        write_atomic(Path(self.folder) / "scorecard.json", scorecard.as_json(answers))
-        return answers
-
-
-@dataclass(frozen=True)
-class Audit:
-    """The parameters of notebooks/audit.ipynb, by the same names.
-
-    Args:
-        files: CSV files of numbers; empty: the papers' tables.
-        folder: gets audit.md, audit.json and the figures.
-    """
-
-    files: list[str] = field(default_factory=list)
-    folder: str = "results/audit"
-
-    def __post_init__(self) -> None:
-        problems = _wrong_types(self)
-        if isinstance(self.files, list):
-            problems += [f"`files`: {name!r} does not exist" for name in self.files if not Path(str(name)).is_file()]
-        _refuse(problems)
-
-    def run(self) -> "tuple[list[Finding], list[str]]":
-        """Audit the numbers and write the findings.
-
-        Returns:
-            Findings, the surest first, and the problems of files that cannot be read.
-        """
-        from runs.files import write_atomic
-        from tables.audits import audit
-
-        found, problems = audit.audit(self.files)
-        write_atomic(Path(self.folder) / "audit.md", audit.markdown(found, problems))
-        write_atomic(Path(self.folder) / "audit.json", audit.as_json(found, problems))
-        return found, problems
-
-    def draw(self, faults: "list[Fault]") -> Path:
-        """Save a figure of the faults of the published codes.
-
-        Args:
-            faults: from `tables.reference_faults`.
-
-        Returns:
-            Path of the PNG file.
-        """
-        from pictures.style import save
-        from tables.reference_faults import figure
-
-        return save(figure(faults), Path(self.folder) / "faults.png")
-
-
-@dataclass(frozen=True)
-class PaperTables:
-    """The parameters of tables_contextloss, tables_cldice, tables_scnp and tables_hpm in notebooks/, by the same names.
-
-    Args:
-        results: folder that holds the experiments; it may be empty.
-        scale: of the runs, in (0, 1]; 0.0: the largest of which there are runs.
-        benchmark: JSON file of the training-step benchmark; "" for none.
-        counts: JSON file of the networks' parameter counts; "" for none.
-        folder: gets tables and figures; "": `<results>/<experiment>/paper`.
-    """
-
-    results: str = "results"
-    scale: float = 0.0
-    benchmark: str = ""
-    counts: str = ""
-    folder: str = ""
-
-    def __post_init__(self) -> None:
-        problems = _wrong_types(self)
-        if isinstance(self.scale, float) and not 0 <= self.scale <= 1:
-            problems.append(f"`scale` must lie in (0, 1], or be 0.0 for the largest that there is, got {self.scale}")
-        for name in ("benchmark", "counts"):
-            path = getattr(self, name)
-            if isinstance(path, str) and path and not Path(path).is_file():
-                problems.append(f"`{name}` must be a JSON file, got {path!r}, which does not exist; empty for none")
-        _refuse(problems)
-
-    def collect(self, paper: str) -> "Paper":
-        """Collect a paper's published numbers and the runs that are there.
-
-        Args:
-            paper: its name.
-
-        Returns:
-            The tables.
-        """
-        from tables.papers import report
-
-        return report.collect(paper, self.results, self.scale, self.benchmark, self.counts, self.folder)
-
-
-@dataclass(frozen=True)
 class Pixels:
     """The parameters of notebooks/critical_pixels.ipynb, by the same names.
 
@@ -348,14 +173,14 @@ class Pixels:
     def __post_init__(self) -> None:
         import data_prep
 
-        problems = _wrong_types(self)
+        problems = wrong_types(self)
         folder = Path(str(self.data)) / str(self.dataset)
         embedded = self.dataset in data_prep.names() and data_prep.entry(self.dataset).embedded
         if not embedded and not (folder / "dataset.json").is_file():
             problems.append(f"{folder} holds no prepared dataset; see `python -m data_prep list`")
         if isinstance(self.size, int) and self.size < 32:
             problems.append(f"`size` must be an integer from 32, got {self.size}")
-        _refuse(problems)
+        refuse(problems)
 
     def flawed_prediction(self) -> "FlawedPrediction":
         """Make a flawed prediction of the case.
@@ -379,18 +204,3 @@ class Pixels:
             raise ValueError(unknown("case", self.case, cases))
         case = self.case or cases[0]
         return flaw(*square_of(prepared.image(case), prepared.label(case) == 1, self.size), seed=self.seed)
-
-
-def _wrong_types(form: Any) -> list[str]:
-    """Compare the fields' values with the types of the annotations."""
-    wanted = {name: getattr(kind, "__origin__", kind) for name, kind in type(form).__annotations__.items()}
-    return [
-        f"`{name}` must be of type {kind.__name__}, got {getattr(form, name)!r}"
-        for name, kind in wanted.items()
-        if type(getattr(form, name)) is not kind
-    ]
-
-
-def _refuse(problems: list[str]) -> None:
-    if problems:
-        raise ValueError("\n".join(problems))

@@ -14,7 +14,7 @@ from typing import Any
 from tables.papers import nnunet, planning, scale
 from tables.papers import spec as specs
 from tables.papers.planning import PlannedRun
-from tables.papers.required_runs import all_needs
+from tables.papers.required_runs import requirements
 from tables.papers.spec import Dataset, Spec
 from workflow.plan import SOURCES_BELONG, Job
 
@@ -86,7 +86,7 @@ def data_folder(spec: Spec, group: str, results: str) -> str:
     """
     owner = spec.groups[group].pretrain_of or group
     groups = {owner, *(each.name for each in spec.groups.values() if each.pretrain_of == owner)}
-    needs = [need for need in all_needs(spec) if need.has_runs and need.group in groups]
+    needs = [need for need in requirements(spec) if need.has_runs and need.group in groups]
     own = any(spec.datasets[need.dataset].options for need in needs)
     return f"{results}/data-{planning.experiment(spec, owner, 1.0)}" if own else f"{results}/data"
 
@@ -153,7 +153,7 @@ def _unavailable(planned: PlannedRun, dims: int, source: Source) -> tuple[str, s
 
 
 def _plan(
-    plan: planning.Plan,
+    plan: planning.PaperPlan,
     group: str,
     runs: list[PlannedRun],
     data: str,
@@ -197,7 +197,7 @@ def _preparation(name: str, source: Source, data: str, prepared: str) -> dict[st
     return {"dataset": name, "source": "" if embedded else data, "data": prepared, "options": source.options}
 
 
-def _job(plan: planning.Plan, planned: PlannedRun, prepared: str) -> Job:
+def _job(plan: planning.PaperPlan, planned: PlannedRun, prepared: str) -> Job:
     """Give one run with all that its notebooks are told."""
     import losses
     from runs import paths

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow.forms import _refuse, _wrong_types
+from workflow.form_checks import refuse, wrong_types
 
 if TYPE_CHECKING:
     from tables.scores.results import Scores
@@ -45,7 +45,7 @@ class Scoring:
     workers: int = 0
 
     def __post_init__(self) -> None:
-        problems = _wrong_types(self)
+        problems = wrong_types(self)
         if not problems:
             folders = {"predictions": [self.predictions], "ground_truth": [self.ground_truth], "compare": self.compare}
             problems += [
@@ -54,7 +54,7 @@ class Scoring:
                 for folder in given
                 if not Path(str(folder)).is_dir()
             ]
-        _refuse(problems)
+        refuse(problems)
 
     def run(self) -> "Scores":
         """Score, and write tables and figure.

@@ -10,7 +10,8 @@ from evaluation.evaluate import evaluate_run
 from integrations.nnunet.naming import RECORD
 from runs import files, provenance, record
 from tables.papers import nnunet
-from tables.papers.planning import Plan, PlannedRun
+from tables.papers.planned_runs import PlannedRun
+from tables.papers.planning import PaperPlan
 from training import inference
 
 PREDICTIONS = "test"  # below the fold's folder, where `tables plan` lets nnU-Net predict
@@ -59,7 +60,7 @@ def score(paper: str, run: Path, model: Path, data: Path, scale: float = 1.0) ->
     return evaluate_run(run, start, planned.metrics, progress=False, elsewhere=planned.elsewhere)
 
 
-def _planned(plan: Plan, run: Path) -> PlannedRun:
+def _planned(plan: PaperPlan, run: Path) -> PlannedRun:
     for each in plan.runs:
         if plan.folder(each).absolute() == run.absolute():
             if not nnunet.trains(each.parameters):

@@ -8,15 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from tables import audits
-from tables.audits._common import CERTAIN, LIKELY, SUSPICION, Context, Finding
+from tables.audits import rules
+from tables.audits.findings import CERTAIN, LIKELY, SUSPICION, Context, Finding
+from tables.audits.metric_names import PUBLISHED
+from tables.audits.reading import context_beside, read
 
-PUBLISHED = Path(__file__).parents[1] / "published"
-COLUMNS = (
-    "paper", "table", "dataset", "network", "method", "method_in_paper", "parameter", "parameter_value", "setting",
-    "metric", "unit", "direction", "value", "best",
-)  # fmt: skip
-_NEEDED = ("table", "dataset", "method", "metric", "value")
 _ORDER = (CERTAIN, LIKELY, SUSPICION)
 _BESIDE = ("samples.csv", "statements.csv", "datasets.csv")
 
@@ -26,19 +22,23 @@ def audit(paths: Sequence[str | Path] = ()) -> tuple[list[Finding], list[str]]:
 
     Args:
         paths: CSV files with one row a number: `table`, `dataset`, `method`, `metric` and `value` must be there, the
-            other columns of `COLUMNS` may be. `samples.csv` (paper, dataset, metric, n, unit) and `statements.csv`
-            beside a file say over how many images its means are taken and what its text claims. Empty: the papers'.
+            other columns of `tables.audits.reading.COLUMNS` may be. `samples.csv` (paper, dataset, metric, n, unit) and
+            `statements.csv` beside a file say over how many images its means are taken and what its text claims.
+            Empty: the papers'.
 
     Returns:
-        Findings, the surest first, and the problems of files that cannot be read, by path and line; the rest is
-        audited all the same.
+        Findings, the surest first, and what cannot be read or checked, by path and line; the rest is audited all the
+        same.
     """
-    files = [Path(path) for path in paths] or sorted(p for p in PUBLISHED.glob("*.csv") if p.name not in _BESIDE)
+    ours = sorted(path for path in PUBLISHED.glob("*.csv") if path.name not in _BESIDE)
+    files = [Path(path) for path in paths] or ours
     found: list[Finding] = []
     problems: list[str] = []
     for path in files:
         try:
-            found += check(read(path), _context(path.parent))
+            numbers, unreadable = read(path)
+            problems += unreadable
+            found += check(numbers, context_beside(path.parent))
         except (ValueError, OSError) as error:
             problems.append(str(error))
     return sorted(found, key=lambda finding: _ORDER.index(finding.sure)), problems
@@ -54,57 +54,17 @@ def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
     Returns:
         The findings.
     """
-    rules = [module.name for module in pkgutil.iter_modules(audits.__path__) if not module.name.startswith("_")]
-    return [f for name in rules for f in importlib.import_module(f"tables.audits.{name}").check(numbers, context)]
-
-
-def read(path: Path) -> pd.DataFrame:
-    """Read a CSV of numbers; values keep their printed form in the column `printed`.
-
-    Args:
-        path: the file.
-
-    Returns:
-        The numbers; empty values (dashes) are left out.
-
-    Raises:
-        ValueError: unreadable, a column is missing, or a value is no number; with path and line.
-        OSError: no such file.
-    """
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, comment="#")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot be read as CSV ({' '.join(str(error).split())})") from error
-    missing = [name for name in _NEEDED if name not in frame]
-    if missing:
-        raise ValueError(f"{path}: lacks the columns {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}")
-    for name in COLUMNS:
-        if name not in frame:
-            frame[name] = path.stem if name == "paper" else ""
-    numeric = pd.to_numeric(frame["value"].replace("", "nan"), errors="coerce")
-    wrong = frame.index[numeric.isna() & ~frame["value"].isin(("", "nan"))]
-    if len(wrong):
-        # line 1 holds the names of the columns
-        raise ValueError(f"{path}, line {wrong[0] + 2}: {frame['value'][wrong[0]]!r} is no number")
-    frame["best"] = (frame["best"] == "1").astype(int)
-    return frame[numeric.notna()].rename(columns={"value": "printed"}).reset_index(drop=True)
-
-
-def _context(folder: Path) -> Context:
-    found = {}
-    for name in ("samples", "statements"):
-        path = folder / f"{name}.csv"
-        found[name] = pd.read_csv(path, dtype={"printed": str}) if path.is_file() else pd.DataFrame()
-    samples = found["samples"].dropna(subset=["dataset", "metric"]) if len(found["samples"]) else found["samples"]
-    return Context(samples, found["statements"])
+    names = [module.name for module in pkgutil.iter_modules(rules.__path__)]
+    modules = [importlib.import_module(f"{rules.__name__}.{name}") for name in names]
+    return [finding for module in modules for finding in module.check(numbers, context)]
 
 
 def markdown(found: Sequence[Finding], problems: Sequence[str]) -> str:
-    """Give the findings as Markdown.
+    """Return the findings as Markdown.
 
     Args:
         found: the findings.
-        problems: files that could not be read.
+        problems: what could not be read or checked.
 
     Returns:
         The text.
@@ -120,10 +80,10 @@ def markdown(found: Sequence[Finding], problems: Sequence[str]) -> str:
 
 
 def as_json(found: Sequence[Finding], problems: Sequence[str]) -> str:
-    """Give the findings as JSON."""
+    """Return the findings as JSON."""
     return json.dumps({"findings": [vars(f) for f in found], "problems": list(problems)}, indent=2) + "\n"
 
 
 def frame(found: Sequence[Finding]) -> pd.DataFrame:
-    """Give the findings as a table, as the notebook shows them."""
+    """Return the findings as a table, as the notebook shows them."""
     return pd.DataFrame([vars(finding) for finding in found], columns=["rule", "sure", "where", "what"])

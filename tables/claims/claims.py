@@ -97,7 +97,7 @@ def _problems(entry: Mapping[str, Any]) -> list[str]:
 
 
 def in_paper(claim: Claim) -> str:
-    """Say in how many rows of the paper's own tables the claim holds.
+    """Return in how many rows of the paper's own tables the claim holds.
 
     Args:
         claim: the claim.
@@ -123,7 +123,7 @@ def _published(claim: Claim) -> pd.DataFrame:
 
 
 def _published_pairs(claim: Claim) -> list[tuple[float, float]]:
-    """Give the numbers of both sides where everything else agrees; of several parameters the best.
+    """Return the numbers of both sides where everything else agrees; of several parameters the best.
 
     Where the left side is said to be no worse, its worst counts.
     """

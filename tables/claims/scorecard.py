@@ -1,30 +1,22 @@
 """The scorecard: which of the papers' claims hold in this suite's own runs."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from runs.banner import SMOKE
-from runs.results import DONE, RunResult, collect, scale_of
+from runs.results import DONE, Results, RunResult, scale_of
 from tables import averages, statistics
 from tables.claims import claims
 from tables.claims.claims import COSTS, Claim
+from tables.sources import collect_all
 
-SCHEMA = "scorecard/2026-11-21"
 CONFIRMED, UNDECIDED, OPPOSITE, NOT_RUN = "confirmed", "not confirmed", "opposite", "not run"
+MACHINERY = "machinery only"
 _LEVEL = 0.05
-HOW_TO_READ = (
-    "Confirmed: the mean difference over cases goes the way of the claim and differs from 0 (paired permutation test, "
-    "Holm over the scorecard, p < 0.05). Opposite: it goes the other way, as surely. Not confirmed: neither. Not run: "
-    "no runs of both losses on a dataset of the claim. Costs: the ratio against the limit, without a test. Positive "
-    "effects are in the claim's favour. Folds and seeds are averaged within each case first; of a test set in parts, "
-    "the first counts."
-)
 
 
 @dataclass
@@ -33,7 +25,7 @@ class Answer:
 
     Attributes:
         id: of the claim.
-        status: "confirmed", "not confirmed", "opposite" or "not run".
+        status: "confirmed", "not confirmed", "opposite", "machinery only" or "not run".
         effect: mean difference over cases, positive in the claim's favour; for costs the ratio left / right.
         dz: Cohen's dz.
         low: lower limit of the 95 % bootstrap interval of the effect.
@@ -43,6 +35,7 @@ class Answer:
         n: number of cases.
         differences: {dataset: {case: difference}}; for costs {dataset: {"ratio": ratio}}.
         scale: what the runs were like: iterations of fine-tuning by dataset, smoke.
+        smoke: only smoke runs answer it, whose numbers say nothing about any loss.
     """
 
     id: str
@@ -56,6 +49,7 @@ class Answer:
     n: int = 0
     differences: dict[str, dict[str, float]] = field(default_factory=dict)
     scale: dict[str, str] = field(default_factory=dict)
+    smoke: bool = False
 
 
 def make(folders: Sequence[str | Path], chosen: Sequence[Claim] | None = None) -> list[Answer]:
@@ -72,16 +66,26 @@ def make(folders: Sequence[str | Path], chosen: Sequence[Claim] | None = None) -
         ValueError: a folder without any run.
     """
     listed = list(claims.load() if chosen is None else chosen)
-    results = [collect(folder) for each in folders for folder in _experiments(Path(each))]
+    results = collect_all(folders)
+    in_earnest, smoke = ([each for each in results if each.smoke == flag] for flag in (False, True))
     answers = []
     for claim in listed:
-        answer = Answer(claim.id)
-        for result in results:
-            for dataset in result.datasets:
-                if not claim.datasets or dataset in claim.datasets:
-                    _compare(claim, answer, dataset, next(iter(result.parts(dataset).values())))
+        answer = _answer(claim, in_earnest)
+        if not answer.differences:
+            answer = _answer(claim, smoke)
+            answer.smoke = bool(answer.differences)
         answers.append(answer)
     return judge(listed, answers)
+
+
+def _answer(claim: Claim, results: Sequence[Results]) -> Answer:
+    """Return the differences that experiments have for a claim, not judged yet."""
+    answer = Answer(claim.id)
+    for result in results:
+        for dataset in result.datasets:
+            if not claim.datasets or dataset in claim.datasets:
+                _compare(claim, answer, dataset, next(iter(result.parts(dataset).values())))
+    return answer
 
 
 def merge(cards: Sequence[Sequence[Answer]], chosen: Sequence[Claim] | None = None) -> list[Answer]:
@@ -97,8 +101,10 @@ def merge(cards: Sequence[Sequence[Answer]], chosen: Sequence[Claim] | None = No
     listed = list(claims.load() if chosen is None else chosen)
     answers = []
     for claim in listed:
-        parts = [answer for card in cards for answer in card if answer.id == claim.id]
-        joined = Answer(claim.id)
+        parts = [answer for card in cards for answer in card if answer.id == claim.id and answer.differences]
+        in_earnest = [part for part in parts if not part.smoke]
+        joined = Answer(claim.id, smoke=bool(parts) and not in_earnest)
+        parts = in_earnest or parts
         for dataset in dict.fromkeys(name for part in parts for name in part.differences):
             found = pd.concat([pd.Series(part.differences[dataset]) for part in parts if dataset in part.differences])
             joined.differences[dataset] = _by_case(found.groupby(level=0).mean())
@@ -109,7 +115,7 @@ def merge(cards: Sequence[Sequence[Answer]], chosen: Sequence[Claim] | None = No
 
 
 def judge(listed: Sequence[Claim], answers: list[Answer]) -> list[Answer]:
-    """Give every answer its numbers and status from its differences.
+    """Return every answer its numbers and status from its differences.
 
     Args:
         listed: the claims.
@@ -123,28 +129,24 @@ def judge(listed: Sequence[Claim], answers: list[Answer]) -> list[Answer]:
         if values.empty:
             continue
         answer.n, answer.effect = len(values), float(values.mean())
-        if claim.metric in COSTS:
+        if answer.smoke:
+            answer.status = MACHINERY
+        elif claim.metric in COSTS:
             answer.status = CONFIRMED if answer.effect <= claim.limit else OPPOSITE
+        if claim.metric in COSTS:
             continue
         array = values.to_numpy()
         answer.low, answer.high = statistics.bootstrap_interval(array)
         answer.dz, answer.p = statistics.cohens_dz(array), statistics.paired_permutation(array + claim.margin)
-    for answer, p in zip(answers, statistics.holm([answer.p for answer in answers]), strict=True):
+    for answer, p in zip(
+        answers, statistics.holm([math.nan if answer.smoke else answer.p for answer in answers]), strict=True
+    ):
         answer.p_holm = p
     for claim, answer in zip(listed, answers, strict=True):
-        if claim.metric not in COSTS and answer.n:
+        if claim.metric not in COSTS and answer.n and not answer.smoke:
             shifted = answer.effect + claim.margin
             answer.status = UNDECIDED if not answer.p_holm < _LEVEL else CONFIRMED if shifted > 0 else OPPOSITE
     return answers
-
-
-def _experiments(folder: Path) -> list[Path]:
-    if (folder / "runs").is_dir():
-        return [folder]
-    found = sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
-    if not found:
-        raise ValueError(f"{folder}: no experiment in it; give folders such as results/smoke or results/")
-    return found
 
 
 def _compare(claim: Claim, answer: Answer, dataset: str, runs: list[RunResult]) -> None:
@@ -197,92 +199,3 @@ def _scale(runs: list[RunResult]) -> str:
     words += ["partial data"] if runs[0].partial else []
     words += ["smoke"] if parameters.get("smoke") else []
     return ", ".join(words)
-
-
-def frame(answers: Sequence[Answer], chosen: Sequence[Claim] | None = None) -> pd.DataFrame:
-    """Give the scorecard as a table.
-
-    Args:
-        answers: the answers.
-        chosen: the claims; None: those of claims.yaml.
-
-    Returns:
-        One row a claim.
-    """
-    listed = {claim.id: claim for claim in (claims.load() if chosen is None else chosen)}
-    rows = []
-    for answer in answers:
-        claim = listed[answer.id]
-        rows.append(
-            {"claim": claim.says, "source": claim.source, "in the paper": claims.in_paper(claim), "here": answer.status}
-            | {"effect": _text(answer.effect), "95 % interval": _interval(answer), "dz": _text(answer.dz, 2)}
-            | {"p (Holm)": _text(answer.p_holm), "n": answer.n or "", "on": _where(answer)}
-            | {"rests on": "; ".join(claim.marks)}
-        )
-    return pd.DataFrame(rows)
-
-
-def markdown(answers: Sequence[Answer], chosen: Sequence[Claim] | None = None) -> str:
-    """Give the scorecard as a Markdown page."""
-    table = frame(answers, chosen)
-    counts = table["here"].value_counts()
-    summary = ", ".join(f"{counts.get(s, 0)} {s}" for s in (CONFIRMED, UNDECIDED, OPPOSITE, NOT_RUN))
-    smoke = any("smoke" in scale for answer in answers for scale in answer.scale.values())
-    lines = ["# Scorecard", "", *([f"**{SMOKE}**", ""] if smoke else []), f"{len(table)} claims: {summary}.", ""]
-    lines += ["| " + " | ".join(table.columns) + " |", "|" + "---|" * len(table.columns)]
-    lines += [
-        "| " + " | ".join(str(v).replace("|", "\\|") for v in row) + " |" for row in table.itertuples(index=False)
-    ]
-    return "\n".join([*lines, "", HOW_TO_READ]) + "\n"
-
-
-def as_json(answers: Sequence[Answer]) -> str:
-    """Give the scorecard as JSON, differences by case included, so that it can be merged and judged anew."""
-    content = {"schema": SCHEMA, "answers": [asdict(answer) for answer in answers]}
-    return json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n"
-
-
-def read(path: str | Path) -> list[Answer]:
-    """Read a scorecard's JSON.
-
-    Args:
-        path: the file.
-
-    Returns:
-        The answers.
-
-    Raises:
-        ValueError: unreadable, or of another schema.
-    """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is not readable as JSON ({error})") from error
-    schema = content.get("schema") if isinstance(content, dict) else None
-    if schema != SCHEMA:
-        raise ValueError(f"{path}: expected a scorecard of schema {SCHEMA!r}, got {schema!r}; make it again")
-    answers = []
-    for entry in content["answers"]:
-        values: dict[str, Any] = {name: math.nan if value is None else value for name, value in entry.items()}
-        answers.append(Answer(**values))
-    return answers
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(each) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _text(value: float, digits: int = 3) -> str:
-    return "" if math.isnan(value) else f"{value:.{digits}g}"
-
-
-def _interval(answer: Answer) -> str:
-    return "" if math.isnan(answer.low) else f"{answer.low:.3g} to {answer.high:.3g}"
-
-
-def _where(answer: Answer) -> str:
-    return "; ".join(f"{dataset} ({scale})" for dataset, scale in answer.scale.items())

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         options: the parsed command line.
 
     Returns:
-        Exit status: 0, 1 when a file could not be read. Findings are no failure.
+        Exit status: 0, or 1 when something could not be read or checked. Findings are no failure.
     """
     found, problems = audit.audit(options.files)
     print(audit.markdown(found, problems), end="")

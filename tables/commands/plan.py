@@ -40,12 +40,16 @@ def run(options: argparse.Namespace) -> int:
     print(describe(plan.scale) or "Scale 1: the paper's protocol.")
     summary = planning.summary(plan)
     print("\n" + tabulate(summary.to_numpy().tolist(), headers=list(summary.columns)))
+    never = planning.unfillable(plan)
+    if never:
+        reasons = "; ".join(f"{count}: {reason}" for reason, count in never.items())
+        print(f"\n{sum(never.values())} of {len(plan.spec.published)} cells can never be filled here: {reasons}")
     seconds, known = plan.seconds()
-    source = f"from the seconds per iteration of runs that are there for {known} of {len(plan.missing)} runs"
-    print(f"\ntime of all missing runs: {duration.spoken(seconds)} ({duration.HOW}; {source}, else a stated rate)")
+    source = f"from the seconds per iteration of finished runs for {known} of {len(plan.possible)} runs"
+    print(f"\ntime of the missing runs: {duration.spoken(seconds)} ({duration.HOW}; {source}, else a stated rate)")
     commands = nnunet.commands(plan)
     if commands:
-        print("\nwith nnU-Net, which the time is without (docs/nnunet.md):\n\n" + "\n".join(commands))
+        print("\nwith nnU-Net, whose time is not included (docs/nnunet.md):\n\n" + "\n".join(commands))
     if options.runs:
         print("\n" + "\n".join(f"{plan.folder(each)}: {plan.found[plan.folder(each)].state}" for each in plan.runs))
     return 0

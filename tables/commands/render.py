@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from runs.results import collect
+from tables.experiment import latex
 from tables.experiment import render as rendering
 
 
@@ -16,6 +17,10 @@ def add(commands: Any) -> None:
     """
     parser = commands.add_parser("render", help="make an experiment's tables from its runs' files")
     parser.add_argument("folder", type=Path, help="the experiment's folder, such as results/smoke")
+    parser.add_argument("--columns", nargs="+", default=[], metavar="NAME",
+                        help="of the LaTeX tables: slugs of metrics, seconds, memory (default: all)")  # fmt: skip
+    parser.add_argument("--style", choices=latex.STYLES, default=latex.FULL,
+                        help="of the LaTeX tables' cells; all but full are short (default: full)")  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -29,9 +34,9 @@ def run(options: argparse.Namespace) -> int:
         Exit status.
 
     Raises:
-        ValueError: there is nothing to render, or it is broken.
+        ValueError: there is nothing to render, it is broken, or there is no such column.
     """
     results = collect(options.folder)
     print(rendering.terminal(results))
-    print("\n" + "\n".join(str(path) for path in rendering.render(results)))
+    print("\n" + "\n".join(str(path) for path in rendering.render(results, options.columns, options.style)))
     return 0

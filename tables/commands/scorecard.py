@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from runs.files import write_atomic
-from tables.claims import scorecard
+from tables.claims import exchange, page, scorecard
 
 
 def add(commands: Any) -> None:
@@ -32,12 +32,12 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ValueError: a source without runs, or an unreadable scorecard.
     """
-    cards = [scorecard.read(path) for path in options.sources if path.suffix == ".json"]
+    cards = [exchange.read(path) for path in options.sources if path.suffix == ".json"]
     folders = [path for path in options.sources if path.suffix != ".json"]
     cards += [scorecard.make(folders)] if folders else []
     answers = cards[0] if len(cards) == 1 else scorecard.merge(cards)
-    print(scorecard.markdown(answers), end="")
+    print(page.markdown(answers), end="")
     if options.output:
-        write_atomic(options.output / "scorecard.md", scorecard.markdown(answers))
-        write_atomic(options.output / "scorecard.json", scorecard.as_json(answers))
+        write_atomic(options.output / "scorecard.md", page.markdown(answers))
+        write_atomic(options.output / "scorecard.json", exchange.as_json(answers))
     return 0

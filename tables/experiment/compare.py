@@ -6,14 +6,14 @@ from typing import Any
 
 from runs.results import DONE, MISSING, Results, RunResult
 from tables import averages, statistics
-from tables.averages import Cell
+from tables.averages import Average
 
 STATES = {MISSING: "(no run)"}
 BASELINE = "dice_ce"
 
 
 @dataclass(frozen=True)
-class Column:
+class MetricColumn:
     """A metric: slug, printed name, unit and which way is up, None where neither is better."""
 
     slug: str
@@ -40,7 +40,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """A loss with its parameters.
 
     Args:
@@ -56,7 +56,7 @@ class Row:
 
     label: str
     state: str
-    cells: dict[str, Cell]
+    cells: dict[str, Average]
     seconds: float | None
     mebibytes: float | None
     counted: str
@@ -70,13 +70,13 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class Comparison:
     """The comparison on one dataset, with or without post-processing."""
 
     dataset: str
     postprocessed: bool
-    columns: list[Column]
-    rows: list[Row]
+    columns: list[MetricColumn]
+    rows: list[ComparisonRow]
     notes: list[str]
     part: str = ""
 
@@ -86,7 +86,7 @@ class Table:
         where = f"{self.dataset} ({self.part})" if self.part else self.dataset
         return f"{where}, {'with' if self.postprocessed else 'without'} post-processing"
 
-    def is_best(self, row: Row, column: Column) -> bool:
+    def is_best(self, row: ComparisonRow, column: MetricColumn) -> bool:
         """Tell whether a cell, as printed, is the best of its column; the pretraining does not compete."""
         values = [
             round(other.cells[column.slug].mean, column.digits)
@@ -100,7 +100,7 @@ class Table:
         return round(row.cells[column.slug].mean, column.digits) == best
 
 
-def tables(results: Results) -> list[Table]:
+def comparisons(results: Results) -> list[Comparison]:
     """Make all tables of an experiment: for each dataset or part of its test set, without and with post-processing.
 
     Args:
@@ -112,12 +112,12 @@ def tables(results: Results) -> list[Table]:
     found = []
     for dataset in results.datasets:
         for part, runs in results.parts(dataset).items():
-            flags = (False, True) if _any_postprocessed(runs) else (False,)
-            found += [table(runs, dataset, flag, part) for flag in flags]
+            flags = (False, True) if any_postprocessed(runs) else (False,)
+            found += [comparison(runs, dataset, flag, part) for flag in flags]
     return found
 
 
-def table(runs: list[RunResult], dataset: str, postprocessed: bool, part: str = "") -> Table:
+def comparison(runs: list[RunResult], dataset: str, postprocessed: bool, part: str = "") -> Comparison:
     """Make one comparison table.
 
     Args:
@@ -138,12 +138,12 @@ def table(runs: list[RunResult], dataset: str, postprocessed: bool, part: str = 
     notes = [f"{result.label}, {result.folder.name}: {result.state}: {result.reason}" for result in runs
              if result.state != DONE]  # fmt: skip
     notes += [remark for result in runs for remark in result.remarks]
-    return Table(dataset, postprocessed, columns, rows, notes, part)
+    return Comparison(dataset, postprocessed, columns, rows, notes, part)
 
 
 def _with_tests(
-    rows: list[Row], groups: list[list[RunResult]], columns: list[Column], postprocessed: bool
-) -> list[Row]:
+    rows: list[ComparisonRow], groups: list[list[RunResult]], columns: list[MetricColumn], postprocessed: bool
+) -> list[ComparisonRow]:
     """Test every loss against the baseline on the differences by case; Holm over all tests of the table."""
     places = [place for place, row in enumerate(rows) if row.baseline and not row.state]
     if not places:
@@ -165,24 +165,24 @@ def _with_tests(
     return [replace(row, cells=found) for row, found in zip(rows, cells, strict=True)]
 
 
-def columns_of(runs: list[RunResult]) -> list[Column]:
+def columns_of(runs: list[RunResult]) -> list[MetricColumn]:
     """Return the metrics of some runs, in the order in which they were evaluated."""
     definitions: dict[str, dict[str, Any]] = {}
     for result in runs:
         definitions |= result.definitions
     return [
-        Column(slug, entry["title"], entry.get("unit") or "", entry["higher_is_better"])
+        MetricColumn(slug, entry["title"], entry.get("unit") or "", entry["higher_is_better"])
         for slug, entry in definitions.items()
     ]
 
 
-def _row(group: list[RunResult], columns: list[Column], postprocessed: bool) -> Row:
+def _row(group: list[RunResult], columns: list[MetricColumn], postprocessed: bool) -> ComparisonRow:
     done = [result for result in group if result.state == DONE]
     state = "" if done else STATES.get(group[0].state, f"({group[0].state})")
-    cells = {column.slug: averages.cell(done, column.slug, postprocessed) for column in columns}
+    cells = {column.slug: averages.average(done, column.slug, postprocessed) for column in columns}
     seconds = [value for result in done if (value := result.record.get("seconds_per_iteration")) is not None]
     memory = [value for result in done if (value := _peak(result.record)) is not None]
-    return Row(
+    return ComparisonRow(
         label=group[0].label,
         state=state,
         cells=cells,
@@ -200,5 +200,6 @@ def _peak(record: dict[str, Any]) -> int | None:
     return found.get("bytes")
 
 
-def _any_postprocessed(runs: list[RunResult]) -> bool:
+def any_postprocessed(runs: list[RunResult]) -> bool:
+    """Tell whether a run has values with post-processing, which needs a pretraining to compare with."""
     return any(result.state == DONE and result.metrics["postprocessed"].astype(int).any() for result in runs)

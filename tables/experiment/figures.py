@@ -1,26 +1,25 @@
 """Charts of an experiment: learning curves against Dice&CE, metrics of each loss, values case by case."""
 
 import math
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evaluation import cases
 from pictures import style
-from pictures.errors import predictions, side_by_side
-from runs.banner import SMOKE
-from runs.results import DONE, Results, RunResult, read_run
+from pictures.errors import side_by_side
+from runs.results import DONE, Results, RunResult
 from tables import averages
 from tables.experiment import compare
-from tables.experiment.compare import Column
+from tables.experiment.compare import BASELINE, MetricColumn, any_postprocessed
+from tables.experiment.run_figures import draw_curve
 
-_BASELINE = "dice_ce"
 _COLUMNS = 4
 _FAR = 6  # times the spread of most losses: a loss farther away is left out of the picture
 _FEW = 6
+# flag of post-processing, colour and offset of the points without and with it
+_SERIES = ((False, style.OKABE_ITO[0], -0.13), (True, style.OKABE_ITO[3], 0.13))
 
 
 def learning_curves(results: Results, dataset: str) -> Figure:
@@ -44,9 +43,9 @@ def learning_curves(results: Results, dataset: str) -> Figure:
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     for index, (axes, result) in enumerate(zip(grid, others, strict=False)):
         axes.set_title(result.label)
-        _curve(axes, result, style.OKABE_ITO[0], "this loss")
+        draw_curve(axes, result, style.OKABE_ITO[0], "this loss")
         if baseline is not None and baseline is not result:
-            _curve(axes, baseline, style.BASELINE, "Dice&CE", "--")
+            draw_curve(axes, baseline, style.BASELINE, "Dice&CE", "--")
         axes.set_xlabel("iteration" if index >= len(others) - columns else "")
         axes.set_ylabel("" if index % columns else "training loss")
         axes.tick_params(labelbottom=index >= len(others) - columns)
@@ -54,31 +53,6 @@ def learning_curves(results: Results, dataset: str) -> Figure:
         axes.set_axis_off()
     style.heading(figure, f"Training loss on {dataset}: running median, each loss on its own scale", results.banner)
     style.legend(figure, [(style.OKABE_ITO[0], "the loss of the title")], dashed="Dice&CE")
-    return figure
-
-
-def single_curve(folder: str | Path, baseline: str | Path | None = None) -> Figure:
-    """Draw the training loss of one run, against the Dice&CE run's where that is there.
-
-    Args:
-        folder: the run's folder.
-        baseline: the Dice&CE run's folder; None: the one beside it, same dataset, fold and seed.
-
-    Returns:
-        The figure.
-    """
-    folder = Path(folder)
-    baseline = Path(baseline) if baseline else folder.parents[1] / _BASELINE / folder.name
-    figure = Figure(figsize=(7, 3.2), layout="constrained")
-    axes = figure.subplots()
-    results = read_run(folder)
-    _curve(axes, results, style.OKABE_ITO[0], results.label)
-    if baseline != folder and (baseline / "history.csv").is_file():
-        _curve(axes, read_run(baseline), style.BASELINE, "Dice&CE", "--")
-    axes.set(xlabel="iteration", ylabel="training loss")
-    axes.legend(frameon=False)
-    smoke = SMOKE if results.record.get("smoke") else ""
-    style.heading(figure, f"{results.label} on {results.run.dataset}", smoke)
     return figure
 
 
@@ -96,13 +70,14 @@ def metrics(results: Results, dataset: str, part: str = "") -> Figure:
     runs = results.parts(dataset)[part]
     groups = _groups(runs)
     columns = compare.columns_of(runs)
+    postprocessed = any_postprocessed(runs)
     rows = max(1, -(-len(columns) // _COLUMNS))
     per_row = max(1, -(-len(columns) // rows))
     figure = Figure(figsize=(12, rows * (0.28 * len(groups) + 0.9) + 1.3), layout="constrained")
     grid = figure.subplots(rows, per_row, squeeze=False, sharey=True).ravel()
     for axes, column in zip(grid, columns, strict=False):
-        points: list[tuple[averages.Cell, float]] = []
-        for flag, colour, offset in ((False, style.OKABE_ITO[0], -0.13), (True, style.OKABE_ITO[3], 0.13)):
+        points: list[tuple[averages.Average, float]] = []
+        for flag, colour, offset in _SERIES if postprocessed else _SERIES[:1]:
             points += _points(axes, groups, column, flag, colour, offset)
         _focus(axes, points)
         axes.set_title(column.heading)
@@ -115,73 +90,9 @@ def metrics(results: Results, dataset: str, part: str = "") -> Figure:
     where = f"{dataset} ({part})" if part else dataset
     style.heading(figure, f"Metrics on {where}: mean over test cases, 95 % confidence interval", results.banner)
     entries = [(style.OKABE_ITO[0], "without post-processing"), (style.OKABE_ITO[3], "with post-processing")]
+    entries = entries if postprocessed else entries[:1]
     style.legend(figure, entries, dashed="Dice&CE without post-processing")
     return figure
-
-
-def distribution(folder: str | Path) -> Figure:
-    """Draw a run's metrics case by case, without and with post-processing.
-
-    Args:
-        folder: the run's folder.
-
-    Returns:
-        The figure.
-    """
-    result = read_run(folder)
-    columns = compare.columns_of([result])
-    figure = Figure(figsize=(max(7, 1.7 * len(columns)), 3.6), layout="constrained")
-    grid = figure.subplots(1, max(len(columns), 1), squeeze=False).ravel()
-    for axes, column in zip(grid, columns, strict=False):
-        pair = [averages.per_case([result], column.slug, flag) for flag in (False, True)]
-        both = pd.concat(pair, axis=1, keys=["without", "with"])
-        axes.plot([0, 1], both.T.to_numpy(), color="#B0B0B0", linewidth=0.7, zorder=1)
-        for place, (colour, values) in enumerate(zip((style.OKABE_ITO[0], style.OKABE_ITO[3]), pair, strict=True)):
-            axes.scatter(np.full(len(values), place), values, color=colour, s=16, zorder=2)
-        axes.set_title(f"{column.title}\n{column.heading.removeprefix(column.title).strip()}")
-        axes.set(xticks=[0, 1], xticklabels=["without", "with"], xlim=(-0.5, 1.5))
-    smoke = SMOKE if result.record.get("smoke") else ""
-    title = f"{result.label} on {result.run.dataset}: each point one case, without and with post-processing"
-    style.heading(figure, title, smoke)
-    return figure
-
-
-def worst_to_best(folder: str | Path, metric: str = "cldice") -> Figure:
-    """Draw the worst, the median and the best case of a run.
-
-    Args:
-        folder: the run's folder.
-        metric: what they are chosen by.
-
-    Returns:
-        The figure.
-    """
-    result = read_run(folder)
-    column = next((each for each in compare.columns_of([result]) if each.slug == metric), None)
-    column = column or compare.columns_of([result])[0]
-    chosen = cases.typical(result.metrics, column.slug, column.higher_is_better is not False)
-    values = averages.per_case([result], column.slug, False)
-    titles = [f"{word}: {name}\n{column.title} {values[name]:.{column.digits}f}" for word, name in chosen.items()]
-    smoke = SMOKE if result.record.get("smoke") else ""
-    title = f"{result.label} on {result.run.dataset}: cases by {column.title}"
-    return predictions([cases.load(folder, name) for name in chosen.values()], titles, title, smoke)
-
-
-def first_predictions(folder: str | Path, count: int = 3) -> Figure:
-    """Draw the first test cases of a run.
-
-    Args:
-        folder: the run's folder.
-        count: how many.
-
-    Returns:
-        The figure.
-    """
-    result = read_run(folder)
-    names = cases.with_truth(folder)[:count]
-    smoke = SMOKE if result.record.get("smoke") else ""
-    title = f"{result.label} on {result.run.dataset}: predictions"
-    return predictions([cases.load(folder, name) for name in names], names, title, smoke)
 
 
 def all_losses(results: Results, dataset: str) -> Figure:
@@ -206,30 +117,17 @@ def _groups(runs: list[RunResult]) -> list[list[RunResult]]:
 
 
 def _is_baseline(result: RunResult) -> bool:
-    return result.run.loss == _BASELINE and not result.run.loss_parameters and result.run.stage == "finetune"
-
-
-def _curve(axes: Axes, result: RunResult, colour: str, label: str, line: str = "-") -> None:
-    """Draw a run's loss: every iteration faint, the running median strong."""
-    path = result.folder / "history.csv"
-    if not path.is_file():
-        axes.text(0.5, 0.5, f"({result.state})", ha="center", transform=axes.transAxes)
-        return
-    history = pd.read_csv(path)
-    window = max(3, len(history) // 15)
-    smooth = history["loss"].rolling(window, center=True, min_periods=1).median()
-    axes.plot(history["iteration"], history["loss"], color=colour, alpha=0.2, linewidth=0.8)
-    axes.plot(history["iteration"], smooth, color=colour, linewidth=1.5, linestyle=line, label=label)
+    return result.run.loss == BASELINE and not result.run.loss_parameters and result.run.stage == "finetune"
 
 
 def _points(
-    axes: Axes, groups: list[list[RunResult]], column: Column, flag: bool, colour: str, offset: float
-) -> list[tuple[averages.Cell, float]]:
+    axes: Axes, groups: list[list[RunResult]], column: MetricColumn, flag: bool, colour: str, offset: float
+) -> list[tuple[averages.Average, float]]:
     """Draw one metric of all losses, and give what was drawn at which height."""
     drawn = []
     for place, group in enumerate(groups):
         done = [result for result in group if result.state == DONE]
-        cell = averages.cell(done, column.slug, flag)
+        cell = averages.average(done, column.slug, flag)
         if not cell.defined:
             continue
         drawn.append((cell, place + offset))
@@ -241,7 +139,7 @@ def _points(
     return drawn
 
 
-def _focus(axes: Axes, points: list[tuple[averages.Cell, float]]) -> None:
+def _focus(axes: Axes, points: list[tuple[averages.Average, float]]) -> None:
     """Leave out of the picture what would squeeze all others together, and write its value at the edge."""
     means = np.array([cell.mean for cell, _ in points])
     if len(means) < _FEW:
@@ -263,6 +161,6 @@ def _focus(axes: Axes, points: list[tuple[averages.Cell, float]]) -> None:
             axes.annotate(text, (at, y), xycoords=place, ha=side, va="center", fontsize=7)
 
 
-def _whiskers(cell: averages.Cell) -> list[list[float]] | None:
+def _whiskers(cell: averages.Average) -> list[list[float]] | None:
     """Return how far the 95 % interval of the mean reaches to both sides; None below two cases."""
     return [[cell.mean - cell.low], [cell.high - cell.mean]] if math.isfinite(cell.low) else None

@@ -8,7 +8,7 @@ _PACKAGES = ("torch", "monai", "numpy", "scikit-image")
 
 
 def lines(results: Results) -> list[str]:
-    """Say under which code, on which machine and from which data the runs were made.
+    """Return by which code, on which machine and from which data the runs were made.
 
     Args:
         results: the runs.

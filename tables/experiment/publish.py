@@ -10,8 +10,8 @@ import pandas as pd
 from pictures.style import save
 from runs.files import write_atomic
 from runs.results import RunResult, collect
-from tables.claims import scorecard
-from tables.experiment import render, report, summary_figures
+from tables.claims import exchange, page, scorecard
+from tables.experiment import render, saved_figures, summary_figures
 from tables.experiment.summary import Summary
 
 LIMIT = 5 * 2**20  # bytes: a repository is no place for more
@@ -33,7 +33,7 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
     folder, target = Path(experiment), Path(destination)
     results = collect(folder)
     written = [_copy(path, target / "tables") for path in render.render(results)]
-    written += [_copy(path, target / "figures") for path in report.metrics(results)]
+    written += [_copy(path, target / "figures") for path in saved_figures.metrics(results)]
     summary = Summary([folder])
     for name, draw in (
         ("cost", summary_figures.against_cost),
@@ -42,8 +42,8 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
     ):
         written.append(save(draw(summary), target / "figures" / f"{name}.png"))
     answers = scorecard.make([folder])
-    written.append(write_atomic(target / "scorecard.md", scorecard.markdown(answers)))
-    written.append(write_atomic(target / "scorecard.json", scorecard.as_json(answers)))
+    written.append(write_atomic(target / "scorecard.md", page.markdown(answers)))
+    written.append(write_atomic(target / "scorecard.json", exchange.as_json(answers)))
     runs = pd.DataFrame([_provenance(result) for result in results.runs])
     written.append(write_atomic(target / "runs.csv", runs.to_csv(index=False, lineterminator="\n")))
     written.append(write_atomic(target / "metrics.csv", _values(results.runs)))
@@ -59,7 +59,7 @@ def _copy(path: Path, folder: Path) -> Path:
 
 
 def _provenance(result: RunResult) -> dict[str, Any]:
-    """Give one line on a run: what it is, and by which code, data and machine it was made."""
+    """Return one line on a run: what it is, and by which code, data and machine it was made."""
     record, parameters = result.record, result.record.get("parameters", {})
     git, machine = record.get("git") or {}, record.get("machine") or {}
     return {
@@ -86,7 +86,7 @@ def _provenance(result: RunResult) -> dict[str, Any]:
 
 
 def _values(runs: Sequence[RunResult]) -> str:
-    """Give every value of every run by case, a column for each metric, six digits."""
+    """Return every value of every run by case, a column for each metric, six digits."""
     frames = []
     for result in runs:
         if len(result.metrics):

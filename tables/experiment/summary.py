@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from runs.results import DONE, Results, RunResult, collect
+from runs.results import DONE, Results, RunResult
 from tables import averages, statistics
-from tables.experiment.compare import BASELINE, Column, columns_of
+from tables.experiment.compare import BASELINE, MetricColumn, columns_of
+from tables.experiment.entries import entry_names
+from tables.sources import collect_all
 
 # a prediction that is all foreground has few components and the best Betti-0 error: an error alone does not lead
 LEADING = "cldice"
@@ -24,13 +26,14 @@ class Summary:
     """
 
     def __init__(self, folders: Sequence[str | Path]) -> None:
-        self.results = [collect(folder) for each in folders for folder in _experiments(Path(each))]
+        self.results = collect_all(folders)
         self.blocks = {name: runs for result in self.results for name, runs in _blocks(result).items()}
         if not self.blocks:
             raise ValueError(f"no finished run in {', '.join(map(str, folders))}: there is nothing to sum up")
+        self.names = {folder: name for result in self.results for folder, name in entry_names(result).items()}
         # parts of a test set must not be averaged together: the first counts in what is over all datasets
         self.leading = list({name.partition(" (")[0]: name for name in reversed(self.blocks)}.values())[::-1]
-        self.columns: list[Column] = list(
+        self.columns: list[MetricColumn] = list(
             {c.slug: c for runs in self.blocks.values() for c in columns_of(runs)}.values()
         )
 
@@ -39,12 +42,19 @@ class Summary:
         """What the reader has to know before the first number."""
         return " ".join(dict.fromkeys(result.banner for result in self.results if result.banner))
 
-    def column(self, slug: str) -> Column:
+    def column(self, slug: str) -> MetricColumn:
         """Return a metric by its slug; the first one where it was not measured."""
         return next((column for column in self.columns if column.slug == slug), self.columns[0])
 
+    def by_loss(self, block: str) -> dict[str, list[RunResult]]:
+        """Return the runs of each loss on one of `blocks`, by the loss's name over all datasets."""
+        grouped: dict[str, list[RunResult]] = {}
+        for run in self.blocks[block]:
+            grouped.setdefault(self.names[run.folder], []).append(run)
+        return grouped
+
     def values(self, metric: str, block: str = "") -> pd.DataFrame:
-        """Give a metric of every loss on every case, without post-processing.
+        """Return a metric of every loss on every case, without post-processing.
 
         Args:
             metric: slug.
@@ -55,20 +65,19 @@ class Summary:
         """
         frames = []
         for name in [block] if block else self.leading:
-            rows = {
-                label: averages.per_case(runs, metric, False) for label, runs in _by_loss(self.blocks[name]).items()
-            }
+            rows = {label: averages.per_case(runs, metric, False) for label, runs in self.by_loss(name).items()}
             frame = pd.DataFrame(rows)
             frame.index = pd.Index([f"{name}: {case}" for case in frame.index])
             frames.append(frame)
         return pd.concat(frames)
 
     def seconds(self) -> pd.Series:
-        """Give each loss's seconds per iteration over Dice&CE's, averaged over the blocks that have both."""
+        """Return each loss's seconds per iteration over Dice&CE's, averaged over the blocks that have both."""
         ratios: dict[str, list[float]] = {}
-        for runs in self.blocks.values():
-            costs = {label: _seconds(found) for label, found in _by_loss(runs).items()}
-            base = next((costs[label] for label, found in _by_loss(runs).items() if found[0].row[1] == BASELINE), None)
+        for block in self.blocks:
+            losses = self.by_loss(block)
+            costs = {label: _seconds(found) for label, found in losses.items()}
+            base = next((costs[label] for label, found in losses.items() if found[0].row[1] == BASELINE), None)
             for label, cost in costs.items():
                 if base and cost:
                     ratios.setdefault(label, []).append(cost / base)
@@ -79,20 +88,48 @@ class Summary:
 
         Returns:
             A row for each loss, the best average rank by the leading metric first: average rank by each metric that has
-            a direction, over the cases where all losses are defined, and the cost over Dice&CE.
+            a direction, over the cases where all losses are defined, and the cost over Dice&CE. `n` is the number of
+            cases on which the loss has a value of the leading metric, `ranked` on how many of them its rank rests; see
+            `left_out` for the others.
         """
         ranks = {}
         for column in self.columns:
             if column.higher_is_better is not None:
-                values = _complete(self.values(column.slug))
+                values = complete_cases(self.values(column.slug))
                 if len(values):
                     ranks[f"{column.title}, rank"] = statistics.average_ranks(
                         values, higher_is_better=column.higher_is_better
                     )
         table = pd.DataFrame(ranks)
         table["cost / Dice&CE's"] = self.seconds()
+        leading = self.values(self.column(LEADING).slug)
+        complete = complete_cases(leading)
+        table["n"] = leading.notna().sum()
+        table["ranked"] = pd.Series(len(complete), index=complete.columns)
+        table = table.fillna({"n": 0, "ranked": 0}).astype({"n": int, "ranked": int})
         first = f"{self.column(LEADING).title}, rank"
         return table.sort_values(first if first in table else table.columns[0]).round(2)
+
+    def left_out(self, metric: str = LEADING) -> list[str]:
+        """Return what the ranks by a metric do not count: losses that most cases lack, and cases that lack a loss.
+
+        Args:
+            metric: slug.
+
+        Returns:
+            A line for each loss and dataset; none where every case of every dataset counts.
+        """
+        values = self.values(self.column(metric).slug)
+        complete = complete_cases(values)
+        lost = [name for name in values if name not in complete]
+        lines = [f"{name}: has {values[name].notna().sum()} of {len(values)} cases and is not ranked" for name in lost]
+        for block in self.leading:
+            own = values[values.index.str.startswith(f"{block}: ")][complete.columns]
+            missing = own[own.isna().any(axis=1)]
+            if len(missing):
+                without = ", ".join(str(name) for name in missing if missing[name].isna().any())
+                lines.append(f"{block}: {len(missing)} of {len(own)} cases do not count, as they lack {without}")
+        return lines
 
     def pairs(self, metric: str) -> pd.DataFrame:
         """Compare all pairs of losses on a metric.
@@ -104,7 +141,7 @@ class Summary:
             Row against column: share of cases in which the row is better (ties count half), with stars where the mean
             difference is significant (paired permutation test, Holm over all pairs).
         """
-        column, values = self.column(metric), _complete(self.values(metric))
+        column, values = self.column(metric), complete_cases(self.values(metric))
         sign = 1 if column.higher_is_better else -1
         names = list(values.columns)
         pairs = [(a, b) for place, a in enumerate(names) for b in names[place + 1 :]]
@@ -118,17 +155,8 @@ class Summary:
         return table
 
 
-def _experiments(folder: Path) -> list[Path]:
-    if (folder / "runs").is_dir():
-        return [folder]
-    found = sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
-    if not found:
-        raise ValueError(f"{folder}: no experiment in it; give folders such as results/smoke or results/")
-    return found
-
-
 def _blocks(result: Results) -> dict[str, list[RunResult]]:
-    """Give the finished fine-tuned runs of each dataset, parts of a test set apart."""
+    """Return the finished fine-tuned runs of each dataset, parts of a test set apart."""
     blocks = {}
     for dataset in result.datasets:
         for part, runs in result.parts(dataset).items():
@@ -138,14 +166,7 @@ def _blocks(result: Results) -> dict[str, list[RunResult]]:
     return blocks
 
 
-def _by_loss(runs: list[RunResult]) -> dict[str, list[RunResult]]:
-    grouped: dict[str, list[RunResult]] = {}
-    for run in runs:
-        grouped.setdefault(run.label, []).append(run)
-    return grouped
-
-
-def _complete(values: pd.DataFrame) -> pd.DataFrame:
+def complete_cases(values: pd.DataFrame) -> pd.DataFrame:
     """Leave out losses that are missing on most cases, then cases that lack a loss."""
     kept = values.loc[:, values.notna().mean() > 0.5]
     return kept.dropna()

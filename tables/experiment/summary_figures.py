@@ -10,9 +10,10 @@ from matplotlib.lines import Line2D
 from evaluation import cases
 from pictures import style
 from pictures.errors import CATEGORIES, error_map, show_errors
+from pictures.labels import label_points
 from runs.results import RunResult
 from tables import statistics
-from tables.experiment.summary import LEADING, Summary, _by_loss, _complete
+from tables.experiment.summary import LEADING, Summary, complete_cases
 
 _PER_ROW = 3
 # losses drawn in a picture of predictions
@@ -32,22 +33,25 @@ def against_cost(summary: Summary, metrics: tuple[str, ...] = (LEADING, "betti1_
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     cost = summary.seconds()
     numbers = pd.Series(range(1, len(cost) + 1), index=cost.index)
+    drawn = []
     for axes, metric in zip(np.ravel([figure.subplots(1, len(metrics))]), metrics, strict=True):
         column = summary.column(metric)
-        values = _complete(summary.values(column.slug))
+        values = complete_cases(summary.values(column.slug))
         ranks = statistics.average_ranks(values, higher_is_better=bool(column.higher_is_better))
         both = pd.DataFrame({"cost": cost, "rank": ranks}).dropna()
         axes.plot(both["cost"], both["rank"], "o", color=style.OKABE_ITO[0], markersize=5)
-        for number, x, y in zip(numbers.reindex(both.index), both["cost"], both["rank"], strict=True):
-            axes.annotate(f" {number:g}", (x, y), fontsize=8, va="bottom")
         axes.axvline(1, color=style.BASELINE, linewidth=0.8, linestyle="--")
         axes.set(xlabel="seconds per iteration, over Dice&CE's", ylabel="average rank (1 is best)")
         axes.set_title(f"{column.heading}, {len(values)} cases")
         axes.invert_yaxis()
-        axes.margins(x=0.25)
+        axes.margins(x=0.15, y=0.12)
+        drawn.append((axes, both))
     names = "\n".join(f"{number} {label}" for label, number in numbers.items())
     figure.legend([Line2D([], [], linestyle="")], [names], loc="outside right center", handlelength=0, fontsize=8)
     style.heading(figure, "Rank against cost: right is dearer, up is better", summary.banner)
+    # the layout has to be final before labels find their places
+    for axes, both in drawn:
+        label_points(axes, list(both["cost"]), list(both["rank"]), [f"{n:g}" for n in numbers.reindex(both.index)])
     return figure
 
 
@@ -62,7 +66,7 @@ def critical_differences(summary: Summary, metric: str = LEADING) -> Figure:
         The figure.
     """
     column = summary.column(metric)
-    values = _complete(summary.values(column.slug))
+    values = complete_cases(summary.values(column.slug))
     ranks = statistics.average_ranks(values, higher_is_better=bool(column.higher_is_better)).sort_values()
     difference = statistics.critical_difference(max(len(ranks), 2), max(len(values), 1))
     figure = Figure(figsize=(9, 0.32 * len(ranks) + 1.6), layout="constrained")
@@ -85,7 +89,7 @@ def critical_differences(summary: Summary, metric: str = LEADING) -> Figure:
 
 
 def _joined(ranks: pd.Series, difference: float) -> list[tuple[int, int]]:
-    """Give the longest runs of neighbours whose ranks differ by less than the critical difference."""
+    """Return the longest runs of neighbours whose ranks differ by less than the critical difference."""
     values = ranks.to_numpy()
     runs: list[tuple[int, int]] = []
     for first in range(len(values)):
@@ -108,7 +112,7 @@ def small_multiples(summary: Summary, metric: str = "betti1_error") -> Figure:
     column = summary.column(metric)
     blocks = list(summary.blocks)
     rows = -(-len(blocks) // _PER_ROW)
-    losses = list(dict.fromkeys(label for runs in summary.blocks.values() for label in _by_loss(runs)))
+    losses = list(dict.fromkeys(label for block in blocks for label in summary.by_loss(block)))
     figure = Figure(figsize=(12, rows * (0.24 * len(losses) + 0.7) + 1.0), layout="constrained")
     grid = np.ravel(figure.subplots(rows, _PER_ROW, squeeze=False, sharey=True))
     for axes, block in zip(grid, blocks, strict=False):
@@ -155,7 +159,7 @@ def worst_and_typical(summary: Summary, block: str = "", metric: str = "cldice")
     """
     name = block or next(iter(summary.blocks))
     column = summary.column(metric)
-    firsts: dict[str, RunResult] = {label: runs[0] for label, runs in _by_loss(summary.blocks[name]).items()}
+    firsts: dict[str, RunResult] = {label: runs[0] for label, runs in summary.by_loss(name).items()}
     pictures = []
     for label, run in list(firsts.items())[:_MOST_ROWS]:
         chosen = cases.typical(run.metrics, column.slug, bool(column.higher_is_better))

@@ -3,10 +3,8 @@
 No number comes from anywhere else: a cell whose runs are missing has none and says so.
 """
 
-import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +14,20 @@ import metrics
 from evaluation import closing, ensemble
 from runs.results import DONE, FAILED, MISSING, RunResult
 from tables import averages, statistics
-from tables.papers.planning import Plan
-from tables.papers.required_runs import Need, of_table
-from tables.papers.spec import Table, matches
+from tables.papers import costs
+from tables.papers.competition import against_baseline, best_of_column
+from tables.papers.measurement import ABSENT, BROKEN, CLOSED, MEASURED, PARTIAL, QUOTED, Measurement
+from tables.papers.planning import PaperPlan
+from tables.papers.required_runs import Requirement, table_requirements
+from tables.papers.spec_parts import PaperTable
 
 COLUMNS = (
     "table", "row", "column", "metric", "unit", "direction", "published", "published_std", "published_best", "measured",
-    "measured_std", "ci_low", "ci_high", "n", "p", "stars", "best", "status", "note",
+    "measured_std", "ci_low", "ci_high", "n", "p", "stars", "best", "status", "note", "timed", "scale",
 )  # fmt: skip
-MEASURED, PARTIAL, ABSENT, BROKEN, QUOTED = "measured", "partial", "missing", "failed", "published only"
-STEP = "setting "  # begins the note of what the training-step benchmark measured
-_UNITS = {"thousand": 1e-3, "million": 1e-6}
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """What was measured for one cell, in the unit of the published number.
-
-    Args:
-        status: "measured", "partial", "missing", "failed" or "published only".
-        note: why, or what the reader has to know.
-        values: by case, folds and seeds averaged; empty where there are no cases.
-        mean: of the cell.
-        std: as the paper has it, over runs or over cases.
-    """
-
-    status: str
-    note: str = ""
-    values: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
-    mean: float = math.nan
-    std: float = math.nan
-
-
-def cells(plan: Plan, benchmark: str | Path = "", counts: str | Path = "") -> pd.DataFrame:
+def all_cells(plan: PaperPlan, benchmark: str | Path = "", counts: str | Path = "") -> pd.DataFrame:
     """Make all cells of a paper's tables.
 
     Args:
@@ -64,31 +43,34 @@ def cells(plan: Plan, benchmark: str | Path = "", counts: str | Path = "") -> pd
     Raises:
         ValueError: a JSON file that is there and cannot be read.
     """
-    steps, numbers = _json(benchmark, list), _json(counts, dict)
+    steps, numbers = costs.read_json(benchmark, list), costs.read_json(counts, dict)
     frames = [_table_cells(plan, table, steps, numbers) for table in plan.spec.tables.values()]
     return pd.concat(frames, ignore_index=True)
 
 
-def _table_cells(plan: Plan, table: Table, steps: list[dict[str, Any]], numbers: dict[str, Any]) -> pd.DataFrame:
-    needs = of_table(plan.spec, table)
-    found = [_measure(plan, table, need, steps, numbers) for need in needs]
-    tested = _tests(table, needs, found)
-    best = _best(table, needs, found)
+def _table_cells(
+    plan: PaperPlan, table: PaperTable, steps: list[dict[str, Any]], numbers: dict[str, Any]
+) -> pd.DataFrame:
+    required = table_requirements(plan.spec, table)
+    found = [_measure(plan, table, requirement, steps, numbers) for requirement in required]
+    tested = against_baseline(table, required, found)
+    best = best_of_column(table, required, found, plan.scale)
     rows = [
-        _row(need, measured, p, is_best) for need, measured, p, is_best in zip(needs, found, tested, best, strict=True)
+        _row(requirement, measured, p, is_best) | {"scale": plan.scale}
+        for requirement, measured, p, is_best in zip(required, found, tested, best, strict=True)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _row(need: Need, measured: Measurement, p: float, is_best: bool) -> dict[str, Any]:
+def _row(requirement: Requirement, measured: Measurement, p: float, is_best: bool) -> dict[str, Any]:
     defined = measured.values.dropna()
     low, high = statistics.bootstrap_interval(defined.to_numpy())
-    published = need.published
+    published = requirement.published
     return {
-        "table": need.table,
-        "row": need.row,
-        "column": need.column,
-        "metric": need.metric,
+        "table": requirement.table,
+        "row": requirement.row,
+        "column": requirement.column,
+        "metric": requirement.metric,
         "unit": published["unit"],
         "direction": published["direction"],
         "published": published["value"],
@@ -103,46 +85,58 @@ def _row(need: Need, measured: Measurement, p: float, is_best: bool) -> dict[str
         "stars": statistics.stars(p),
         "best": is_best,
         "status": measured.status,
-        "note": "; ".join(filter(None, (need.note, measured.note))),
+        "note": "; ".join(filter(None, (requirement.note, measured.note))),
+        "timed": measured.timed,
     }
 
 
-def _measure(plan: Plan, table: Table, need: Need, steps: list[dict[str, Any]], numbers: dict[str, Any]) -> Measurement:
+def _measure(
+    plan: PaperPlan, table: PaperTable, requirement: Requirement, steps: list[dict[str, Any]], numbers: dict[str, Any]
+) -> Measurement:
     """Find the measured value of one cell."""
-    if need.quoted:
-        return Measurement(QUOTED, need.quoted)
-    if need.cannot:
-        return Measurement(ABSENT, need.cannot)
-    if need.benchmark:
-        return _step(need, steps)
-    if need.count:
-        return _count(need, numbers)
-    runs = [_current(plan, need, plan.found[folder]) for folder in plan.of_need[(need.table, need.row, need.column)]]
+    if requirement.quoted:
+        return Measurement(QUOTED, requirement.quoted)
+    if requirement.cannot:
+        return Measurement(CLOSED, requirement.cannot)
+    if requirement.benchmark:
+        return costs.training_step(requirement, steps)
+    if requirement.count:
+        return costs.parameter_count(requirement, numbers)
+    runs = [
+        _current(plan, requirement, plan.found[folder])
+        for folder in plan.answering[(requirement.table, requirement.row, requirement.column)]
+    ]
     done = [run for run in runs if run.state == DONE]
     if not done:
-        broken = [run for run in runs if run.state != MISSING]
-        reason = (
-            broken[0].reason or broken[0].state
-            if broken
-            else f"none of its {len(runs)} runs of {runs[0].folder.parts[-5]}"
-        )
-        return Measurement(BROKEN if broken else ABSENT, reason)
+        return _without_runs(plan, requirement, runs)
     try:
-        return _averaged(plan, table, need, done, len(runs))
+        return _averaged(plan, table, requirement, done, len(runs))
     except (ValueError, OSError, KeyError) as error:  # predictions or data that an ensemble or a closing needs
         return Measurement(BROKEN, " ".join(str(error).split()))
 
 
-def _averaged(plan: Plan, table: Table, need: Need, done: Sequence[RunResult], planned: int) -> Measurement:
+def _without_runs(plan: PaperPlan, requirement: Requirement, runs: Sequence[RunResult]) -> Measurement:
+    """Return why a cell has no measured value, of whose runs none is done."""
+    broken = [run for run in runs if run.state != MISSING]
+    if broken:
+        return Measurement(BROKEN, broken[0].reason or broken[0].state)
+    if closed := plan.spec.datasets[requirement.dataset].closed:
+        return Measurement(CLOSED, closed)
+    return Measurement(ABSENT, f"none of its {len(runs)} runs of {runs[0].folder.parts[-5]}")
+
+
+def _averaged(
+    plan: PaperPlan, table: PaperTable, requirement: Requirement, done: Sequence[RunResult], planned: int
+) -> Measurement:
     """Average over cases and runs; folds and seeds within each case first, or the folds' networks vote."""
-    together = plan.spec.groups[need.group].ensemble and len(done) > 1
-    each = [_voted(plan, need, done)] if together else [_values(need, run) for run in done]
-    values = pd.concat(each).groupby(level=0).mean() * _factor(need)
+    together = plan.spec.groups[requirement.group].ensemble and len(done) > 1
+    each = [_voted(plan, requirement, done)] if together else [_values(requirement, run) for run in done]
+    values = pd.concat(each).groupby(level=0).mean() * _factor(requirement)
     defined = values.dropna()
     if defined.empty:
         why = "is undefined in every case" if len(values) else "was not measured: evaluate the runs again"
-        return Measurement(BROKEN, f"{need.metric} {why}")
-    means = pd.Series([run.mean() * _factor(need) for run in each]).dropna()
+        return Measurement(BROKEN, f"{requirement.metric} {why}")
+    means = pd.Series([run.mean() * _factor(requirement) for run in each]).dropna()
     over_runs = table.std == "runs"
     notes = [f"ensemble of {len(done)} folds"] if together else []
     notes += [] if len(done) == planned else [f"{len(done)} of {planned} runs"]
@@ -157,131 +151,41 @@ def _averaged(plan: Plan, table: Table, need: Need, done: Sequence[RunResult], p
     )
 
 
-def _values(need: Need, run: RunResult) -> pd.Series:
+def _values(requirement: Requirement, run: RunResult) -> pd.Series:
     """Return a run's values by case."""
-    if need.closing:
-        return closing.best(run.folder, need.metric)
-    return averages.per_case([run], need.metric, need.postprocessed)
+    if requirement.closing:
+        return closing.best(run.folder, requirement.metric)
+    return averages.per_case([run], requirement.metric, requirement.postprocessed)
 
 
-def _voted(plan: Plan, need: Need, done: Sequence[RunResult]) -> pd.Series:
+def _voted(plan: PaperPlan, requirement: Requirement, done: Sequence[RunResult]) -> pd.Series:
     """Return the values by case of the ensemble of the folds."""
     runs = {plan.folder(each): each for each in plan.runs}
     planned = [runs[run.folder] for run in done]
-    own = need.stage == "pretrain"  # whose post-processing compares it with itself
+    own = requirement.stage == "pretrain"  # whose post-processing compares it with itself
     starts = [plan.start(each) for each in planned if each.after] if not own else [run.folder for run in done]
     found = ensemble.measure(done, starts, planned[0].elsewhere)
-    found = found[(found["metric"] == need.metric) & (found["postprocessed"].astype(int) == int(need.postprocessed))]
+    found = found[
+        (found["metric"] == requirement.metric) & (found["postprocessed"].astype(int) == int(requirement.postprocessed))
+    ]
     return found.set_index("case")["value"]
 
 
-def _current(plan: Plan, need: Need, run: RunResult) -> RunResult:
+def _current(plan: PaperPlan, requirement: Requirement, run: RunResult) -> RunResult:
     """Take a run measured with an older version of the metric for one that has to be evaluated again."""
     versions = [
-        int(other.definitions[need.metric]["version"])
+        int(other.definitions[requirement.metric]["version"])
         for other in plan.found.values()
-        if need.metric in other.definitions
+        if requirement.metric in other.definitions
     ]
-    mine = run.definitions.get(need.metric, {}).get("version")
+    mine = run.definitions.get(requirement.metric, {}).get("version")
     if mine is None or int(mine) == max(versions):
         return run
-    reason = f"{run.folder}: version {mine} of {need.metric}, others have {max(versions)}; evaluate it again"
+    reason = f"{run.folder}: version {mine} of {requirement.metric}, others have {max(versions)}; evaluate it again"
     return RunResult(run.folder, run.run, run.title, FAILED, reason, run.record)
 
 
-def _factor(need: Need) -> float:
+def _factor(requirement: Requirement) -> float:
     """Convert from the metric's unit into the published one."""
-    percent = need.published["unit"] == "percent" and metrics.entry(need.metric).unit != "%"
+    percent = requirement.published["unit"] == "percent" and metrics.entry(requirement.metric).unit != "%"
     return 100.0 if percent else 1.0
-
-
-def _step(need: Need, steps: list[dict[str, Any]]) -> Measurement:
-    """Take a value from the training-step benchmark: of the first setting that has all losses that it needs."""
-    asked = need.benchmark
-    quantity, wanted = asked.get("quantity", "seconds"), asked["setting"]
-    settings = wanted if isinstance(wanted, list) else [wanted]
-    losses = [asked.get("loss", need.loss), *([asked["minus"]] if "minus" in asked else [])]
-    for setting in settings:
-        found = [_entry(steps, setting, loss, quantity) for loss in losses]
-        entries = [entry for entry in found if entry is not None]
-        if len(entries) < len(losses):
-            continue
-        devices = [str(entry.get("device", "")) for entry in entries]
-        if len(set(devices)) > 1:
-            return Measurement(BROKEN, f"{' and '.join(losses)} were timed on different devices: {', '.join(devices)}")
-        values = [float(entry[quantity]) for entry in entries]
-        # measured in turns with the loss, where the benchmark did so, and not minutes apart
-        others = [float(entries[0].get(f"{quantity}_{asked['minus']}", values[1]))] if "minus" in asked else []
-        total = (values[0] - sum(others)) * asked.get("factor", 1)
-        share = entries[0].get("share", 1)
-        smaller = f"{share:g} of each side" if share != 1 else ""
-        note = ", ".join(filter(None, (f"{STEP}{setting}", smaller, devices[0])))
-        return Measurement(MEASURED, note, mean=total)
-    where = " or ".join(map(str, settings))
-    return Measurement(ABSENT, f"the training-step benchmark has no {quantity} of {' and '.join(losses)} in {where}")
-
-
-def _entry(steps: list[dict[str, Any]], setting: str, loss: str, quantity: str) -> dict[str, Any] | None:
-    """Return the benchmark's entry of a loss that has the quantity."""
-    of_loss = [step for step in steps if (step.get("setting"), step.get("loss")) == (setting, loss)]
-    return next((step for step in of_loss if isinstance(step.get(quantity), int | float)), None)
-
-
-def _count(need: Need, numbers: Mapping[str, Any]) -> Measurement:
-    """Take a network's number of parameters."""
-    if need.count not in numbers:
-        return Measurement(ABSENT, f"no parameter count of {need.count}")
-    return Measurement(MEASURED, mean=float(numbers[need.count]) * _UNITS.get(need.published["unit"], 1.0))
-
-
-def _tests(table: Table, needs: Sequence[Need], found: Sequence[Measurement]) -> list[float]:
-    """Test each row against the baseline of its column, and adjust over the table."""
-    is_baseline = [bool(table.baseline) and matches(need.published, table.baseline) for need in needs]
-    pairs = zip(is_baseline, needs, found, strict=True)
-    baselines = {_beside(table, need): measured for is_one, need, measured in pairs if is_one}
-    return statistics.holm(
-        [
-            math.nan if is_one else _p(measured, baselines.get(_beside(table, need)))
-            for is_one, need, measured in zip(is_baseline, needs, found, strict=True)
-        ]
-    )
-
-
-def _p(measured: Measurement, baseline: Measurement | None) -> float:
-    """Compare two cells case by case; NaN where one of them is not there."""
-    if baseline is None or measured.values.empty or baseline.values.empty:
-        return math.nan
-    differences = (measured.values - baseline.values).dropna().to_numpy()
-    return float(statistics.paired_permutation(differences)) if len(differences) > 1 else math.nan
-
-
-def _best(table: Table, needs: Sequence[Need], found: Sequence[Measurement]) -> list[bool]:
-    """Mark the best measured value among those that compete: same column, same `within`."""
-    rivals: dict[tuple[str, ...], list[float]] = {}
-    for need, measured in zip(needs, found, strict=True):
-        if math.isfinite(measured.mean):
-            rivals.setdefault(_beside(table, need), []).append(measured.mean)
-    marks = []
-    for need, measured in zip(needs, found, strict=True):
-        values, direction = rivals.get(_beside(table, need), []), need.published["direction"]
-        best = {"up": max, "down": min}.get(direction)
-        marks.append(best is not None and len(values) > 1 and measured.mean == best(values))
-    return marks
-
-
-def _beside(table: Table, need: Need) -> tuple[str, ...]:
-    """Return what two cells share that compete with each other."""
-    return (need.column, *(str(need.published[name]) for name in table.within))
-
-
-def _json(path: str | Path, kind: type) -> Any:
-    """Read a JSON file; empty where there is none."""
-    if not str(path) or not Path(path).is_file():
-        return kind()
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is not readable as JSON ({error})") from error
-    if type(content) is not kind:
-        raise ValueError(f"{path} must hold a {kind.__name__}, got {type(content).__name__}")
-    return content

@@ -50,7 +50,7 @@ class Rates:
 
 
 def spoken(seconds: float) -> str:
-    """Print a duration: "40 s", "12 min", "3.5 h", "26 days"."""
+    """Return a duration in words: "40 s", "12 min", "3.5 h", "26 days"."""
     for limit, unit, size in ((120, "s", 1), (7200, "min", 60), (172800, "h", 3600)):
         if seconds < limit:
             return f"{seconds / size:.{1 if unit == 'h' else 0}f} {unit}"

@@ -48,7 +48,7 @@ def dots(cells: pd.DataFrame, title: str, banner: str = "") -> Figure:
 
 
 def _legend() -> list[Line2D]:
-    """Give the marks as they are in the panels."""
+    """Return the marks as they are in the panels."""
     return [
         Line2D(
             [], [], marker="D", markersize=5, markerfacecolor="none", color=_PUBLISHED, label="published", linestyle=""

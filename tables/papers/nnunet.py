@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runs.paths import format_loss
-from tables.papers.spec import Dataset, papers
+from tables.papers.spec import papers
+from tables.papers.spec_parts import Dataset
 
 if TYPE_CHECKING:
-    from tables.papers.planning import Plan, PlannedRun
+    from tables.papers.planned_runs import PlannedRun
+    from tables.papers.planning import PaperPlan
 
 ENGINE = "nnunet"
 _KEPT = (
@@ -53,7 +55,7 @@ def trainer(parameters: Mapping[str, Any]) -> str:
     return "nnUNetTrainer_" + format_loss(parameters["loss"], {**parameters["loss_parameters"], **changed})
 
 
-def commands(plan: "Plan") -> list[str]:
+def commands(plan: "PaperPlan") -> list[str]:
     """List the shell commands that make those of a plan's runs that nnU-Net trains and that are missing.
 
     Args:
@@ -79,11 +81,11 @@ def _epochs(iterations: int) -> tuple[int, int]:
     return (math.ceil(iterations / _EPOCH_STEPS), _EPOCH_STEPS) if iterations >= _EPOCH_STEPS else (1, iterations)
 
 
-def _number(plan: "Plan", entry: str) -> int:
+def _number(plan: "PaperPlan", entry: str) -> int:
     return _FIRST_NUMBER + list(plan.spec.datasets).index(entry)
 
 
-def _folder(plan: "Plan", entry: str) -> str:
+def _folder(plan: "PaperPlan", entry: str) -> str:
     return f"Dataset{_number(plan, entry)}_{entry}"
 
 
@@ -91,11 +93,11 @@ def _configuration(dataset: Dataset) -> str:
     return "2d" if dataset.dims == 2 else "3d_fullres"
 
 
-def _prepared(plan: "Plan", entry: str) -> str:
+def _prepared(plan: "PaperPlan", entry: str) -> str:
     return f"{_PREPARED}/{entry}/{plan.spec.datasets[entry].dataset}"
 
 
-def _preparation(plan: "Plan", entry: str) -> Iterator[str]:
+def _preparation(plan: "PaperPlan", entry: str) -> Iterator[str]:
     dataset, folder = plan.spec.datasets[entry], _folder(plan, entry)
     options = "".join(f" --option {shlex.quote(f'{name}={value}')}" for name, value in dataset.options.items())
     yield f"# {entry}"
@@ -105,7 +107,7 @@ def _preparation(plan: "Plan", entry: str) -> Iterator[str]:
     yield f"cp $nnUNet_raw/{folder}/splits_final.json $nnUNet_preprocessed/{folder}/"
 
 
-def _model(plan: "Plan", planned_parameters: Mapping[str, Any], entry: str) -> str:
+def _model(plan: "PaperPlan", planned_parameters: Mapping[str, Any], entry: str) -> str:
     """Give the folder of a fold's network, as nnU-Net calls it."""
     configuration = _configuration(plan.spec.datasets[entry])
     name = f"{trainer(planned_parameters)}__nnUNetPlans__{configuration}"
@@ -117,7 +119,7 @@ def _results(planned_parameters: Mapping[str, Any]) -> str:
     return f"$nnUNet_results/{planned_parameters['experiment']}/seed{planned_parameters['seed']}"
 
 
-def _training(plan: "Plan", planned: "PlannedRun") -> Iterator[str]:
+def _training(plan: "PaperPlan", planned: "PlannedRun") -> Iterator[str]:
     given, number = planned.parameters, _number(plan, planned.entry)
     configuration, fold = _configuration(plan.spec.datasets[planned.entry]), given["fold"]
     where, model, how = f"nnUNet_results={_results(given)}", _model(plan, given, planned.entry), f"-tr {trainer(given)}"

@@ -3,57 +3,27 @@
 `tables.plan` is this module's `plan`.
 """
 
-import dataclasses
-from collections.abc import Iterator, Mapping
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from runs import paths
-from runs.paths import Run
-from runs.results import DONE, FAILED, MISSING, RunResult, read_run
+from runs.results import DONE, RunResult
 from tables.papers import duration, nnunet
 from tables.papers import scale as scales
 from tables.papers import spec as specs
-from tables.papers.required_runs import Need, all_needs
-from tables.papers.spec import MAIN, Group, Spec, SpecError
-from training.config import Config
+from tables.papers.found_runs import find_run
+from tables.papers.planned_runs import Place, PlannedRun, experiment, planned_runs
+from tables.papers.required_runs import requirements
+from tables.papers.spec_parts import Spec
 
-Place = tuple[str, str, str]  # table, row, column
-
-# what a training has anew wherever it runs
-_MACHINE = ("data", "results", "init_from", "checkpoint_every", "threads", "device", "smoke")
+__all__ = ["PaperPlan", "PlannedRun", "experiment", "plan", "summary", "unfillable"]
 
 
 @dataclass(frozen=True)
-class PlannedRun:
-    """One run that a table needs.
-
-    Args:
-        run: what distinguishes it.
-        after: the pretraining that it starts from; None: from scratch.
-        group: its protocol.
-        entry: its dataset in the spec.
-        parameters: of notebooks/train.ipynb; `init_from` is left to who runs it.
-        metrics: slugs that tables want of it.
-        elsewhere: those measured on patches, as `evaluation.evaluate` takes them.
-        tables: names of the tables that need it.
-    """
-
-    run: Run
-    after: Run | None
-    group: str
-    entry: str
-    parameters: dict[str, Any]
-    metrics: list[str]
-    elsewhere: dict[str, dict[str, Any]]
-    tables: list[str]
-
-
-@dataclass(frozen=True)
-class Plan:
+class PaperPlan:
     """The runs of a paper at a scale, and what has become of them.
 
     Args:
@@ -62,7 +32,7 @@ class Plan:
         results: folder that gets the experiments.
         runs: every run once, a pretraining before those that start from it.
         found: by run folder, what is there.
-        of_need: by (table, row, column), the folders of the runs that answer it.
+        answering: by (table, row, column), the folders of the runs that answer it.
     """
 
     spec: Spec
@@ -70,7 +40,7 @@ class Plan:
     results: Path
     runs: list[PlannedRun]
     found: dict[Path, RunResult] = field(default_factory=dict)
-    of_need: dict[Place, list[Path]] = field(default_factory=dict)
+    answering: dict[Place, list[Path]] = field(default_factory=dict)
 
     def folder(self, planned: PlannedRun) -> Path:
         """Return a run's folder, whether it exists or not."""
@@ -95,22 +65,31 @@ class Plan:
         """All others."""
         return [planned for planned in self.runs if self.state(planned) != DONE]
 
+    @property
+    def possible(self) -> list[PlannedRun]:
+        """Those that are missing and whose data can be had."""
+        return [planned for planned in self.missing if not self.closed(planned)]
+
+    def closed(self, planned: PlannedRun) -> str:
+        """Return why nobody but its owners can have the data of a run; "" where they can be had."""
+        return self.spec.datasets[planned.entry].closed
+
     def seconds(self, runs: list[PlannedRun] | None = None) -> tuple[float, int]:
         """Estimate how long the suite's trainings take, one after the other; nnU-Net's are left out.
 
         Args:
-            runs: which; None for those that are missing.
+            runs: which; None for those that are missing and possible.
 
         Returns:
             Seconds, and for how many of the runs they come from runs that are there.
         """
         rates = duration.Rates(self.results)
-        wanted = [each for each in (self.missing if runs is None else runs) if not nnunet.trains(each.parameters)]
+        wanted = [each for each in (self.possible if runs is None else runs) if not nnunet.trains(each.parameters)]
         found = [rates.seconds(each.parameters, self.spec.datasets[each.entry].dims) for each in wanted]
         return sum(seconds for seconds, _ in found), sum(known for _, known in found)
 
 
-def plan(paper: str | Spec, results: str | Path = "results", scale: float = 1.0) -> Plan:
+def plan(paper: str | Spec, results: str | Path = "results", scale: float = 1.0) -> PaperPlan:
     """List the runs that a paper's tables need, which are there, which are missing.
 
     Args:
@@ -127,12 +106,12 @@ def plan(paper: str | Spec, results: str | Path = "results", scale: float = 1.0)
     """
     spec = specs.load(paper) if isinstance(paper, str) else paper
     size, folder = scales.check(scale), Path(results)
-    runs, of_need = _runs(spec, size, folder)
-    found = {where: _look(where, each) for each in runs for where in [paths.run_folder(folder, each.run)]}
-    return Plan(spec, size, folder, runs, found, of_need)
+    runs, answering = planned_runs(spec, size, folder)
+    found = {where: find_run(where, each) for each in runs for where in [paths.run_folder(folder, each.run)]}
+    return PaperPlan(spec, size, folder, runs, found, answering)
 
 
-def summary(plan: Plan) -> pd.DataFrame:
+def summary(plan: PaperPlan) -> pd.DataFrame:
     """Count a plan's runs.
 
     Args:
@@ -140,7 +119,7 @@ def summary(plan: Plan) -> pd.DataFrame:
 
     Returns:
         A row for each experiment and dataset: the tables that need it, its runs, how many of them are done, and how
-        long the others take.
+        long the others take, or why they cannot be made.
     """
     grouped: dict[tuple[str, str], list[PlannedRun]] = {}
     for each in plan.runs:
@@ -149,142 +128,26 @@ def summary(plan: Plan) -> pd.DataFrame:
     for (name, entry), runs in grouped.items():
         missing = [each for each in runs if plan.state(each) != DONE]
         tables = ", ".join(sorted({table for each in runs for table in each.tables}))
-        time = duration.spoken(plan.seconds(missing)[0]) if missing else ""
+        time = "" if not missing else plan.closed(missing[0]) or duration.spoken(plan.seconds(missing)[0])
         row = {"experiment": name, "dataset": entry, "tables": tables, "runs": len(runs)}
         rows.append(row | {"done": len(runs) - len(missing), "time of the missing": time})
     return pd.DataFrame(rows)
 
 
-def experiment(spec: Spec, group: str, size: float) -> str:
-    """Return the name of the experiment that a group is at a scale: such as "scnp-folds-scale0.1"."""
-    return spec.paper + ("" if group == MAIN else f"-{group}") + scales.suffix(size)
+def unfillable(plan: PaperPlan) -> dict[str, int]:
+    """Count the cells that no run can ever fill.
 
+    Args:
+        plan: from `plan`.
 
-def _runs(spec: Spec, size: float, results: Path) -> tuple[list[PlannedRun], dict[Place, list[Path]]]:
-    """Expand the needs into runs, each once, and say which answer which need; all problems in one message."""
-    planned: dict[Path, PlannedRun] = {}
-    of_need: dict[Place, list[Path]] = {}
-    problems: dict[str, None] = {}
-    for need, stage, each in _expanded(spec, size, problems):
-        folder = paths.run_folder(results, each.run)
-        before = planned.setdefault(folder, each)
-        if before.parameters != each.parameters or before.entry != each.entry:
-            problems[f"{folder} would hold two different runs: give one of them a group of its own"] = None
-        before.tables.extend({need.table} - set(before.tables))
-        if stage == need.stage:
-            of_need.setdefault((need.table, need.row, need.column), []).append(folder)
-    if problems:
-        raise SpecError("\n".join([f"{spec.path} cannot be planned:", *(f"  - {line}" for line in problems)]))
-    return list(planned.values()), of_need
-
-
-def _expanded(spec: Spec, size: float, problems: dict[str, None]) -> Iterator[tuple[Need, str, PlannedRun]]:
-    """Give the runs of each need with their stage; what is wrong with their parameters goes into `problems`."""
-    checked: dict[str, Config | str] = {}
-    metrics = _metrics(spec)
-    for need in (each for each in all_needs(spec) if each.has_runs):
-        for stage in dict.fromkeys(("pretrain", need.stage)):
-            group = _group(spec, need, stage)
-            if group is None:
-                continue
-            given = _parameters(spec, group, need, stage, size)
-            if repr(given) not in checked:
-                checked[repr(given)] = _checked(given)
-            config = checked[repr(given)]
-            if isinstance(config, str):
-                problems |= dict.fromkeys(f"{need.loss} on {need.dataset}: {line}" for line in config.splitlines())
-                continue
-            yield from ((need, stage, each) for each in _repeated(spec, group, need, config, size, metrics))
-
-
-def _group(spec: Spec, need: Need, stage: str) -> Group | None:
-    """Return the group whose run a need has at a stage: the pretraining may be another one's, or there is none."""
-    group = spec.groups[need.group]
-    if stage == "finetune":
-        return group
-    group = spec.groups[group.pretrain_of or group.name]
-    return group if group.pretrain else None
-
-
-def _parameters(spec: Spec, group: Group, need: Need, stage: str, size: float) -> dict[str, Any]:
-    """Lay the dataset's parameters over the group's, and shrink them."""
-    dataset = spec.datasets[need.dataset]
-    pretrain = stage == "pretrain"
-    given = {**group.common, **(group.pretrain if pretrain else group.finetune), **dataset.training}
-    images = (dataset.images[0], dataset.images[1])
-    given = scales.parameters(given, size, dataset.dims, images, group.small)
-    loss = {"loss": "dice_ce", "loss_parameters": {}}
-    loss = loss if pretrain else {"loss": need.loss, "loss_parameters": need.parameters}
-    fixed = {"dataset": dataset.dataset, "experiment": experiment(spec, group.name, size), "stage": stage}
-    return {**given, **fixed, **loss}
-
-
-def _checked(given: Mapping[str, Any]) -> Config | str:
-    try:
-        return Config.from_parameters(**given)
-    except ValueError as error:
-        return str(error)
-
-
-def _repeated(
-    spec: Spec, group: Group, need: Need, config: Config, size: float, metrics: dict[tuple[str, str], list[str]]
-) -> Iterator[PlannedRun]:
-    """Give a run for each fold and seed."""
-    dataset = spec.datasets[need.dataset]
-    start = _group(spec, need, "pretrain")
-    wanted = metrics.get((need.group, need.dataset), [])
-    elsewhere = {name: dataset.patches for name in wanted if name in dataset.on_patches}
-    folds = min(group.folds, dataset.folds or group.folds)
-    for fold in scales.repeats(folds, size):
-        for seed in scales.repeats(group.seeds, size):
-            each = dataclasses.replace(config, fold=fold, seed=seed)
-            after = None
-            if config.stage == "finetune" and start is not None:
-                name = experiment(spec, start.name, size)
-                after = Run(name, each.dataset, "dice_ce", {}, fold, seed, "pretrain")
-            given = nnunet.parameters(each.as_dict()) if group.engine == nnunet.ENGINE else each.as_dict()
-            yield PlannedRun(each.run, after, group.name, need.dataset, given, wanted, elsewhere, [])
-
-
-def _metrics(spec: Spec) -> dict[tuple[str, str], list[str]]:
-    """Return the metrics that tables want of each group on each dataset; of a group's pretraining all."""
-    wanted: dict[tuple[str, str], dict[str, None]] = {}
-    for need in all_needs(spec):
-        if need.has_runs and need.metric:
-            wanted.setdefault((need.group, need.dataset), {})[need.metric] = None
-    return {key: list(names) for key, names in wanted.items()}
-
-
-def _look(folder: Path, planned: PlannedRun) -> RunResult:
-    """Read a run; a broken or a different one counts as failed, with the reason."""
-    try:
-        found = read_run(folder)
-    except (ValueError, KeyError, OSError) as error:
-        return RunResult(folder, planned.run, planned.run.loss, FAILED, f"{folder}: {error}")
-    if found.state == DONE and (problem := _broken(found.metrics)):
-        reason = f"{folder / 'metrics.csv'} {problem}: evaluate the run again"
-        return dataclasses.replace(found, state=FAILED, reason=reason)
-    used = found.record.get("parameters", {})
-    differing = [
-        name
-        for name, value in planned.parameters.items()
-        if name in used and name not in _MACHINE and used[name] != value
-    ]
-    if found.state != MISSING and nnunet.trains(used) != nnunet.trains(planned.parameters):
-        differing.append("engine")
-    if found.state == MISSING or not differing:
-        return found
-    reason = f"{folder} was made with other parameters ({', '.join(differing)}): delete it, or run it again"
-    return dataclasses.replace(found, state=FAILED, reason=reason)
-
-
-def _broken(metrics: pd.DataFrame) -> str:
-    """Say what a metrics.csv lacks that was cut off or edited; "" where it is whole."""
-    keys = ["case", "metric", "postprocessed"]
-    missing = [name for name in (*keys, "value") if name not in metrics.columns]
-    if missing:
-        return f"lacks the columns {', '.join(missing)}"
-    if metrics.empty or metrics[keys].isna().any(axis=None) or not pd.api.types.is_numeric_dtype(metrics["value"]):
-        return "is cut off, or holds something that is no number"
-    counts = metrics.groupby(["metric", "postprocessed"])["case"].nunique()
-    return "" if counts.nunique() == 1 else "has more cases of one metric than of another"
+    Returns:
+        Each reason with its number of cells: numbers that the paper quotes or sets, what this suite cannot do, and data
+        that nobody else can have, where there are no runs on them.
+    """
+    done = {planned.entry for planned in plan.existing}
+    reasons: Counter[str] = Counter()
+    for each in requirements(plan.spec):
+        closed = plan.spec.datasets[each.dataset].closed if each.has_runs and each.dataset not in done else ""
+        if reason := each.quoted or each.cannot or closed:
+            reasons[reason] += 1
+    return dict(reasons)

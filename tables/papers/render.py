@@ -1,8 +1,6 @@
 """A paper's table with measured values beside the published ones, as CSV, Markdown, LaTeX (booktabs) and HTML."""
 
-import html
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from runs.files import write_atomic
+from tables import legends, markup
 
-HOW_TO_READ = (
-    "Above: as published, bold as printed. Below: measured here, mean ± standard deviation as the paper gives it; "
-    "bold: best measured of its column. Stars: paired permutation test against the baseline, Holm over the table "
-    "(* p < 0.05, ** p < 0.01, *** p < 0.001). Δ: measured minus published. In brackets: 95 % bootstrap interval of "
-    "the mean. n: cases. A cell that has no measured value says why; no number is filled in from elsewhere."
-)
 _MEASURED = ("measured", "partial")
 _ARROWS = {"up": " ↑", "down": " ↓"}
 _STYLE = """<style>
@@ -31,7 +24,7 @@ _STYLE = """<style>
 
 
 @dataclass(frozen=True)
-class Text:
+class CellText:
     """One cell in words.
 
     Attributes:
@@ -66,7 +59,7 @@ def render(cells: pd.DataFrame, title: str, notes: Sequence[str], stem: Path) ->
         Paths of the files.
     """
     texts = {
-        "csv": as_csv(cells, title, notes),
+        "csv": as_csv(cells),
         "md": markdown(cells, title, notes),
         "tex": latex(cells, title, notes),
         "html": page(cells, title, notes),
@@ -74,76 +67,71 @@ def render(cells: pd.DataFrame, title: str, notes: Sequence[str], stem: Path) ->
     return [write_atomic(stem.with_name(f"{stem.name}.{ending}"), text) for ending, text in texts.items()]
 
 
-def as_csv(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Give the cells as plain numbers, one row each, with the difference; title and notes are comments (#)."""
+def as_csv(cells: pd.DataFrame) -> str:
+    """Return the cells as plain numbers, one row each, with the difference, for `pandas.read_csv` as they are."""
     frame = cells.assign(difference=cells["measured"] - cells["published"])
-    comments = "".join(f"# {line}\n" for line in [title, *notes])
-    return comments + frame.to_csv(index=False, lineterminator="\n")
+    return frame.to_csv(index=False, lineterminator="\n")
 
 
 def markdown(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Give the table as Markdown: published and measured in one cell, on two lines."""
+    """Return the table as Markdown: published and measured in one cell, on two lines."""
     rows, columns, texts = _grid(cells)
-    lines = ["| | " + " | ".join(_escape(name) for name in columns) + " |"]
-    lines.append("|---|" + "---:|" * len(columns))
-    for row in rows:
-        parts = []
-        for column in columns:
-            text = texts.get((row, column))
-            parts.append("" if text is None else _escape(_markdown_cell(text)).replace("\n", "<br>"))
-        lines.append(f"| {_escape(row)} | " + " | ".join(parts) + " |")
-    return "\n\n".join([f"# {title}", "\n".join(lines), HOW_TO_READ, *(f"- {note}" for note in notes)]) + "\n"
+    lines = [["", *map(markup.markdown, columns)]]
+    lines += [[markup.markdown(row), *(_markdown_cell(texts.get((row, c))) for c in columns)] for row in rows]
+    table = markup.markdown_table(lines, ["---", *["---:"] * len(columns)])
+    return "\n\n".join([f"# {title}", table, legends.PAPER, *(f"- {note}" for note in notes)]) + "\n"
 
 
 def as_html(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Give the table as a piece of HTML, as notebooks show it; a cell's note appears under the pointer."""
+    """Return the table as a piece of HTML, as notebooks show it; a cell's note appears under the pointer."""
     rows, columns, texts = _grid(cells)
-    head = "<tr><th></th>" + "".join(f"<th>{html.escape(name)}</th>" for name in columns) + "</tr>"
+    head = "<tr><th></th>" + "".join(f"<th>{markup.html(name)}</th>" for name in columns) + "</tr>"
     body = []
     for row in rows:
-        parts = [f"<td>{html.escape(row)}</td>"]
+        parts = [f"<td>{markup.html(row)}</td>"]
         parts += [_html_cell(texts.get((row, column))) for column in columns]
         body.append(f"<tr>{''.join(parts)}</tr>")
     lines = [
         _STYLE,
-        f"<h3>{html.escape(title)}</h3>",
+        f"<h3>{markup.html(title)}</h3>",
         '<table class="paper-table">',
         f"<thead>{head}</thead>",
         "<tbody>",
     ]
     lines += [*body, "</tbody></table>"]
-    lines += [f"<p><small>{html.escape(line)}</small></p>" for line in [HOW_TO_READ, *notes]]
+    lines += [f"<p><small>{markup.html(line)}</small></p>" for line in [legends.PAPER, *notes]]
     return "\n".join(lines) + "\n"
 
 
 def page(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Give the table as a whole HTML page."""
-    head = f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title></head>'
-    return f'{head}\n<body style="font-family: sans-serif">\n{as_html(cells, title, notes)}</body></html>\n'
+    """Return the table as a whole HTML page."""
+    return markup.html_page(title, as_html(cells, title, notes))
 
 
 def latex(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Give the table as LaTeX; needs the packages booktabs and graphicx (for tables wider than the page)."""
+    """Return the table as LaTeX; needs the packages booktabs and graphicx (for tables wider than the page)."""
     rows, columns, texts = _grid(cells)
-    lines = [rf"% {line}" for line in [title, HOW_TO_READ, *notes]]
-    lines += [r"\begin{table}", rf"\caption{{{_tex(title)}}}", r"\centering", r"\resizebox{\linewidth}{!}{%"]
+    lines = [rf"% {line}" for line in [title, legends.PAPER, *notes]]
+    lines += [r"\begin{table}", rf"\caption{{{markup.latex(title)}}}", r"\centering", r"\resizebox{\linewidth}{!}{%"]
     lines += [rf"\begin{{tabular}}{{l{'rr' * len(columns)}}}", r"\toprule"]
-    heads = [rf"\multicolumn{{2}}{{c}}{{{_tex(name)}}}" for name in columns]
+    heads = [rf"\multicolumn{{2}}{{c}}{{{markup.latex(name)}}}" for name in columns]
     lines += [" & ".join(["", *heads]) + r" \\", " & ".join(["", *["published & measured"] * len(columns)]) + r" \\"]
     lines.append(r"\midrule")
     for row in rows:
         found = [texts.get((row, column)) for column in columns]
-        lines.append(" & ".join([_tex(row), *(_tex_cell(text) for text in found)]) + r" \\")
+        lines.append(" & ".join([markup.latex(row), *(_latex_cell(text) for text in found)]) + r" \\")
         if any(text is not None and text.extra for text in found):
-            extras = [rf"& {{\scriptsize {_tex(text.extra)}}}" if text and text.extra else "&" for text in found]
+            extras = [
+                rf"& {{\scriptsize {markup.latex(text.extra)}}}" if text and text.extra else "&" for text in found
+            ]
             lines.append(" & ".join(["", *extras]) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}}"]
-    lines += [rf"\par\smallskip{{\scriptsize {_tex(' '.join(notes))}}}"] if notes else []
+    lines += [rf"\par\smallskip{{\scriptsize {markup.latex(' '.join(notes))}}}"] if notes else []
     return "\n".join([*lines, r"\end{table}"]) + "\n"
 
 
-def _grid(cells: pd.DataFrame) -> tuple[list[str], list[str], dict[tuple[str, str], Text]]:
-    """Give the headings of rows and columns in their order, and the words of each cell."""
+def _grid(cells: pd.DataFrame) -> tuple[list[str], list[str], dict[tuple[str, str], CellText]]:
+    """Return the headings of rows and columns in their order, and the words of each cell."""
     digits = {column: _digits(found) for column, found in cells.groupby("column", sort=False)}
     arrows = {c: _ARROWS.get(d, "") for c, d in zip(cells["column"], cells["direction"], strict=True)}
     texts = {}
@@ -155,28 +143,25 @@ def _grid(cells: pd.DataFrame) -> tuple[list[str], list[str], dict[tuple[str, st
 
 
 def _digits(column: pd.DataFrame) -> int:
-    """Print as many decimals as the paper does."""
+    """Return how many decimals the paper prints."""
     values = pd.concat([column["published"], column["published_std"]]).dropna()
     return max((len(repr(round(float(v), 6)).partition(".")[2].rstrip("0")) for v in values), default=3)
 
 
-def _words(cell: dict, digits: int) -> Text:
+def _words(cell: dict, digits: int) -> CellText:
     published = _number(cell["published"], cell["published_std"], digits) if _is(cell["published"]) else ""
     note = cell["note"] if isinstance(cell["note"], str) else ""
     if cell["status"] not in _MEASURED or not _is(cell["measured"]):
-        return Text(published, cell["published_best"] == 1, str(cell["status"]), False, "", True, note)
+        return CellText(published, cell["published_best"] == 1, str(cell["status"]), False, "", True, note)
     measured = _number(cell["measured"], cell["measured_std"], digits)
     measured += cell["stars"] if isinstance(cell["stars"], str) else ""
     measured += " (partial)" if cell["status"] == "partial" else ""
-    extra = []
-    if _is(cell["published"]):
-        extra.append(f"Δ {cell['measured'] - cell['published']:+.{digits}f}")
-    if _is(cell["ci_low"]):
-        extra.append(f"[{cell['ci_low']:.{digits}f}, {cell['ci_high']:.{digits}f}]")
-    if _is(cell["n"]):
-        extra.append(f"n {int(cell['n'])}")
-    best = cell["best"] == 1
-    return Text(published, cell["published_best"] == 1, measured, best, ", ".join(extra), False, note)
+    interval = f"95 % CI [{cell['ci_low']:.{digits}f}, {cell['ci_high']:.{digits}f}]" if _is(cell["ci_low"]) else ""
+    count = f"n {int(cell['n'])}" if _is(cell["n"]) else ""
+    difference = f"Δ {cell['measured'] - cell['published']:+.{digits}f}" if _is(cell["published"]) else ""
+    own = ", ".join(filter(None, (interval, count)))
+    extra = "; ".join(filter(None, (own, difference)))
+    return CellText(published, cell["published_best"] == 1, measured, cell["best"] == 1, extra, False, note)
 
 
 def _number(mean: float, std: float, digits: int) -> str:
@@ -187,47 +172,35 @@ def _is(value: object) -> bool:
     return isinstance(value, int | float) and not math.isnan(value)
 
 
-def _markdown_cell(text: Text) -> str:
-    published = f"**{text.published}**" if text.published_best and text.published else text.published
-    measured = f"_{text.measured}_" if text.absent else f"**{text.measured}**" if text.best else text.measured
-    return "\n".join(part for part in (published or "–", measured, text.extra) if part)
+def _bold_if(wanted: bool, text: str) -> str:
+    return markup.strong(text) if wanted and text else text
 
 
-def _html_cell(text: Text | None) -> str:
+def _measured(text: CellText) -> str:
+    """Return what was measured, the best in bold, what is the matter in italics."""
+    return markup.emphasis(text.measured) if text.absent else _bold_if(text.best, text.measured)
+
+
+def _markdown_cell(text: CellText | None) -> str:
+    if text is None:
+        return ""
+    published = _bold_if(text.published_best, text.published) or "–"
+    return markup.markdown("\n".join(part for part in (published, _measured(text), text.extra) if part))
+
+
+def _html_cell(text: CellText | None) -> str:
     if text is None:
         return "<td></td>"
     tag = "strong" if text.published_best else "span"
-    published = f'<{tag} class="published">{html.escape(text.published or "–")}</{tag}>'
-    measured = html.escape(text.measured)
-    measured = f"<em>{measured}</em>" if text.absent else f"<strong>{measured}</strong>" if text.best else measured
-    extra = f'<br><span class="extra">{html.escape(text.extra)}</span>' if text.extra else ""
+    published = f'<{tag} class="published">{markup.html(text.published or "–")}</{tag}>'
+    extra = f'<br><span class="extra">{markup.html(text.extra)}</span>' if text.extra else ""
     kind = ' class="absent"' if text.absent else ""
-    hint = f' title="{html.escape(text.note, quote=True)}"' if text.note else ""
-    return f"<td{kind}{hint}>{published}<br>{measured}{extra}</td>"
+    hint = f' title="{markup.html(text.note)}"' if text.note else ""
+    return f"<td{kind}{hint}>{published}<br>{markup.html(_measured(text))}{extra}</td>"
 
 
-def _tex_cell(text: Text | None) -> str:
+def _latex_cell(text: CellText | None) -> str:
     if text is None:
         return "&"
-    published = _tex(text.published or "–")
-    published = rf"\textbf{{{published}}}" if text.published_best and text.published else published
-    measured = _tex(text.measured)
-    measured = rf"\textit{{{measured}}}" if text.absent else rf"\textbf{{{measured}}}" if text.best else measured
-    return f"{published} & {measured}"
-
-
-def _escape(text: str) -> str:
-    return text.replace("|", r"\|").replace("*", r"\*") if "**" not in text else text.replace("|", r"\|")
-
-
-_SIGNS = {
-    "±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "×": r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$",
-    "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "χ": r"$\chi$", "λ": r"$\lambda$", "Δ": r"$\Delta$",
-    "–": "--", "−": "$-$", "²": "$^2$", "³": "$^3$", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "<": "$<$", ">": "$>$",
-}  # fmt: skip
-
-
-def _tex(text: str) -> str:
-    escaped = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", r"\textbackslash "))
-    return "".join(_SIGNS.get(sign, sign) for sign in escaped)
+    published = _bold_if(text.published_best, text.published) or "–"
+    return f"{markup.latex(published)} & {markup.latex(_measured(text))}"

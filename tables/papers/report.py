@@ -12,19 +12,22 @@ from matplotlib.figure import Figure
 from pictures.style import save
 from runs.results import Results, RunResult
 from tables.experiment import provenance
-from tables.papers import cells, planning
+from tables.papers import cells, measurement, planning
 from tables.papers import figures as drawing
 from tables.papers import render as rendering
 from tables.papers import scale as scales
 from tables.papers import spec as specs
-from tables.papers.planning import Plan
-from tables.papers.spec import Table
+from tables.papers.planning import PaperPlan
+from tables.papers.spec_parts import PaperTable
 
+_STATES = (
+    measurement.MEASURED, measurement.PARTIAL, measurement.BROKEN, measurement.ABSENT, measurement.CLOSED,
+)  # fmt: skip
 _NAMED = 8  # reasons under a table before they are only counted
 
 
 @dataclass(frozen=True)
-class Paper:
+class PaperReport:
     """A paper's tables.
 
     Args:
@@ -33,24 +36,24 @@ class Paper:
         folder: gets the files.
     """
 
-    plan: Plan
+    plan: PaperPlan
     cells: pd.DataFrame
     folder: Path
 
     @property
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[PaperTable]:
         """The tables, in the paper's order."""
         return list(self.plan.spec.tables.values())
 
-    def of(self, table: Table) -> pd.DataFrame:
+    def of(self, table: PaperTable) -> pd.DataFrame:
         """Return the cells of one table."""
         return self.cells[self.cells["table"] == table.name].reset_index(drop=True)
 
-    def title(self, table: Table) -> str:
+    def title(self, table: PaperTable) -> str:
         """Return what a table is called."""
         return f"{self.plan.spec.title}, table {table.name}: {table.title}"
 
-    def notes(self, table: Table) -> list[str]:
+    def notes(self, table: PaperTable) -> list[str]:
         """Return what stands under a table: scale, what is there, substitutions."""
         found = self.of(table)
         counts = found["status"].value_counts()
@@ -62,6 +65,23 @@ class Paper:
 def default_folder(results: str | Path, paper: str, scale: float = 1.0) -> Path:
     """Return where a paper's tables go: `<results>/<paper>[-scale<s>]/paper`."""
     return Path(results) / f"{paper}{scales.suffix(scale)}" / "paper"
+
+
+def notebook_command(paper: str, results: str | Path, scale: float = 1.0) -> list[str]:
+    """Return what `workflow.run_notebook` is told to make a paper's tables.
+
+    Args:
+        paper: its name.
+        results: folder that holds the experiments.
+        scale: of the runs.
+
+    Returns:
+        The notebook, the executed notebook in the paper's folder, and the parameters.
+    """
+    output = default_folder(results, paper, scale) / f"tables_{paper}.ipynb"
+    parameters = {"paper": paper, "results": results, "scale": scale}
+    given = [word for name, value in parameters.items() for word in ("-p", name, str(value))]
+    return ["notebooks/paper.ipynb", str(output), *given]
 
 
 def largest_scale(results: str | Path, paper: str) -> float:
@@ -91,7 +111,7 @@ def collect(
     benchmark: str | Path = "",
     counts: str | Path = "",
     folder: str | Path = "",
-) -> Paper:
+) -> PaperReport:
     """Collect a paper's published numbers and the runs that are there.
 
     Args:
@@ -111,10 +131,10 @@ def collect(
     size = scale or largest_scale(results, specs.load(paper).paper)
     plan = planning.plan(paper, results, size)
     target = Path(folder) if str(folder) else default_folder(results, paper, size)
-    return Paper(plan, cells.cells(plan, benchmark, counts), target)
+    return PaperReport(plan, cells.all_cells(plan, benchmark, counts), target)
 
 
-def render(paper: Paper) -> list[Path]:
+def render(paper: PaperReport) -> list[Path]:
     """Write every table as CSV, Markdown, LaTeX and HTML.
 
     Args:
@@ -130,7 +150,7 @@ def render(paper: Paper) -> list[Path]:
     return written
 
 
-def as_html(paper: Paper) -> str:
+def as_html(paper: PaperReport) -> str:
     """Return all tables as a piece of HTML, as notebooks show it."""
     parts = [
         rendering.as_html(paper.of(table), paper.title(table), paper.notes(table) + made_by(paper, table))
@@ -139,8 +159,8 @@ def as_html(paper: Paper) -> str:
     return "\n".join(parts)
 
 
-def made_by(paper: Paper, table: Table) -> list[str]:
-    """Say what a table lacks and why, and by which code, on which machine and data its runs were made.
+def made_by(paper: PaperReport, table: PaperTable) -> list[str]:
+    """Return what a table lacks and why, and by which code, on which machine and data its runs were made.
 
     Args:
         paper: from `collect`.
@@ -169,7 +189,7 @@ def made_by(paper: Paper, table: Table) -> list[str]:
 
 
 def _regions(runs: list[RunResult]) -> list[str]:
-    """Say which metrics were measured on patches."""
+    """Return which metrics were measured on patches."""
     found: dict[str, dict[str, None]] = {}
     for run in runs:
         if "region" in run.metrics:
@@ -179,14 +199,13 @@ def _regions(runs: list[RunResult]) -> list[str]:
 
 
 def _steps(found: pd.DataFrame) -> list[str]:
-    """Say where and on which patch training steps were timed."""
-    timed = found[(found["status"] == cells.MEASURED) & found["note"].str.startswith(cells.STEP)]
-    return [f"Training steps: {note}" for note in timed["note"].unique()]
+    """Return where and on which patch training steps were timed."""
+    return [f"Training steps: {timed}" for timed in found["timed"].unique() if timed]
 
 
 def _absences(found: pd.DataFrame) -> list[str]:
-    """Name what is not there, with the number of cells."""
-    absent = found[found["status"].isin([cells.ABSENT, cells.BROKEN])]
+    """Return what is missing, with the number of cells."""
+    absent = found[found["status"].isin([measurement.ABSENT, measurement.BROKEN, measurement.CLOSED])]
     counts = Counter(absent["status"] + ": " + absent["note"])
     lines = [f"{reason} ({count} cells)" for reason, count in counts.items()]
     more = [f"and {len(lines) - _NAMED} more reasons, see the CSV"] if len(lines) > _NAMED else []
@@ -202,7 +221,7 @@ def _plan_file(folder: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def figures(paper: Paper) -> list[Path]:
+def figures(paper: PaperReport) -> list[Path]:
     """Save a figure of each table: published and measured values side by side.
 
     Args:
@@ -214,7 +233,7 @@ def figures(paper: Paper) -> list[Path]:
     return [save(figure(paper, table), paper.folder / f"{_file(table)}.png") for table in paper.tables]
 
 
-def figure(paper: Paper, table: Table) -> Figure:
+def figure(paper: PaperReport, table: PaperTable) -> Figure:
     """Draw one table."""
     banner = (
         "" if paper.plan.scale == 1 else f"Scale {paper.plan.scale:g}: not to be compared with the published numbers."
@@ -222,7 +241,7 @@ def figure(paper: Paper, table: Table) -> Figure:
     return drawing.dots(paper.of(table), paper.title(table), banner)
 
 
-def overview(paper: Paper) -> pd.DataFrame:
+def overview(paper: PaperReport) -> pd.DataFrame:
     """Count the cells of each table by state.
 
     Args:
@@ -235,17 +254,14 @@ def overview(paper: Paper) -> pd.DataFrame:
     for table in paper.tables:
         found = paper.of(table)
         counts = found["status"].value_counts()
-        absent = found.loc[~found["status"].isin([cells.MEASURED, cells.QUOTED]), "note"]
+        absent = found.loc[~found["status"].isin([measurement.MEASURED, measurement.QUOTED]), "note"]
         rows.append(
             {"table": table.name, "title": table.title, "cells": len(found)}
-            | {
-                status: int(counts.get(status, 0))
-                for status in (cells.MEASURED, cells.PARTIAL, cells.BROKEN, cells.ABSENT)
-            }
+            | {status: int(counts.get(status, 0)) for status in _STATES}
             | {"most often": absent.mode().iloc[0] if len(absent) else ""}
         )
     return pd.DataFrame(rows).set_index("table")
 
 
-def _file(table: Table) -> str:
+def _file(table: PaperTable) -> str:
     return f"table-{table.name.replace('.', '-')}"

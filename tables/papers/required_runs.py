@@ -3,20 +3,20 @@
 `use` of a rule may say: group, dataset (an entry of the spec's datasets), loss, parameters, stage ("pretrain": the run
 that the others start from), postprocessed, closing (binary closing of the predictions), note; or why there is nothing
 to run: quoted (the paper has the number from elsewhere, or it is a setting), cannot (this suite cannot do it); or
-another source: benchmark {setting, quantity, factor, minus} of the training-step benchmark (of several settings the
-first that is there), count (a key of the networks' parameter counts).
+another source: benchmark {setting, quantity, steps, unit, minus} of the training-step benchmark (of several settings
+the first that was measured), see `tables.papers.costs`; count (a key of the networks' parameter counts).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tables.papers import spec as specs
-from tables.papers.spec import MAIN, Spec, Table
+from tables.papers.labels import column_label, row_label
+from tables.papers.spec_parts import MAIN, PaperTable, Spec
 
 
 @dataclass(frozen=True)
-class Need:
+class Requirement:
     """How one published number is measured.
 
     Args:
@@ -63,17 +63,18 @@ class Need:
         return not (self.quoted or self.cannot or self.benchmark or self.count)
 
 
-def all_needs(spec: Spec) -> list[Need]:
+def requirements(spec: Spec) -> list[Requirement]:
     """Return what every number of a paper needs, in the order of the spec's tables."""
-    return [need for table in spec.tables.values() for need in of_table(spec, table)]
+    return [each for table in spec.tables.values() for each in table_requirements(spec, table)]
 
 
-def of_table(spec: Spec, table: Table) -> list[Need]:
+def table_requirements(spec: Spec, table: PaperTable) -> list[Requirement]:
     """Return what every number of one table needs, in the printed order."""
-    return [_need(spec, table, row) for row in spec.of(table.name)]
+    return [_requirement(spec, table, row) for row in spec.of(table.name)]
 
 
-def _need(spec: Spec, table: Table, row: dict[str, Any]) -> Need:
+def _requirement(spec: Spec, table: PaperTable, row: dict[str, Any]) -> Requirement:
+    """Return what one published number needs: the method's entry, and what the rules say of it."""
     entry = spec.losses.get(row["method"], {})
     fixed = {"loss": entry.get("loss", row["method"]), "stage": entry.get("stage", "finetune")}
     metric = spec.metrics.get(row["metric"], {}).get("metric", row["metric"])
@@ -81,11 +82,11 @@ def _need(spec: Spec, table: Table, row: dict[str, Any]) -> Need:
     named = _named(spec, row)
     more: dict[str, Any] = {}
     for rule in spec.rules:
-        if specs.matches(row, rule["when"]):
-            more |= rule["use"].get("parameters", {})
-            use |= {name: value for name, value in rule["use"].items() if name != "parameters"}
+        if rule.selects(row):
+            more |= rule.use.get("parameters", {})
+            use |= {name: value for name, value in rule.use.items() if name != "parameters"}
     use["parameters"] = {**entry.get("parameters", {}), **named, **more}
-    return Need(table.name, specs.row_label(table, row), specs.column_label(spec, table, row), row, **use)
+    return Requirement(table.name, row_label(table, row), column_label(spec, table, row), row, **use)
 
 
 def _named(spec: Spec, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,6 +104,7 @@ def _named(spec: Spec, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _value(name: str, text: str) -> Any:
+    """Read a parameter's value: a flag, a float or an integer."""
     if name == "joint":
         return text == "1"
     return float(text) if "." in text else int(text)

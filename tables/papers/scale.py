@@ -81,7 +81,7 @@ def parameters(
 
 
 def describe(scale: float) -> str:
-    """Say on a table's face what the scale has done; "" at 1."""
+    """Return what the scale has changed, for the head of a table; "" at 1."""
     if scale == 1:
         return ""
     text = (

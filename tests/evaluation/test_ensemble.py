@@ -12,7 +12,7 @@ from PIL import Image
 import metrics
 import tables
 from evaluation import ensemble
-from tables.papers.cells import cells
+from tables.papers.cells import all_cells
 from training.inference import write_prediction
 
 NETWORKS = arrays(np.uint8, (5, 4, 3), elements=st.integers(0, 2))
@@ -75,7 +75,7 @@ def closs(found, metric):
 
 def test_the_ensemble_is_measured_and_not_the_mean_of_the_folds(roads, tmp_path):
     """The parts that single networks miss do not meet, so the vote is the whole road; the speck is post-processed."""
-    found = cells(tables.plan("contextloss", tmp_path, 0.5))
+    found = all_cells(tables.plan("contextloss", tmp_path, 0.5))
     dice = closs(found, "dice")
     assert (dice["measured"], dice["n"], dice["status"]) == (pytest.approx(100), 2, "measured")
     assert dice["note"] == "ensemble of 3 folds"
@@ -86,22 +86,22 @@ def test_it_is_kept_and_measured_again_when_a_run_is(roads, tmp_path, monkeypatc
     calls = []
     evaluate = metrics.evaluate
     monkeypatch.setattr(metrics, "evaluate", lambda *given, **options: calls.append(1) or evaluate(*given, **options))
-    cells(tables.plan("contextloss", tmp_path, 0.5))
+    all_cells(tables.plan("contextloss", tmp_path, 0.5))
     first = len(calls)
-    cells(tables.plan("contextloss", tmp_path, 0.5))
+    all_cells(tables.plan("contextloss", tmp_path, 0.5))
     assert len(calls) == first > 0
     record = next(tmp_path.glob("contextloss-scale0.5/runs/*/closs/fold1-seed0/run.json"))
     record.write_text(record.read_text().replace('"h1"', '"new"'))
     evaluation = record.with_name("evaluation.json")
     evaluation.write_text(evaluation.read_text().replace('"h1"', '"new"'))
-    cells(tables.plan("contextloss", tmp_path, 0.5))
+    all_cells(tables.plan("contextloss", tmp_path, 0.5))
     assert len(calls) > first
 
 
 def test_a_missing_prediction_is_named_and_the_rest_goes_on(roads, tmp_path):
     path = next(tmp_path.glob("contextloss-scale0.5/runs/*/closs/fold1-seed0/predictions/x.png"))
     path.unlink()
-    found = cells(tables.plan("contextloss", tmp_path, 0.5))
+    found = all_cells(tables.plan("contextloss", tmp_path, 0.5))
     cell = closs(found, "dice")
     assert cell["status"] == "failed"
     assert str(path) in cell["note"]

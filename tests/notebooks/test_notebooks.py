@@ -10,21 +10,26 @@ import pytest
 
 from training.config import Config, rules
 from workflow import notebook_parameters
-from workflow.forms import Audit, Evaluation, Overall, PaperTables, Pixels, Preparation, Report
+from workflow.forms import Evaluation, Pixels, Preparation
 from workflow.scoring_form import Scoring
+from workflow.table_forms import AllExperiments, Audit, ExperimentTables, PaperTables
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-ROOMS = {"topology", "losses", "metrics", "data_prep", "training", "tables", "workflow"}
+ROOMS = {
+    "registry", "runs", "topology", "losses", "metrics", "data_prep", "pictures", "training", "evaluation", "tables",
+    "workflow",
+}  # fmt: skip
 ALLOWED = ROOMS | {"pathlib", "IPython", "pandas"}
 FORMS = {
     "audit": Audit,
     "prepare": Preparation,
     "score": Scoring,
-    "scorecard": Overall,
+    "scorecard": AllExperiments,
     "train": Config,
     "evaluate": Evaluation,
-    "summary": Overall,
-    "tables": Report,
+    "summary": AllExperiments,
+    "tables": ExperimentTables,
+    "paper": PaperTables,
     "tables_cldice": PaperTables,
     "tables_contextloss": PaperTables,
     "tables_hpm": PaperTables,

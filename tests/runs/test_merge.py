@@ -32,7 +32,7 @@ def test_runs_of_both_machines_make_one_table(machines, tmp_path):
     assert sorted((result.run.loss, result.run.seed) for result in results.runs) == [
         ("closs", 0), ("closs", 1), ("dice_ce", 5),
     ]  # fmt: skip
-    (table, *_) = compare.tables(results)
+    (table, *_) = compare.comparisons(results)
     closs = next(row for row in table.rows if row.label == "CLoss")
     # the first case is 0 on one machine and 0.1 on the other
     assert closs.cells["dice"].mean == pytest.approx((0.05 + 0.2 + 0.3 + 0.4) / 4)

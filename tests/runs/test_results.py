@@ -104,7 +104,7 @@ def test_unreadable_run_is_named_and_the_rest_of_the_table_still_made(writer, sp
     assert by_loss["closs"].state == "unreadable"
     assert reason in by_loss["closs"].reason
     assert str(broken) in by_loss["closs"].reason
-    (table, *_) = compare.tables(results)
+    (table, *_) = compare.comparisons(results)
     assert [row.state for row in table.rows] == ["(unreadable)", ""]
     assert any(reason in note for note in table.notes)
 
@@ -114,7 +114,7 @@ def test_values_missing_without_a_reason_are_named(writer):
     path = folder / "metrics.csv"
     path.write_text(path.read_text().replace("because", "", 1).replace(",dice,1,0,8,whole,0.5,", ",dice,1,0,8,whole,,"))
     results = collect(writer.write_plan())
-    (table, *_) = compare.tables(results)
+    (table, *_) = compare.comparisons(results)
     assert table.notes == [f"{path}: 2 values are missing without a reason (betti0_error, dice)"]
     assert table.rows[0].cells["dice"].defined == 3
 
@@ -139,7 +139,7 @@ def test_groups_of_the_test_set_are_never_averaged_together(writer):
     _card(writer, {"inside": [f"case{n}" for n in range(5)], "angles": ["case5", "case6"], "colours": ["case7"]})
     writer.run(dice=(0.1, 0.1, 0.1, 0.1, 0.1, 0.6, 0.7, 0.5))
     writer.run("closs", dice=(0.2, 0.2, 0.2, 0.2, 0.2, 0.7, 0.7, 0.7))
-    tables = compare.tables(collect(writer.write_plan()))
+    tables = compare.comparisons(collect(writer.write_plan()))
     assert [table.title for table in tables if not table.postprocessed] == [
         "roads (inside), without post-processing",
         "roads (angles + colours), without post-processing",
@@ -152,7 +152,7 @@ def test_groups_of_the_test_set_are_never_averaged_together(writer):
 def test_one_group_is_the_whole(writer):
     _card(writer, {"held_out": [f"case{n}" for n in range(4)]})
     writer.run()
-    assert [table.part for table in compare.tables(collect(writer.write_plan()))] == ["", ""]
+    assert [table.part for table in compare.comparisons(collect(writer.write_plan()))] == ["", ""]
 
 
 def test_losses_are_tested_against_the_baseline_and_corrected_over_the_table(writer):
@@ -161,7 +161,7 @@ def test_losses_are_tested_against_the_baseline_and_corrected_over_the_table(wri
     writer.run(dice=[value - 0.1 for value in better])
     writer.run("closs", dice=better)
     writer.run("scnp", dice=[value - 0.1 for value in better])
-    (table, *_) = compare.tables(collect(writer.write_plan()))
+    (table, *_) = compare.comparisons(collect(writer.write_plan()))
     rows = {row.label: row for row in table.rows}
     # all 2^12 patterns of signs: two are as far from 0; four tests, of which this is among the smallest
     assert rows["CLoss"].cells["dice"].p == pytest.approx(4 * 2 / 2**12)
@@ -175,7 +175,7 @@ def test_losses_are_tested_against_the_baseline_and_corrected_over_the_table(wri
 def test_seeds_are_averaged_within_each_case_first(writer):
     writer.run(seed=0, dice=(0.0, 0.5))
     writer.run(seed=1, dice=(0.4, 0.7))
-    cell = averages.cell(collect(writer.write_plan()).runs, "dice", False)
+    cell = averages.average(collect(writer.write_plan()).runs, "dice", False)
     assert cell.mean == pytest.approx(0.4)
     assert cell.std == pytest.approx(0.4 / math.sqrt(2))  # of 0.2 and 0.6, not of the four values
     assert (cell.defined, cell.cases) == (2, 2)
@@ -183,7 +183,7 @@ def test_seeds_are_averaged_within_each_case_first(writer):
 
 def test_undefined_values_are_counted_and_left_out(writer):
     writer.run()
-    cell = averages.cell(collect(writer.write_plan()).runs, "betti0_error", False)
+    cell = averages.average(collect(writer.write_plan()).runs, "betti0_error", False)
     assert (cell.mean, cell.defined, cell.cases) == (pytest.approx(4.0), 3, 4)
 
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tables.__main__ import main
-from tables.audits import audit
-from tables.audits._common import Context
-from tables.audits.granularity import fits
+from tables.audits import audit, metric_names, reading
+from tables.audits.findings import Context
+from tables.audits.rules.granularity import fits
 
 
 @pytest.fixture(scope="module")
@@ -159,5 +159,54 @@ def test_broken_csv_is_named_and_the_rest_audited(tmp_path, text, message, capsy
     assert (tmp_path / "out" / "audit.md").read_text() == captured.out
 
 
+def _own(tmp_path, *rows):
+    path = tmp_path / "own.csv"
+    pd.DataFrame(rows, columns=["table", "dataset", "method", "metric", "value"]).to_csv(path, index=False)
+    return audit.audit([path])
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "others", "what"),
+    [
+        ("dice", "1.20", ["0.80", "0.85"], "1.20 is impossible: Dice lies in 0..1"),
+        ("Dice", "120.0", ["80.1", "85.0"], "120.0 is impossible: Dice lies in 0..100"),
+        ("cldice", "-0.1", ["0.8", "0.7"], "-0.1 is impossible: clDice lies in 0..1"),
+        ("betti0_error", "-3", ["2.5", "0"], "-3 is impossible: β0 error is never negative"),
+        ("HD95", "-1", ["2", "3"], "-1 is impossible: HD95 is never negative"),
+    ],
+)
+def test_values_out_of_the_metrics_range(tmp_path, metric, value, others, what):
+    rows = [("1", "d", f"m{number}", metric, text) for number, text in enumerate([value, *others])]
+    found, problems = _own(tmp_path, *rows)
+    assert problems == []
+    assert [(finding.sure, finding.what) for finding in found] == [("certain", what)]
+
+
+@pytest.mark.parametrize("name", ["iou", "IoU", "miou", "Jaccard"])
+def test_mean_iou_above_mean_dice_under_every_name(tmp_path, name):
+    found, _ = _own(tmp_path, ("1", "d", "a", "dice", "0.90"), ("1", "d", "a", name, "0.95"))
+    assert [finding.what for finding in found] == [
+        "mean IoU 0.95 with mean Dice 0.90, which allows no more than 0.9050"
+    ]
+    found, _ = _own(tmp_path, ("1", "d", "a", "dice", "0.90"), ("1", "d", "a", name, "0.905"))
+    assert found == []  # both are rounded
+
+
+def test_unknown_metrics_are_named_and_known_ones_are_not(tmp_path):
+    _, problems = _own(tmp_path, ("1", "d", "a", "cldic", "0.9"), ("1", "d", "a", "clDice", "0.9"))
+    assert len(problems) == 1
+    assert "unknown metric 'cldic'; did you mean 'cldice'?" in problems[0]
+
+
+def test_one_unreadable_cell_leaves_the_rest_of_its_file(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text(
+        "# mine\ntable,dataset,method,metric,value\n1,d,a,dice,high\n\n1,d,b,dice,1.3\n1,d,c,dice,0.5\n1,d,e,dice,inf\n"
+    )
+    found, problems = audit.audit([path])
+    assert problems == [f"{path}, line 3: 'high' is no number", f"{path}, line 7: 'inf' is no number"]
+    assert [finding.what for finding in found] == ["1.3 is impossible: Dice lies in 0..1"]
+
+
 def test_without_anything_beside_the_tables():
-    assert audit.check(audit.read(audit.PUBLISHED / "hpm.csv"), Context()) != []
+    assert audit.check(reading.read(metric_names.PUBLISHED / "hpm.csv")[0], Context()) != []

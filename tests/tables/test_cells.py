@@ -12,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 import tables
 from evaluation import closing
 from tables import statistics
-from tables.papers.cells import COLUMNS, cells
+from tables.papers import planning
+from tables.papers.cells import COLUMNS, all_cells
 
 
 def planned(plan, entry, loss, stage="finetune", **where):
@@ -43,16 +44,16 @@ def hpm(tmp_path, paper_run):
     paper_run(plan.folder(base), base, {"dice": dice, "voi": [1.0] * 8})
     paper_run(plan.folder(shpm), shpm, {"dice": [x + 0.01 + 0.001 * i for i, x in enumerate(dice)], "voi": [2.0] * 8})
     paper_run(plan.folder(thpm), thpm, cause="failed: loss is NaN")
-    return cells(tables.plan("hpm", tmp_path, 0.01)), dice
+    return all_cells(tables.plan("hpm", tmp_path, 0.01)), dice
 
 
 def test_without_runs_there_are_published_numbers_alone(tmp_path):
     for paper, count in {"contextloss": 314, "cldice": 430, "scnp": 467, "hpm": 190}.items():
-        found = cells(tables.plan(paper, tmp_path))
+        found = all_cells(tables.plan(paper, tmp_path))
         assert tuple(found.columns) == COLUMNS
         assert len(found) == count
         assert found["measured"].isna().all()
-        assert set(found["status"]) <= {"missing", "published only"}
+        assert set(found["status"]) <= {"missing", "published only", "cannot be measured"}
         assert not found["best"].any()
         assert (found["note"] != "").all()
 
@@ -94,7 +95,7 @@ def test_percent_and_post_processing(tmp_path, paper_run):
     (run,) = planned(plan, "cld", "closs", gamma=None, experiment="contextloss-scale0.01")  # 0.2 is the default
     before, after = {"dice": [0.5, 0.7], "ags": [40.0, 60.0]}, {"dice": [0.6, 0.8], "ags": [50.0, 70.0]}
     paper_run(plan.folder(run), run, before, postprocessed=after)
-    found = cells(tables.plan("contextloss", tmp_path, 0.01))
+    found = all_cells(tables.plan("contextloss", tmp_path, 0.01))
     two = found[found["table"] == "2"]
     without, with_ = (f"CLoss, gamma = 0.2, post processing: {word}" for word in ("without", "with"))
     assert one(two, row=without, metric="dice")["measured"] == pytest.approx(60)
@@ -112,7 +113,7 @@ def test_folds_hold_different_cases_and_a_missing_one_makes_it_partial(tmp_path,
     folder = paper_run(plan.folder(runs[2]), runs[2], {"dice": [0.6, 0.8]})
     text = (folder / "metrics.csv").read_text()
     (folder / "metrics.csv").write_text(text.replace("case0", "other0").replace("case1", "other1"))
-    cell = one(cells(tables.plan("hpm", tmp_path, 0.5)), row="CREMI-A, U-Net", metric="dice")
+    cell = one(all_cells(tables.plan("hpm", tmp_path, 0.5)), row="CREMI-A, U-Net", metric="dice")
     assert (cell["status"], cell["note"], cell["n"]) == ("partial", "2 of 3 runs", 4)
     assert cell["measured"] == pytest.approx(0.5)
 
@@ -122,7 +123,7 @@ def test_standard_deviation_over_runs_where_the_paper_has_it_so(tmp_path, paper_
     first, second = planned(plan, "topomortar", "dice_ce")
     paper_run(plan.folder(first), first, {"betti0_error": [1.0, 3.0]})
     paper_run(plan.folder(second), second, {"betti0_error": [4.0, 8.0]})
-    cell = one(cells(tables.plan("scnp", tmp_path, 0.4)), row="TopoMortar, CEDice", metric="betti0_error")
+    cell = one(all_cells(tables.plan("scnp", tmp_path, 0.4)), row="TopoMortar, CEDice", metric="betti0_error")
     assert cell["measured"] == pytest.approx(4)
     assert cell["measured_std"] == pytest.approx(np.std([2, 6], ddof=1))
     assert cell["n"] == 2  # cases, seeds averaged within each first
@@ -132,7 +133,7 @@ def test_undefined_values_are_counted(tmp_path, paper_run):
     plan = tables.plan("hpm", tmp_path, 0.01)
     (run,) = planned(plan, "cremi_a", "dice_ce")
     paper_run(plan.folder(run), run, {"dice": [0.5, "nan", 0.7], "voi": ["nan", "nan", "nan"]})
-    found = cells(tables.plan("hpm", tmp_path, 0.01))
+    found = all_cells(tables.plan("hpm", tmp_path, 0.01))
     dice = one(found, row="CREMI-A, U-Net", metric="dice")
     assert (dice["n"], dice["note"], dice["measured"]) == (2, "defined in 2 of 3 cases", pytest.approx(0.6))
     voi = one(found, row="CREMI-A, U-Net", metric="voi")
@@ -149,11 +150,36 @@ def test_an_older_version_of_a_metric_is_named_and_the_rest_goes_on(tmp_path, pa
         evaluation = json.loads((folder / "evaluation.json").read_text())
         evaluation["metrics"]["dice"]["version"] = version
         (folder / "evaluation.json").write_text(json.dumps(evaluation))
-    found = cells(tables.plan("hpm", tmp_path, 0.01))
+    found = all_cells(tables.plan("hpm", tmp_path, 0.01))
     cell = one(found, row="CREMI-A, U-Net", metric="dice")
     assert cell["status"] == "failed"
     assert f"{plan.folder(old)}: version 1 of dice, others have 2" in cell["note"]
     assert one(found, row="CREMI-A, U-Net + SHPM", metric="dice")["status"] == "measured"
+
+
+def test_a_closed_dataset_says_so_until_somebody_has_runs_on_it(tmp_path, paper_run):
+    empty = tables.plan("contextloss", tmp_path, 0.01)
+    found = all_cells(empty)
+    closed = found[found["status"] == "cannot be measured"]
+    assert len(closed) == 196
+    assert set(closed["note"]) == {"CLD is not public"}
+    assert planning.unfillable(empty) == {"CLD is not public": 196}
+    assert {each.entry for each in empty.possible} == {"roads", "hrf", "vessap"}
+    run = planned(empty, "cld", "dice_ce")[0]
+    paper_run(empty.folder(run), run, {"dice": [0.5, 0.6]})
+    plan = tables.plan("contextloss", tmp_path, 0.01)
+    assert planning.unfillable(plan) == {}
+    assert "measured" in set(all_cells(plan)["status"])
+
+
+@pytest.mark.parametrize(("scale", "cases", "marked"), [(0.01, 5, True), (0.01, 4, False), (0.009, 8, False)])
+def test_no_best_of_a_few_cases_or_of_hardly_any_training(tmp_path, paper_run, scale, cases, marked):
+    plan = tables.plan("hpm", tmp_path, scale)
+    for loss, value in (("dice_ce", 0.5), ("shpm", 0.6)):
+        (run,) = planned(plan, "cremi_a", loss)
+        paper_run(plan.folder(run), run, {"dice": [value] * cases})
+    found = all_cells(tables.plan("hpm", tmp_path, scale))
+    assert found["best"].any() == marked
 
 
 def test_times_and_memory_come_from_the_benchmark(tmp_path):
@@ -163,16 +189,16 @@ def test_times_and_memory_come_from_the_benchmark(tmp_path):
     ]
     path = tmp_path / "steps.json"
     path.write_text(json.dumps(steps))
-    found = cells(tables.plan("contextloss", tmp_path), path)
+    found = all_cells(tables.plan("contextloss", tmp_path), path)
     epoch = one(found[found["table"] == "7"], row="CLoss", column="seconds for an epoch")
     assert (epoch["measured"], epoch["status"], epoch["note"]) == (pytest.approx(75), "measured", "setting 2d, a GPU")
     assert one(found, row="CLoss", column="minutes for a training")["measured"] == pytest.approx(0.3 * 12500 / 60)
     assert "no seconds of cldice" in one(found, row="clDice", column="seconds for an epoch")["note"]
     near = {"setting": "2d-1280x1024", "loss": "closs", "seconds": 0.2, "device": "a GPU"}
     path.write_text(json.dumps([*steps, near]))  # the paper's own patch goes before any other
-    again = cells(tables.plan("contextloss", tmp_path), path)
+    again = all_cells(tables.plan("contextloss", tmp_path), path)
     assert one(again, row="CLoss", column="seconds for an epoch")["measured"] == pytest.approx(50)
-    cost = cells(tables.plan("scnp", tmp_path), path)
+    cost = all_cells(tables.plan("scnp", tmp_path), path)
     cost = cost[cost["table"] == "B.1"]
     assert one(cost, row="SCNP, extra over: dice ce", column="extra GPU memory (MiB)")["measured"] == pytest.approx(30)
     assert one(cost, row="SCNP, extra over: dice ce", column="extra seconds for an epoch")["measured"] == pytest.approx(
@@ -180,7 +206,7 @@ def test_times_and_memory_come_from_the_benchmark(tmp_path):
     )
     steps[2] |= {"seconds_dice_ce": 0.12, "share": 0.3}  # timed in turns with SCNP, when the machine was slower
     path.write_text(json.dumps(steps))
-    cost = cells(tables.plan("scnp", tmp_path), path)
+    cost = all_cells(tables.plan("scnp", tmp_path), path)
     extra = one(cost[cost["table"] == "B.1"], row="SCNP, extra over: dice ce", column="extra seconds for an epoch")
     assert extra["measured"] == pytest.approx(0.005 * 300)
     assert extra["note"] == "setting 2d, 0.3 of each side, a GPU"
@@ -189,7 +215,7 @@ def test_times_and_memory_come_from_the_benchmark(tmp_path):
 def test_parameter_counts_have_the_tables_units(tmp_path):
     path = tmp_path / "counts.json"
     path.write_text(json.dumps({"fcn_drive": 15521, "unet_drive": 28_940_000}))
-    found = cells(tables.plan("cldice", tmp_path), counts=path)
+    found = all_cells(tables.plan("cldice", tmp_path), counts=path)
     found = found[found["table"] == "2"]
     assert found["measured"].tolist()[:2] == pytest.approx([15.521, 28.94])
     assert found["status"].tolist()[2:] == ["missing"] * 4
@@ -199,7 +225,7 @@ def test_a_broken_benchmark_is_named(tmp_path):
     path = tmp_path / "steps.json"
     path.write_text("{")
     with pytest.raises(ValueError, match=r"steps\.json is not readable"):
-        cells(tables.plan("hpm", tmp_path), path)
+        all_cells(tables.plan("hpm", tmp_path), path)
 
 
 def test_closing_joins_what_is_near():

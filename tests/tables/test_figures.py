@@ -1,13 +1,16 @@
 """Figures: what an error map says, which cases are shown, and that every figure can be drawn and saved."""
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from evaluation import cases
 from pictures.errors import CATEGORIES, Case, error_map, flat, predictions, side_by_side
-from pictures.style import save
+from pictures.style import DPI, save
 from runs.results import collect
-from tables.experiment import figures, report
+from tables.experiment import figures, run_figures, saved_figures
 
 TRUTH = np.zeros((9, 12), np.uint8)
 TRUTH[3:6, 1:11] = 1
@@ -65,13 +68,50 @@ def test_charts_are_drawn_with_failed_and_missing_runs(demo, tmp_path, draw):
 
 
 def test_report_saves_below_the_experiment(demo):
-    assert report.curves(collect(demo)) == [demo / "figures" / "curves-roads.png"]
+    assert saved_figures.curves(collect(demo)) == [demo / "figures" / "curves-roads.png"]
 
 
 def test_single_run(demo, writer, tmp_path):
     folder = collect(demo).runs[2].folder
-    save(figures.single_curve(folder), tmp_path / "curve.png")
-    save(figures.distribution(folder), tmp_path / "distribution.png")
+    save(run_figures.single_curve(folder), tmp_path / "curve.png")
+    save(run_figures.distribution(folder), tmp_path / "distribution.png")
+
+
+def _width_and_panels(folder):
+    figure = run_figures.distribution(folder)
+    return figure.get_size_inches()[0], [axes for axes in figure.axes if axes.axison]
+
+
+def test_many_metrics_lie_in_rows(demo):
+    """22 metrics were a row of panels 4862 pixels wide."""
+    folder = collect(demo).runs[2].folder
+    values = pd.read_csv(folder / "metrics.csv")
+    dice = values[values["metric"] == "dice"]
+    definitions = json.loads((folder / "evaluation.json").read_text())
+    names = [f"m{number}" for number in range(22)]
+    pd.concat([dice.assign(metric=name) for name in names]).to_csv(folder / "metrics.csv", index=False)
+    definitions["metrics"] = {name: definitions["metrics"]["dice"] | {"title": name} for name in names}
+    (folder / "evaluation.json").write_text(json.dumps(definitions))
+    width, panels = _width_and_panels(folder)
+    assert len(panels) == 22
+    assert width * DPI <= 1500
+
+
+def test_without_a_pretraining_there_is_no_column_with_post_processing(demo):
+    folder = collect(demo).runs[2].folder
+    assert [label.get_text() for label in _width_and_panels(folder)[1][0].get_xticklabels()] == ["without", "with"]
+    values = pd.read_csv(folder / "metrics.csv")
+    values[values["postprocessed"] == 0].to_csv(folder / "metrics.csv", index=False)
+    panels = _width_and_panels(folder)[1]
+    assert all(not axes.get_xticklabels() for axes in panels)
+    assert all(len(axes.collections) == 1 for axes in panels)
+
+
+def test_every_figure_is_there_as_pdf_and_the_same_figure_the_same_file(demo, tmp_path):
+    for name in ("one", "two"):
+        save(figures.metrics(collect(demo), "roads"), tmp_path / f"{name}.png")
+    assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
 
 
 @pytest.mark.parametrize("shape", [(40, 50), (8, 40, 50)])

@@ -59,7 +59,7 @@ def test_html_shows_both_numbers_and_names_what_is_missing(cells):
     measured = next(cell for cell in found if "0.86" in cell)
     assert '<strong class="published">0.85</strong>' in measured
     assert "<strong>0.86 ± 0.02**</strong>" in measured
-    assert "Δ +0.01, [0.85, 0.87], n 50" in measured
+    assert "95 % CI [0.85, 0.87], n 50; Δ +0.01" in measured
     missing = [cell for cell in found if 'class="absent"' in cell]
     assert len(missing) == 4
     assert 'title="no run"' in missing[0]
@@ -70,16 +70,15 @@ def test_html_shows_both_numbers_and_names_what_is_missing(cells):
 
 def test_arrows_say_which_way_is_better(cells):
     text = render.markdown(cells, "Title", [])
-    assert "| | Dice ↑ | β0 error ↓ |" in text
+    assert "|  | Dice ↑ | β0 error ↓ |" in text
     # a bar in a name does not end its cell
     assert r"quoted \| row" in text
     assert all(line.replace(r"\|", "").count("|") == 4 for line in text.splitlines() if line.startswith("|"))
 
 
 def test_csv_holds_plain_numbers_and_the_difference(cells):
-    text = render.as_csv(cells, "Title", ["note"])
-    assert text.startswith("# Title\n# note\n")
-    frame = pd.read_csv(io.StringIO(text), comment="#")
+    text = render.as_csv(cells)
+    frame = pd.read_csv(io.StringIO(text))
     assert list(frame.columns) == [*COLUMNS, "difference"]
     assert frame["difference"][2] == pytest.approx(0.011)
     assert frame["measured"].isna().sum() == 4

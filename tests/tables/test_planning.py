@@ -8,6 +8,7 @@ import tables
 from runs import paths
 from tables.__main__ import main
 from tables.papers import duration, planning, spec
+from tables.papers.spec import Rule
 
 PAPERS = ("cldice", "contextloss", "hpm", "scnp")
 
@@ -30,7 +31,7 @@ def test_every_run_once_and_its_pretraining_before_it(paper, size):
         assert each.parameters["scale"] == size
         assert each.tables
         assert each.metrics
-    needed = {folder for answer in plan.of_need.values() for folder in answer}
+    needed = {folder for answer in plan.answering.values() for folder in answer}
     assert needed <= set(folders)
 
 
@@ -116,9 +117,9 @@ def test_a_broken_record_counts_as_failed_with_its_path(tmp_path, paper_run):
 def test_two_runs_in_one_folder_are_refused(monkeypatch):
     """Without a group of its own, 100 epochs and 50 would be the same run."""
     loaded = spec.load("contextloss")
-    rules = [rule for rule in loaded.rules if "group" not in rule["use"]]
-    rules.append({"when": {"setting": "fine_tuning_epochs=100"}, "use": {"group": "main", "dataset": "vessap"}})
-    rules.append({"when": {"setting": "fine_tuning_epochs=300"}, "use": {"dataset": "vessap2"}})
+    rules = [rule for rule in loaded.rules if "group" not in rule.use]
+    rules.append(Rule({"setting": "fine_tuning_epochs=100"}, {"group": "main", "dataset": "vessap"}))
+    rules.append(Rule({"setting": "fine_tuning_epochs=300"}, {"dataset": "vessap2"}))
     import dataclasses
 
     datasets = loaded.datasets | {"vessap2": dataclasses.replace(loaded.datasets["vessap"], training={})}

@@ -3,20 +3,24 @@
 import csv
 import io
 import re
+import shutil
+import subprocess
 
 import pytest
 
+import losses
 from runs.results import collect
 from tables import __main__ as command
-from tables.averages import Cell
-from tables.experiment import compare, render
-from tables.experiment.compare import Column
+from tables import bibliography, legends
+from tables.averages import Average
+from tables.experiment import compare, latex, render, texts
+from tables.experiment.compare import MetricColumn
 
-DICE = Column("dice", "Dice", "", True)
+DICE = MetricColumn("dice", "Dice", "", True)
 
 
 def test_best_is_marked_by_direction_and_the_pretraining_does_not_compete(demo):
-    table = compare.tables(collect(demo))[0]
+    table = compare.comparisons(collect(demo))[0]
     rows = {row.label: row for row in table.rows}
     better = rows["CLoss (gamma=0.3)"]
     assert [table.is_best(better, column) for column in table.columns] == [True, True]
@@ -26,25 +30,25 @@ def test_best_is_marked_by_direction_and_the_pretraining_does_not_compete(demo):
 
 
 def test_one_table_without_and_one_with_post_processing(demo):
-    assert [table.postprocessed for table in compare.tables(collect(demo))] == [False, True]
+    assert [table.postprocessed for table in compare.comparisons(collect(demo))] == [False, True]
 
 
 @pytest.mark.parametrize(
     ("cell", "text"),
     [
-        (Cell(0.81234, 0.05, 4, 4), "0.812 ± 0.050"),
-        (Cell(0.8, 0.05, 3, 4), "0.800 ± 0.050 [3/4]"),
-        (Cell(0.8, float("nan"), 1, 1), "0.800"),
-        (Cell(cases=4), "undefined"),
+        (Average(0.81234, 0.05, 4, 4), "0.812 ± 0.050"),
+        (Average(0.8, 0.05, 3, 4), "0.800 ± 0.050 [3/4]"),
+        (Average(0.8, float("nan"), 1, 1), "0.800"),
+        (Average(cases=4), "undefined"),
     ],
 )
 def test_number(cell, text):
-    assert render.number(cell, DICE) == text
+    assert texts.number(cell, DICE) == text
 
 
 def test_terminal(demo):
     text = render.terminal(collect(demo))
-    assert max(len(line) for line in text.split(render.HOW_TO_READ[:20])[0].splitlines()) <= 120
+    assert max(len(line) for line in text.split(legends.COMPARISON[:20])[0].splitlines()) <= 120
     for part in ("Smoke run", "(no run)", "(failed)", "loss is NaN", "0.685±0.060^", "[3/4]"):
         assert part in text
 
@@ -63,7 +67,7 @@ def test_html_escapes_and_marks(demo):
 
 
 def test_latex_is_booktabs_and_escaped(demo):
-    text = render.latex(collect(demo))
+    text = latex.latex(collect(demo))
     assert r"Dice\&CE &" in text
     assert r"\textbf{0.685 $\pm$ 0.060 (0.6" in text
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 2
@@ -81,10 +85,65 @@ def test_csv_has_plain_numbers_and_states(demo):
 
 def test_command_writes_four_files(demo, capsys):
     assert command.main(["render", str(demo)]) == 0
-    assert sorted(path.suffix for path in (demo / "tables").iterdir()) == [".csv", ".html", ".md", ".tex"]
+    assert sorted(path.suffix for path in (demo / "tables").iterdir()) == [".bib", ".csv", ".html", ".md", ".tex"]
     assert "Smoke run" in capsys.readouterr().out
 
 
 def test_command_says_what_is_missing(tmp_path, capsys):
     assert command.main(["render", str(tmp_path / "none")]) == 2
     assert "there are no runs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("style", "cell"),
+    [
+        ("mean", r"\textbf{0.685}"),
+        ("mean-sd", r"\textbf{0.685 $\pm$ 0.060}"),
+        ("mean-ci", r"\textbf{0.685 (0.6"),
+        ("full", r"\textbf{0.685 $\pm$ 0.060 (0.6"),
+    ],
+)
+def test_latex_in_short(demo, style, cell):
+    text = latex.latex(collect(demo), ["dice", "seconds"], style)
+    assert rf"CLoss (gamma=0.3) & {cell}" in text
+    assert r"loss & Dice $\uparrow$ & s / iteration \\" in text
+    assert "Betti" not in text
+    assert "resizebox" not in text
+    assert r"SCNP & (failed) & (failed) \\" in text
+
+
+def test_wrong_columns_and_styles_are_named(demo, capsys):
+    assert command.main(["render", str(demo), "--columns", "dize"]) == 2
+    assert "unknown column 'dize'; did you mean 'dice'?" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="unknown style 'sd'"):
+        latex.latex(collect(demo), style="sd")
+
+
+def test_every_loss_has_a_reference():
+    entries = re.findall(r"@misc\{(\w+),", bibliography.bibtex())
+    assert sorted(entries) == sorted(losses.names())
+    assert "author = {S. Shit and others}" in bibliography.bibtex(["cldice"])
+    assert bibliography.bibtex(["cldice"]).count("@misc") == 1
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine (pdflatex)")
+@pytest.mark.parametrize("style", latex.STYLES)
+def test_latex_compiles(demo, tmp_path, style):
+    columns = [] if style == "full" else ["dice", "betti0_error"]
+    render.render(collect(demo), columns, style)
+    cites = r"\cite{closs}\bibliographystyle{plain}\bibliography{methods}"
+    packages = r"\usepackage[utf8]{inputenc}\usepackage{booktabs,graphicx,url}"
+    document = (
+        rf"\documentclass[twocolumn]{{article}}{packages}\begin{{document}}\input{{comparison}}{cites}\end{{document}}"
+    )
+    (demo / "tables" / "page.tex").write_text(document)
+    commands = [
+        ["pdflatex", "-halt-on-error", "page.tex"],
+        ["bibtex", "page"],
+        ["pdflatex", "-halt-on-error", "page.tex"],
+    ]
+    for each in commands:
+        found = subprocess.run(each, cwd=demo / "tables", capture_output=True, text=True, timeout=120)
+        assert found.returncode == 0, found.stdout[-2000:]
+    if style != "full":
+        assert "Overfull \\hbox" not in found.stdout

@@ -5,9 +5,9 @@ import pytest
 
 import losses
 from tables.__main__ import main
-from tables.claims import claims, scorecard
+from tables.claims import claims, exchange, page, scorecard
 from tables.claims.claims import Claim
-from tables.claims.scorecard import CONFIRMED, NOT_RUN, OPPOSITE, UNDECIDED
+from tables.claims.scorecard import CONFIRMED, MACHINERY, NOT_RUN, OPPOSITE, UNDECIDED
 
 DICE = Claim("d", "CLoss is better.", "here", "dice", {"loss": "closs"}, {"loss": "dice_ce"})
 BETTI = Claim("b", "CLoss has fewer errors.", "here", "betti0_error", {"loss": "closs"}, {"loss": "dice_ce"})
@@ -21,7 +21,7 @@ def experiment(writer):
         writer.run(seed=seed, dice=[value - 0.1 for value in BETTER])
         writer.run("closs", seed=seed, dice=[value + (0.02 if seed else -0.02) for value in BETTER])
         writer.run("scnp", seed=seed, dice=[value - 0.1 for value in BETTER])
-    return writer.write_plan()
+    return writer.write_plan(smoke=False)
 
 
 def _one(experiment, claim):
@@ -79,6 +79,30 @@ def test_lower_is_better_for_errors(experiment):
     assert (answer.status, answer.effect) == (CONFIRMED, pytest.approx(1.0))
 
 
+def test_smoke_runs_confirm_nothing(writer, writer_of, tmp_path):
+    """They were called confirmed; and they do not count beside runs in earnest."""
+    for each, shift in ((writer, 0.1), (writer_of(tmp_path / "earnest"), -0.1)):
+        each.run(dice=BETTER)
+        each.run("closs", dice=[value + shift for value in BETTER])
+    smoke = writer.write_plan(smoke=True)
+    earnest = tmp_path / "earnest" / "demo"
+    writer_of(tmp_path / "earnest").write_plan(smoke=False, jobs=[])
+    cost = Claim("c", "x.", "h", "seconds_per_iteration", {"loss": "closs"}, {"loss": "dice_ce"}, "ratio", limit=1.1)
+    answers = scorecard.make([smoke], [DICE, cost])
+    assert [answer.status for answer in answers] == [MACHINERY, MACHINERY]
+    assert answers[0].n == 12
+    assert math.isnan(answers[0].p_holm)
+    listed = [DICE, cost]
+    assert "0 confirmed, 0 not confirmed, 0 opposite, 0 not run, 2 machinery only." in page.markdown(answers, listed)
+    assert "Smoke run" in page.markdown(answers, listed)
+    assert scorecard.make([smoke, earnest], [DICE])[0].status == OPPOSITE
+    assert scorecard.merge([answers, scorecard.make([earnest], [DICE])], [DICE])[0].status == OPPOSITE
+    content = json.loads(exchange.as_json(answers))
+    old = [{name: value for name, value in answer.items() if name != "smoke"} for answer in content["answers"]]
+    (tmp_path / "old.json").write_text(json.dumps(content | {"answers": old}))
+    assert [answer.smoke for answer in exchange.read(tmp_path / "old.json")] == [True, True]
+
+
 def test_opposite(experiment):
     turned = Claim("t", "x.", "here", "dice", {"loss": "dice_ce"}, {"loss": "closs"})
     assert _one(experiment, turned).status == OPPOSITE
@@ -122,10 +146,10 @@ def test_scorecards_of_two_machines(writer_of, tmp_path):
         writer = writer_of(tmp_path / str(number))
         writer.run(dice=BETTER[6 * number : 6 * number + 6] if number else BETTER[:6], dataset=f"d{number}")
         writer.run("closs", dice=[v + 0.1 for v in BETTER[6 * number : 6 * number + 6]], dataset=f"d{number}")
-        card = scorecard.make([writer.write_plan()], [DICE])
+        card = scorecard.make([writer.write_plan(smoke=False)], [DICE])
         path = tmp_path / f"{number}.json"
-        path.write_text(scorecard.as_json(card))
-        cards.append(scorecard.read(path))
+        path.write_text(exchange.as_json(card))
+        cards.append(exchange.read(path))
     assert [card[0].n for card in cards] == [6, 6]
     (joined,) = scorecard.merge(cards, [DICE])
     assert (joined.n, joined.status) == (12, CONFIRMED)
@@ -138,23 +162,23 @@ def test_scorecards_of_two_machines(writer_of, tmp_path):
 def test_json_round_trip_and_schema(experiment, tmp_path):
     answers = scorecard.make([experiment])
     path = tmp_path / "scorecard.json"
-    path.write_text(scorecard.as_json(answers))
-    again = scorecard.read(path)
+    path.write_text(exchange.as_json(answers))
+    again = exchange.read(path)
     assert [a.status for a in again] == [a.status for a in answers]
     assert all(math.isnan(a.effect) == math.isnan(b.effect) for a, b in zip(answers, again, strict=True))
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {"schema": "scorecard/1999-01-01"}))
     with pytest.raises(ValueError, match="expected a scorecard of schema 'scorecard/2026-11-21', got 'scorecard/1999"):
-        scorecard.read(path)
+        exchange.read(path)
 
 
 def test_command_writes_page_and_json(experiment, tmp_path, capsys):
     assert main(["scorecard", str(experiment.parent), "-o", str(tmp_path / "card")]) == 0
-    page = (tmp_path / "card" / "scorecard.md").read_text()
-    assert page == capsys.readouterr().out
-    assert "Smoke run" in page
+    written = (tmp_path / "card" / "scorecard.md").read_text()
+    assert written == capsys.readouterr().out
+    assert "Smoke run" not in written
     assert main(["scorecard", str(tmp_path / "card" / "scorecard.json")]) == 0
-    assert capsys.readouterr().out == page
+    assert capsys.readouterr().out == written
     assert main(["scorecard", str(tmp_path / "nothing")]) == 2
     assert "no experiment in it" in capsys.readouterr().err
 

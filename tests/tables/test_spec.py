@@ -36,7 +36,7 @@ def need(paper, table, metric, **columns):
     loaded = spec.load(paper)
     found = [
         each
-        for each in required_runs.of_table(loaded, loaded.tables[table])
+        for each in required_runs.table_requirements(loaded, loaded.tables[table])
         if each.published["metric"] == metric and spec.matches(each.published, columns)
     ]
     assert len(found) == 1, found
@@ -50,7 +50,7 @@ def test_every_paper_has_a_spec():
 @every
 def test_every_published_number_has_its_cell(paper):
     loaded = spec.load(paper)
-    found = required_runs.all_needs(loaded)
+    found = required_runs.requirements(loaded)
     assert len(found) == len(loaded.published) == NUMBERS[paper]
     assert len({(each.table, each.row, each.column) for each in found}) == len(found)
 
@@ -59,7 +59,7 @@ def test_every_published_number_has_its_cell(paper):
 def test_metrics_that_runs_answer_are_those_of_the_suite(paper):
     import metrics
 
-    asked = {each.metric for each in required_runs.all_needs(spec.load(paper)) if each.has_runs}
+    asked = {each.metric for each in required_runs.requirements(spec.load(paper)) if each.has_runs}
     assert asked <= set(metrics.names())
 
 
@@ -85,7 +85,7 @@ def test_loss_parameters_are_read_from_the_published_columns():
 
 
 def test_tversky_has_the_papers_alpha_everywhere():
-    for each in required_runs.all_needs(spec.load("scnp")):
+    for each in required_runs.requirements(spec.load("scnp")):
         if each.loss == "tversky" and each.has_runs:
             alpha = each.parameters.get("alpha", 0.3)
             assert alpha + each.parameters["beta"] == pytest.approx(1), each
@@ -101,7 +101,7 @@ def test_special_rows():
     assert need("cldice", "2", "parameters", dataset="drive", network="FCN").count == "fcn_drive"
     assert need("scnp", "E.3", "betti0_error", dataset="fives", setting="binary_closing=best").closing
     extra = need("scnp", "B.2", "epoch_time_extra", method="scnp").benchmark
-    assert extra == {"setting": ["3d-160x128x112", "3d"], "factor": 300, "minus": "dice_ce"}
+    assert extra == {"setting": ["3d-160x128x112", "3d"], "steps": 300, "minus": "dice_ce"}
 
 
 def test_headings_name_the_unit_where_the_metric_does_not():
@@ -139,6 +139,36 @@ def test_unknown_keys_and_wrong_types_are_told(broken):
 def test_two_numbers_in_one_cell_are_refused(broken):
     with pytest.raises(SpecError, match="several published numbers lie in the cell"):
         broken("hpm", tables={"1": {"rows": ["method"]}, "2": {"rows": ["method"], "columns": ["network"]}})
+
+
+@pytest.mark.parametrize(
+    "uses", [[{"group": "main"}, {"group": "other"}], [{"parameters": {"a": 1}}, {"parameters": {"a": 2}}]]
+)
+def test_rules_that_contradict_each_other_are_refused(broken, uses):
+    """Formerly the later one silently won."""
+    content = yaml.safe_load((spec.FOLDER / "hpm.yaml").read_text())
+    groups = content["groups"] | {"other": {"like": "main"}}
+    rules = [{"when": {"dataset": "cremi_a"}, "use": uses[0]}, {"when": {"method": "shpm"}, "use": uses[1]}]
+    with pytest.raises(SpecError, match=r"`rules\[0\]` and `rules\[1\]` give some numbers a different"):
+        broken("hpm", groups=groups, rules=rules)
+    apart = [rules[0] | {"unless": {"method": "shpm"}}, rules[1]]
+    assert [rule.unless for rule in broken("hpm", groups=groups, rules=apart).rules] == [{"method": "shpm"}, {}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"groups": {"main": 3}}, "`groups.main` must be a mapping of keys, got 3"),
+        ({"rules": [{"when": {}, "use": {"benchmark": {"factor": 3}}}]}, "benchmark.factor` is unknown"),
+        (
+            {"rules": [{"when": {}, "use": {"benchmark": {"unit": "MiB"}}}]},
+            "unit` must be one of min of seconds, MiB of",
+        ),
+    ],
+)
+def test_a_wrong_entry_says_what_is_wrong(broken, changes, message):
+    with pytest.raises(SpecError, match=message):
+        broken("hpm", **changes)
 
 
 def test_missing_table_is_told(broken):

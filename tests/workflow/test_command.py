@@ -65,8 +65,8 @@ def test_foreign_room_is_named_with_the_remedy(monkeypatch):
 
 
 def test_missing_variable_of_a_notebook_is_named():
-    from workflow.forms import Report
+    from workflow.table_forms import ExperimentTables
 
-    assert given(Report, {"experiment": "x", "other": 1}) == {"experiment": "x"}
+    assert given(ExperimentTables, {"experiment": "x", "other": 1}) == {"experiment": "x"}
     with pytest.raises(ValueError, match="must define experiment"):
-        given(Report, {})
+        given(ExperimentTables, {})

@@ -2,7 +2,8 @@
 
 import pytest
 
-from workflow.forms import Evaluation, PaperTables, Preparation, Report
+from workflow.forms import Evaluation, Preparation
+from workflow.table_forms import ExperimentTables, PaperTables
 
 
 def test_unknown_dataset():
@@ -35,7 +36,7 @@ def test_evaluation_of_nothing(tmp_path):
 
 def test_report_of_nothing(tmp_path):
     with pytest.raises(ValueError, match="without runs/"):
-        Report(str(tmp_path))
+        ExperimentTables(str(tmp_path))
 
 
 def test_paper_tables_refuse_what_is_not_there(tmp_path):

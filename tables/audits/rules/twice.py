@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tables.audits._common import CERTAIN, Context, Finding, describe
+from tables.audits.findings import CERTAIN, Context, Finding, describe
 
 _CELL = ["paper", "dataset", "network", "method", "parameter", "parameter_value", "setting", "metric"]
 

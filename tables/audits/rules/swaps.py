@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tables.audits._common import SUSPICION, Context, Finding, describe
+from tables.audits.findings import SUSPICION, Context, Finding, describe
 
 _COLUMNS = 3  # that go the wrong way at the same place
 _SERIES = ["paper", "table", "method", "network", "parameter"]

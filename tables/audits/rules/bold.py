@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tables.audits._common import CERTAIN, LIKELY, SUSPICION, Context, Finding, describe
+from tables.audits.findings import CERTAIN, LIKELY, SUSPICION, Context, Finding, describe
 
 _COLUMN = ["paper", "table", "dataset", "network", "setting", "metric"]
 

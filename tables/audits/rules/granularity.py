@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tables.audits._common import CERTAIN, LIKELY, Context, Finding, half_unit
+from tables.audits.findings import CERTAIN, LIKELY, Context, Finding, half_unit
 
 _RULE = "means of counts are multiples of 1/n"
 # a coincidence must be rarer than this, all numbers n that were tried counted
@@ -59,7 +59,7 @@ def _judge(where: str, printed: list[str], n: int, unit: str, common: int) -> li
 
 
 def _common_n(printed: list[str]) -> int:
-    """Give the n that all values fit and that is the least likely to be fitted by chance; 0: none that is rare.
+    """Return the n that all values fit and that is the least likely to be fitted by chance; 0: none that is rare.
 
     Multiples of it fit as well, but are likelier to by chance.
     """

@@ -4,7 +4,7 @@ import itertools
 
 import pandas as pd
 
-from tables.audits._common import LIKELY, ROW, SUSPICION, Context, Finding, describe
+from tables.audits.findings import LIKELY, ROW, SUSPICION, Context, Finding, describe
 
 _ALIKE = 3  # numbers that must be equal, each with this many digits
 _DIGITS = 3

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tables.audits._common import CERTAIN, ROW, Context, Finding, describe, half_unit
+from tables.audits.findings import CERTAIN, ROW, Context, Finding, describe, half_unit
 
 _PARTS = ("betti0_error", "betti1_error")
 
@@ -11,7 +11,7 @@ def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
     """Compare the sum with its parts, up to the rounding of all three."""
     found = []
     for _, row in numbers.groupby(ROW, sort=False, dropna=False):
-        by_metric = row.drop_duplicates("metric").set_index("metric")
+        by_metric = row.drop_duplicates("slug").set_index("slug")
         if not {"betti_error", *_PARTS} <= set(by_metric.index):
             continue
         printed = by_metric.loc[["betti_error", *_PARTS], "printed"]

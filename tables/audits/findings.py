@@ -41,12 +41,27 @@ class Context:
 
 
 def half_unit(printed: str) -> float:
-    """Give half a unit of the last printed decimal: by so much rounding may have moved a number."""
+    """Return half a unit of the last printed decimal: by so much rounding may have moved a number."""
     return 0.5 * 10.0 ** -len(printed.partition(".")[2])
 
 
+def whole(numbers: pd.DataFrame) -> float:
+    """Return what a ratio of 1 is in a table's unit.
+
+    Args:
+        numbers: of one metric in one table.
+
+    Returns:
+        100 where the table says percent, or says no unit and most of its values are above 1.5; otherwise 1.
+    """
+    units = set(numbers["unit"]) - {""}
+    if units:
+        return 100.0 if units & {"percent", "%"} else 1.0
+    return 100.0 if numbers["printed"].astype(float).median() > 1.5 else 1.0
+
+
 def describe(row: Mapping[str, object] | pd.Series, without: Sequence[str] = ()) -> str:
-    """Say where a number stands."""
+    """Return where a number stands, in words."""
     parts = [f"{row['paper']} {row['table']}"]
     for name in ("dataset", "network", "method_in_paper", "setting", "metric"):
         if name not in without and name in row and row[name]:

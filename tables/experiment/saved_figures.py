@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from evaluation import cases
 from pictures.style import save
 from runs.results import DONE, Results
-from tables.experiment import figures
+from tables.experiment import figures, run_figures
 
 
 def curves(results: Results) -> list[Path]:
@@ -49,8 +49,8 @@ def single(folder: str | Path) -> dict[str, Path]:
     """
     target = Path(folder) / "figures"
     return {
-        "distribution": save(figures.distribution(folder), target / "distribution.png"),
-        "cases": save(figures.worst_to_best(folder), target / "cases.png"),
+        "distribution": save(run_figures.distribution(folder), target / "distribution.png"),
+        "cases": save(run_figures.worst_to_best(folder), target / "cases.png"),
     }
 
 
@@ -64,9 +64,9 @@ def trained(folder: str | Path) -> dict[str, Path]:
         "curve" and, where there are predictions with a ground truth, "predictions" with the paths of the PNG files.
     """
     target = Path(folder) / "figures"
-    found = {"curve": save(figures.single_curve(folder), target / "curve.png")}
+    found = {"curve": save(run_figures.single_curve(folder), target / "curve.png")}
     if cases.with_truth(folder):
-        found["predictions"] = save(figures.first_predictions(folder), target / "predictions.png")
+        found["predictions"] = save(run_figures.first_predictions(folder), target / "predictions.png")
     return found
 
 

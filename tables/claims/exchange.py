@@ -1,0 +1,54 @@
+"""The scorecard as JSON, which another machine's can be merged with."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tables.claims.scorecard import Answer
+
+SCHEMA = "scorecard/2026-11-21"
+
+
+def as_json(answers: Sequence[Answer]) -> str:
+    """Return the scorecard as JSON, differences by case included, so that it can be merged and judged anew."""
+    content = {"schema": SCHEMA, "answers": [asdict(answer) for answer in answers]}
+    return json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n"
+
+
+def read(path: str | Path) -> list[Answer]:
+    """Read a scorecard's JSON.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The answers.
+
+    Raises:
+        ValueError: unreadable, or of another schema.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not readable as JSON ({error})") from error
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if schema != SCHEMA:
+        raise ValueError(f"{path}: expected a scorecard of schema {SCHEMA!r}, got {schema!r}; make it again")
+    answers = []
+    for entry in content["answers"]:
+        values: dict[str, Any] = {name: math.nan if value is None else value for name, value in entry.items()}
+        # cards made before the field was there say it in words
+        smoke = all("smoke" in words for words in values["scale"].values()) if values["scale"] else False
+        answers.append(Answer(**{"smoke": smoke} | values))
+    return answers
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,49 @@
+"""Which runs of an experiment belong to one entry of its list of losses, whatever the parameters on each dataset."""
+
+from pathlib import Path
+
+from runs.results import Results, RunResult
+
+
+def entry_names(result: Results) -> dict[Path, str]:
+    """Name each fine-tuned run by its entry in the experiment's list of losses, the same on every dataset.
+
+    An entry may have other parameters on one dataset than on another. Rows of a loss that have the same parameters
+    everywhere are the same entry; of the others the first on one dataset is the first on another, as in the list.
+
+    Args:
+        result: the runs, in the order of the experiment.
+
+    Returns:
+        The name of each run, by its folder.
+    """
+    labels: dict[str, dict[str, list[str]]] = {}
+    for run in result.runs:
+        if run.run.stage == "finetune":
+            found = labels.setdefault(run.run.loss, {}).setdefault(run.run.dataset, [])
+            found += [run.label] if run.label not in found else []
+    tuned = [run for run in result.runs if run.run.stage == "finetune"]
+    return {run.folder: _entry_name(run, labels[run.run.loss]) for run in tuned}
+
+
+def _entry_name(run: RunResult, labels: dict[str, list[str]]) -> str:
+    """Return the name of a run's entry.
+
+    Args:
+        run: the run.
+        labels: of its loss, by dataset, in the order of the experiment.
+
+    Returns:
+        Its label where every dataset has it, or where nothing else on another dataset can be the same entry;
+        otherwise its title.
+    """
+    everywhere = set.intersection(*(set(found) for found in labels.values()))
+    if run.label in everywhere:
+        return run.label
+    others = {dataset: [label for label in found if label not in everywhere] for dataset, found in labels.items()}
+    place = others[run.run.dataset].index(run.label)
+    alike = {found[place] for found in others.values() if place < len(found)}
+    if len(alike) == 1:
+        return run.label
+    number = f", {place + 1}" if max(map(len, others.values())) > 1 else ""
+    return f"{run.title} (parameters by dataset{number})"

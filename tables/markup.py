@@ -1,0 +1,91 @@
+"""Text for Markdown, LaTeX and HTML: one escaper a format, and the frames that tables and pages share.
+
+`strong` and `emphasis` mark a part of a text in a way that survives the escaping; each escaper turns the marks into its
+format's own.
+"""
+
+import html as _html
+import re
+from collections.abc import Mapping, Sequence
+
+_MARKS = "\0\1\2\3"  # strong from, to; emphasis from, to
+_LATEX_SIGNS = {
+    "±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "×": r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$",
+    "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "χ": r"$\chi$", "λ": r"$\lambda$", "Δ": r"$\Delta$",
+    "–": "--", "−": "$-$", "²": "$^2$", "³": "$^3$", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "<": "$<$", ">": "$>$",
+}  # fmt: skip
+STYLE = """<style>
+body { font-family: sans-serif; margin: 1.5em; color: #222; }
+table { border-collapse: collapse; font: 13px sans-serif; }
+th, td { padding: 3px 8px; text-align: right; vertical-align: top; }
+th { border-bottom: 2px solid #999; }
+tr { border-bottom: 1px solid #ddd; }
+th:first-child, td:first-child { text-align: left; }
+</style>"""
+
+
+def strong(text: str) -> str:
+    """Return a text marked to be printed in bold."""
+    return f"{_MARKS[0]}{text}{_MARKS[1]}"
+
+
+def emphasis(text: str) -> str:
+    """Return a text marked to be printed in italics."""
+    return f"{_MARKS[2]}{text}{_MARKS[3]}"
+
+
+def markdown(text: str) -> str:
+    """Return a text as it stands in a cell of a Markdown table: bars and stars as they are, lines broken."""
+    escaped = re.sub(r"([|*])", r"\\\1", text).replace("\n", "<br>")
+    return _marked(escaped, ("**", "**", "_", "_"))
+
+
+def html(text: str) -> str:
+    """Return a text as it stands in HTML."""
+    return _marked(_html.escape(text), ("<strong>", "</strong>", "<em>", "</em>"))
+
+
+def latex(text: str) -> str:
+    """Return a text as it stands in LaTeX, signs beyond ASCII as commands."""
+    escaped = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", r"\textbackslash "))
+    escaped = "".join(_LATEX_SIGNS.get(sign, sign) for sign in escaped)
+    return _marked(escaped, (r"\textbf{", "}", r"\textit{", "}"))
+
+
+def markdown_table(rows: Sequence[Sequence[str]], rule: Sequence[str]) -> str:
+    """Return a Markdown table.
+
+    Args:
+        rows: escaped texts, the headings first.
+        rule: of each column, such as `---:` for one that is aligned to the right.
+
+    Returns:
+        The text, without a newline at its end.
+    """
+    return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
+
+
+def html_row(cells: Sequence[str], tag: str = "td") -> str:
+    """Return a row of an HTML table from escaped texts."""
+    return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
+
+
+def html_page(title: str, body: str, style: str = STYLE) -> str:
+    """Return a whole HTML page that needs no other file.
+
+    Args:
+        title: of the window.
+        body: a piece of HTML.
+        style: `<style>` element, and scripts where there are any.
+
+    Returns:
+        The page.
+    """
+    head = f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html(title)}</title>\n{style}</head>'
+    return f"{head}\n<body>\n{body}</body></html>\n"
+
+
+def _marked(text: str, signs: Sequence[str]) -> str:
+    replaced: Mapping[int, str] = {ord(mark): sign for mark, sign in zip(_MARKS, signs, strict=True)}
+    return text.translate(replaced)
