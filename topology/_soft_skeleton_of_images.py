@@ -3,7 +3,7 @@
 For the gradient no intermediate of any level is kept. The skeleton grows by S = S + R (1 - S), so 1 - S is the product
 of 1 - R over the levels, and the gradient of one level's R is that product without its own factor. So the product
 (`survival` in the kernels) is all that is needed besides the eroded images, and those are cheap to erode again from p
-or from the one kept half way.
+or from the few kept on the way.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from topology._recompute import go_back
 from topology.kernels.compiled import for_each, usable
 
 Array = npt.NDArray[Any]
-_KEPT = 1  # eroded images kept on the way back; each takes an image and spares erosions
+_KEPT = 4  # eroded images kept on the way back; each takes an image and spares erosions
 
 
 class Trace(NamedTuple):
