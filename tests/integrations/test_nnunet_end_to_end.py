@@ -1,6 +1,5 @@
 """From a prepared dataset to a score through nnU-Net's own commands: plan, train one epoch, predict."""
 
-import importlib.util
 import json
 import os
 import resource
@@ -25,8 +24,7 @@ DATASET = "Dataset901_Roads"
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    timm = [] if importlib.util.find_spec("timm") else [str(Path(__file__).parent / "timm_stub")]
-    path = os.pathsep.join([*timm, str(ROOT)])
+    path = os.pathsep.join([str(Path(__file__).parent / "timm_stub"), str(ROOT)])
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     folders = {f"nnUNet_{name}": str(folder / name) for name in ("raw", "preprocessed", "results")}
     environment = {**os.environ, **threads, **folders, "PYTHONPATH": path, "nnUNet_def_n_proc": "1"}

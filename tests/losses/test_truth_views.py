@@ -59,3 +59,11 @@ def test_views_are_looked_at(name):
 def test_losses_without_skeletons_of_the_ground_truth_have_no_views(name):
     logits, target = example((12, 14), 3)
     assert losses.build(name, ignore_index=255).truth_views(target, 3) == {}
+
+
+def test_making_views_is_not_the_first_input():
+    logits, target = example((12, 14), 1)
+    loss = losses.build("closs", ignore_index=255)
+    loss.truth_views(target, 1)
+    with pytest.warns(UserWarning, match="raw logits"):
+        loss(torch.sigmoid(logits), target)

@@ -16,7 +16,7 @@ def __getattr__(name: str) -> type:
     except ModuleNotFoundError as error:
         raise SystemExit(
             f"{name} needs the topology-loss benchmark suite and what it depends on; this Python has no module "
-            f"{error.name!r}: pip install the suite's checkout (`nnUNet_extTrainer` names a folder of it or a copy)"
+            f"{error.name!r}: pip install -e the suite's checkout (`nnUNet_extTrainer` names a folder of it or a copy)"
         ) from None
     try:
         return trainer_class(name)
