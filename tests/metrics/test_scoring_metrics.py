@@ -199,7 +199,7 @@ def test_one_mask_empty():
         ("boundary_iou,width=0", "`width` must be above 0"),
         ("component_f1,threshold=1", r"`threshold` must lie in \[0, 1\)"),
         ("invalid_neighbours,valid=1", "`valid` must be pairs"),
-        ("nsd,tolerence=2", "no parameter 'tolerence=2'; it has: tolerance=1.0"),
+        ("nsd,tolerances=2", "no parameter 'tolerances=2'; it has: tolerance=1.0"),
         ("dice,x=2", "no parameter 'x=2'; it has: none"),
         ("nsd,tolerance=two", "`tolerance` must be a float, got 'two'"),
         ("nsd,tolerance=1,tolerance=2", "given twice"),
