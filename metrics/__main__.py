@@ -9,4 +9,5 @@ import importlib
 import sys
 
 if __name__ == "__main__":
-    sys.exit(importlib.import_module("tables.scores.command").main())
+    _house = (__package__ or "").removesuffix("metrics")  # the rooms lie side by side, in a wheel inside one package
+    sys.exit(importlib.import_module(f"{_house}tables.scores.command").main())

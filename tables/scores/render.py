@@ -130,7 +130,8 @@ def _sheet(scores: Scores, title: str, classes: list[str]) -> Sheet:
             if not any(found.n for found in cells):
                 continue  # measured with the classes merged
             best = _best([found.mean for found in cells], measure)
-            texts = [_number(found, measure) for found in cells]
+            counts = [len(scores.of(method, measure.label)) for method in scores.methods]
+            texts = [_number(found, measure) + _fewer(found.n, of) for found, of in zip(cells, counts, strict=True)]
             marked = [f"\0{text}\1" if number in best else text for number, text in enumerate(texts)]
             start = [measure.heading] if name == MEAN else [name, measure.heading]
             rows.append([*start, *marked, *_measured(measure)])
@@ -185,6 +186,11 @@ def _number(found: summary.Cell, measure: Measure) -> str:
     if math.isfinite(found.std):
         text += f" ± {found.std:.{measure.digits}f} {_interval(found.low, found.high, measure.digits)}"
     return f"{text} [{found.n - found.undefined}/{found.n}]" if found.undefined else text
+
+
+def _fewer(n: int, of: int) -> str:
+    """Say how many cases have the class, where it is not all of them."""
+    return f" n = {n}" if 0 < n < of else ""
 
 
 def _interval(low: float, high: float, digits: int) -> str:

@@ -19,7 +19,17 @@ PERFECT = {"dice": 1, "iou": 1, "accuracy": 1, "cldice": 1, "ags": 100, "topolog
 PERFECT |= {"topology_sensitivity": 1, "junction_f1": 1}
 THINS = {"cldice", "ags", "topology_precision", "topology_sensitivity", "junction_f1", "smd"}
 PERFECT |= dict.fromkeys(
-    ("nsd", "surface_dice", "boundary_iou", "panoptic_quality", "component_f1", "topology_match"), 1
+    (
+        "nsd",
+        "surface_dice",
+        "boundary_iou",
+        "panoptic_quality",
+        "component_f1",
+        "topology_match",
+        "toposcore",
+        "vesuvius_score",
+    ),
+    1,
 )
 # of several features of one value, that which comes first in the order of the pixels stands for all
 GOES_BY_ORDER = {"betti_matching_error", "betti0_matching_error", "betti1_matching_error", "betti2_matching_error"}

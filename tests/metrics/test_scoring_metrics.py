@@ -184,6 +184,65 @@ def test_surface_dice_of_two_lines():
     assert value("surface_dice,tolerance=1", b, y, spacing=(0.5, 1.0)) == 1
 
 
+def blocks(*corners: tuple[int, int, int], shape: tuple[int, int, int] = (16, 16, 16)) -> np.ndarray:
+    """Cubes of two voxels a side."""
+    mask = np.zeros(shape, bool)
+    for z, y, x in corners:
+        mask[z : z + 2, y : y + 2, x : x + 2] = True
+    return mask
+
+
+def test_toposcore_counts_by_octant_without_the_oldest_component():
+    y = blocks((1, 1, 1), (1, 1, 5), (1, 5, 1), (9, 9, 9))  # three in the first octant, one in the last
+    assert value("toposcore", y, y) == 1
+    assert value("toposcore", blocks((1, 1, 1), (1, 1, 5)), y) == pytest.approx(2 * 1 / (1 + 2))
+    assert value("toposcore", y & False, blocks((1, 1, 1), (9, 9, 9))) == 1  # the trap that the docstring names
+    assert value("toposcore", y, blocks((1, 1, 1), (9, 9, 9))) == pytest.approx(0.5 / (2 + 0.5))  # g = 0 < p = 2
+
+
+def test_toposcore_weighs_the_dimensions_that_have_features():
+    y = blocks((1, 1, 1), (1, 1, 5))
+    y[9:12, 9:14, 9:14] = True
+    ring = y.copy()
+    ring[9:12, 11, 11] = False  # a tunnel that the ground truth has not
+    assert value("toposcore", ring, y) == pytest.approx((0.34 * 1 + 0.33 * 0.5 / 1.5) / 0.67)
+    assert value("toposcore", y, ring) == pytest.approx((0.34 * 1 + 0.33 * 0) / 0.67)
+
+
+def test_vesuvius_score_is_the_sum_of_its_parts():
+    y = blocks((1, 1, 1), (1, 1, 5), (9, 9, 9))
+    b = blocks((1, 1, 2), (1, 1, 5), (9, 3, 9))
+    parts = metrics.evaluate(b, y, ["toposcore", "surface_dice,tolerance=2", "component_voi"])
+    topology, surface, voi = parts.values()
+    expected = 0.3 * topology + 0.35 * surface + 0.35 / (1 + 0.3 * voi)
+    assert value("vesuvius_score", b, y) == pytest.approx(expected)
+    assert value("vesuvius_score", b, y, spacing=(5, 5, 5), adjacency=6) == pytest.approx(expected)
+    assert value("vesuvius_score", y, y) == value("vesuvius_score", y & False, y & False) == 1
+
+
+@few
+@given(st.one_of(two_masks, two_volumes))
+def test_component_voi_by_its_definition(pair):
+    either = pair[0] | pair[1]
+    joint: dict = {}
+    owners = [{p: n for n, c in enumerate(slow.components(m, 8 if m.ndim == 2 else 26), 1) for p in c} for m in pair]
+    for place in map(tuple, np.argwhere(either)):
+        key = tuple(owner.get(place, 0) for owner in owners)
+        joint[key] = joint.get(key, 0) + 1 / np.count_nonzero(either)
+    if not joint:
+        assert metrics.explain(*pair, "component_voi") == "prediction and ground truth are empty"
+        return
+
+    def entropy(p: dict) -> float:
+        return -sum(v * math.log2(v) for v in p.values())
+
+    margins: list[dict] = [{}, {}]
+    for key, share in joint.items():
+        for side, label in enumerate(key):
+            margins[side][label] = margins[side].get(label, 0) + share
+    assert value("component_voi", *pair) == pytest.approx(2 * entropy(joint) - sum(map(entropy, margins)), abs=1e-9)
+
+
 def test_one_mask_empty():
     full = np.ones((4, 5), bool)
     for name in ("nsd", "surface_dice", "boundary_iou", "panoptic_quality", "component_f1"):
@@ -199,7 +258,7 @@ def test_one_mask_empty():
         ("boundary_iou,width=0", "`width` must be above 0"),
         ("component_f1,threshold=1", r"`threshold` must lie in \[0, 1\)"),
         ("invalid_neighbours,valid=1", "`valid` must be pairs"),
-        ("nsd,tolerence=2", "no parameter 'tolerence=2'; it has: tolerance=1.0"),
+        ("nsd,tolerances=2", "no parameter 'tolerances=2'; it has: tolerance=1.0"),
         ("dice,x=2", "no parameter 'x=2'; it has: none"),
         ("nsd,tolerance=two", "`tolerance` must be a float, got 'two'"),
         ("nsd,tolerance=1,tolerance=2", "given twice"),
