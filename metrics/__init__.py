@@ -10,11 +10,22 @@ Imports numpy and the ground floor only; whatever is heavier is imported by the 
 import importlib
 import pkgutil
 
-from metrics._evaluate import describe_region, evaluate, explain
+from metrics._evaluate import Measured, describe_region, evaluate, explain, measure
 from metrics._register import Entry, Undefined, entry, names, register
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     if not _module.startswith("_"):
         importlib.import_module(f"{__name__}.{_module}")
 
-__all__ = ["Entry", "Undefined", "describe_region", "entry", "evaluate", "explain", "names", "register"]
+__all__ = [
+    "Entry",
+    "Measured",
+    "Undefined",
+    "describe_region",
+    "entry",
+    "evaluate",
+    "explain",
+    "measure",
+    "names",
+    "register",
+]

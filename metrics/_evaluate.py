@@ -1,6 +1,7 @@
 """From two label images to a dict of values: checks, classes, patches, means."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -45,27 +46,58 @@ def evaluate(
         seed: of random patches.
 
     Returns:
-        Value of each metric; NaN where it is undefined (see `explain`).
+        Value of each metric; NaN where it is undefined (see `measure` for the reason).
 
     Raises:
-        ValueError: unknown metric, wrong shapes, labels or options.
+        ValueError: unknown metric, wrong shapes, labels or options; a mask of 0 and 1 against one of 0 and 255.
         TypeError: labels that are no whole numbers.
     """
-    area = Region(region, _whole(patch), _whole(stride), number, seed)
+    options: dict[str, Any] = {"adjacency": adjacency, "num_classes": num_classes, "spacing": spacing}
+    options |= {"region": region, "patch": patch, "stride": stride, "number": number, "seed": seed}
+    return {name: found.value for name, found in measure(prediction, target, names, **options).items()}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric of one case: its value, and why it is undefined where it is NaN ("" where it has a value)."""
+
+    value: float
+    reason: str = ""
+
+
+def measure(prediction: Any, target: Any, names: Sequence[str] | None = None, **options: Any) -> dict[str, Measured]:
+    """Compute metrics of one case with the reasons of those that are undefined, in one pass.
+
+    Args:
+        prediction: see `evaluate`.
+        target: see `evaluate`.
+        names: slugs, see `evaluate`.
+        **options: those of `evaluate`.
+
+    Returns:
+        Value and reason of each metric.
+
+    Raises:
+        ValueError: as `evaluate`.
+        TypeError: as `evaluate`.
+    """
+    measured_on = {key: options.pop(key) for key in ("region", "patch", "stride", "number", "seed") if key in options}
+    area = _area(**measured_on)
     b, y = _label_images(prediction, target)
     wanted = _wanted(names, b.ndim)
     values: dict[str, list[float]] = {name: [] for name in wanted}
-    for pair in _pairs(b, y, adjacency, num_classes, spacing, area):
+    reasons: dict[str, set[str]] = {name: set() for name in wanted}
+    for pair in _pairs(b, y, area, **options):
         for name in wanted:
             try:
                 values[name].append(float(entry(name).compute(pair)))
-            except Undefined:
-                values[name].append(np.nan)
-    return {name: _mean_of_defined(found) for name, found in values.items()}
+            except Undefined as reason:
+                reasons[name].add(str(reason))
+    return {name: _mean_of_defined(values[name], reasons[name]) for name in wanted}
 
 
 def explain(prediction: Any, target: Any, name: str, **options: Any) -> str:
-    """Say why a metric is undefined for a case.
+    """Say why a metric is undefined for a case; `measure` gives value and reason at once.
 
     Args:
         prediction: see `evaluate`.
@@ -80,21 +112,7 @@ def explain(prediction: Any, target: Any, name: str, **options: Any) -> str:
         ValueError: as `evaluate`.
         TypeError: as `evaluate`.
     """
-    if not np.isnan(evaluate(prediction, target, [name], **options)[name]):
-        return ""
-    patches = {key: options[key] for key in ("number", "seed") if key in options}
-    area = Region(
-        options.get("region", "whole"), _whole(options.get("patch")), _whole(options.get("stride")), **patches
-    )
-    b, y = _label_images(prediction, target)
-    reasons = []
-    classes = (options.get("adjacency"), options.get("num_classes"), options.get("spacing"))
-    for pair in _pairs(b, y, *classes, area):
-        try:
-            entry(name).compute(pair)
-        except Undefined as reason:
-            reasons.append(str(reason))
-    return "; ".join(sorted(set(reasons))) or "no foreground class"
+    return measure(prediction, target, [name], **options)[name].reason
 
 
 def describe_region(
@@ -121,16 +139,26 @@ def describe_region(
     Raises:
         ValueError: options that do not fit together.
     """
-    return str(Region(region, _whole(patch), _whole(stride), number, seed))
+    return str(_area(region, patch, stride, number, seed))
+
+
+def _area(
+    region: str = "whole",
+    patch: int | Sequence[int] | None = None,
+    stride: int | Sequence[int] | None = None,
+    number: int = 10,
+    seed: int = 0,
+) -> Region:
+    return Region(region, _whole(patch), _whole(stride), number, seed)
 
 
 def _pairs(
     b: npt.NDArray[Any],
     y: npt.NDArray[Any],
-    adjacency: int | None,
-    num_classes: int | None,
-    spacing: Sequence[float] | None,
     area: Region,
+    adjacency: int | None = None,
+    num_classes: int | None = None,
+    spacing: Sequence[float] | None = None,
 ) -> Iterator[Pair]:
     largest = int(max(b.max(), y.max()))
     if num_classes is not None and num_classes < 2:
@@ -165,7 +193,19 @@ def _label_images(prediction: Any, target: Any) -> tuple[npt.NDArray[Any], npt.N
     b, y = images
     if b.shape != y.shape:
         raise ValueError(f"`prediction` and `target` must have one shape, got {b.shape} and {y.shape}")
+    _refuse_two_kinds_of_mask(b, y)
     return b, y
+
+
+def _refuse_two_kinds_of_mask(b: npt.NDArray[Any], y: npt.NDArray[Any]) -> None:
+    """Refuse 0 and 1 against 0 and 255: as classes they share no pixel, which is not what anybody means."""
+    largest = int(b.max()), int(y.max())
+    if sorted(largest) == [1, 255] and all(
+        np.isin(mask, (0, top)).all() for mask, top in zip((b, y), largest, strict=True)
+    ):
+        raise ValueError(
+            f"`prediction` is a mask of 0 and {largest[0]}, `target` one of 0 and {largest[1]}: compare `> 0` of both"
+        )
 
 
 def _wanted(chosen: Sequence[str] | None, ndim: int) -> list[str]:
@@ -183,9 +223,12 @@ def _wanted(chosen: Sequence[str] | None, ndim: int) -> list[str]:
     return list(chosen)
 
 
-def _mean_of_defined(values: list[float]) -> float:
+def _mean_of_defined(values: list[float], reasons: set[str]) -> Measured:
+    """Average what is defined; a metric may also return NaN itself, without a reason."""
     defined = [value for value in values if not np.isnan(value)]
-    return float(np.mean(defined)) if defined else float("nan")
+    if defined:
+        return Measured(float(np.mean(defined)))
+    return Measured(float("nan"), "; ".join(sorted(reasons)) or "no foreground class")
 
 
 def _whole(value: int | Sequence[int] | None) -> int | tuple[int, ...] | None:
