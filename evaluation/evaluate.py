@@ -3,7 +3,6 @@
 Predictions are kept, so that a new metric needs no training: evaluating again replaces metrics.csv and evaluation.json.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,12 +94,11 @@ def _rows(
     if prediction.shape != target.shape:
         raise ValueError(f"the prediction of {case!r} has size {prediction.shape}, the ground truth {target.shape}")
     places = {name: options | {"spacing": data.spacing(case)} for name, options in places.items()}
-    values: dict[str, float] = {}
+    found: dict[str, metrics.Measured] = {}
     for name, options in places.items():
-        if name not in values:  # those measured at the same place share what they compute there
-            values |= metrics.evaluate(
-                prediction, target, [each for each in places if places[each] == options], **options
-            )
+        if name not in found:  # those measured at the same place share what they compute there
+            here = [each for each in places if places[each] == options]
+            found |= dict.fromkeys(here, metrics.measure(prediction, target, here, **options))
     return [
         {
             "case": case,
@@ -109,8 +107,8 @@ def _rows(
             "postprocessed": postprocessed,
             "adjacency": options["adjacency"],
             "region": metrics.describe_region(**options),
-            "value": float(values[name]),
-            "reason": metrics.explain(prediction, target, name, **options) if math.isnan(values[name]) else "",
+            "value": found[name].mean(name),
+            "reason": found[name].reason(name),
         }
         for name, options in places.items()
     ]

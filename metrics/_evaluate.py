@@ -58,7 +58,7 @@ def evaluate(
         Value of each metric; NaN where it is undefined (see `explain`).
 
     Raises:
-        ValueError: unknown metric, wrong shapes, labels or options.
+        ValueError: unknown metric, wrong shapes, labels or options; a mask of 0 and 1 against one of 0 and 255.
         TypeError: labels that are no whole numbers, or an unknown option.
     """
     measured = measure(prediction, target, names, **options)
@@ -195,7 +195,19 @@ def _label_images(prediction: Any, target: Any) -> tuple[Labels, Labels]:
     b, y = images
     if b.shape != y.shape:
         raise ValueError(f"`prediction` and `target` must have one shape, got {b.shape} and {y.shape}")
+    _refuse_two_kinds_of_mask(b, y)
     return b, y
+
+
+def _refuse_two_kinds_of_mask(b: Labels, y: Labels) -> None:
+    """Refuse 0 and 1 against 0 and 255: as classes they share no pixel, which is not what anybody means."""
+    largest = int(b.max()), int(y.max())
+    if sorted(largest) == [1, 255] and all(
+        np.isin(mask, (0, top)).all() for mask, top in zip((b, y), largest, strict=True)
+    ):
+        raise ValueError(
+            f"`prediction` is a mask of 0 and {largest[0]}, `target` one of 0 and {largest[1]}: compare `> 0` of both"
+        )
 
 
 def _wanted(chosen: Sequence[str] | None, ndim: int) -> list[str]:

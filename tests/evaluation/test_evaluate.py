@@ -25,15 +25,15 @@ def stub_metrics(monkeypatch):
         dims = (3,) if name == "holes" else (2, 3)
         return types.SimpleNamespace(title=name.title(), unit="", higher_is_better=False, version=2, dims=dims)
 
-    def evaluate(prediction, target, names=None, **options):
+    def measure(prediction, target, names=None, **options):
         assert set(options) == {"adjacency", "num_classes", "spacing", "region"}
-        values = {"pixels": float((prediction > 0).sum()), "undefined": math.nan}
+        pixels = metrics.Measured(float((prediction > 0).sum()))
+        values = {"pixels": pixels, "undefined": metrics.Measured(math.nan, "no foreground")}
         return {name: values[name] for name in names}
 
     monkeypatch.setattr(metrics, "names", lambda: ["pixels", "undefined", "holes"], raising=False)
     monkeypatch.setattr(metrics, "entry", entry, raising=False)
-    monkeypatch.setattr(metrics, "evaluate", evaluate, raising=False)
-    monkeypatch.setattr(metrics, "explain", lambda *_, **__: "no foreground", raising=False)
+    monkeypatch.setattr(metrics, "measure", measure)
 
 
 def finished(parameters, **changes):

@@ -72,6 +72,16 @@ def test_ignored_pixels_are_in_no_union():
     assert not loss.critical_pixels(GAP, y)[..., 3:].any()
 
 
+@pytest.mark.parametrize(("shape", "dims"), [((9, 11), (0, 1)), ((5, 6, 7), (0,))])
+def test_default_dimensions(shape, dims):
+    """Components and loops in 2D, components in 3D; another choice gives another value."""
+    torch.manual_seed(0)
+    z, y = torch.randn(1, 1, *shape, dtype=torch.float64), torch.randint(0, 2, (1, 1, *shape))
+    terms = {d: losses.build("phpm", dims=d).topological_term(z, y).item() for d in ((0,), (1,), (0, 1))}
+    assert len(set(terms.values())) == 3
+    assert losses.build("phpm").topological_term(z, y).item() == terms[dims]
+
+
 def test_published_code_has_the_dimensions():
     assert losses.build("phpm_published").mean == "dimensions"
     assert losses.build("phpm").mean == "union"

@@ -1,5 +1,6 @@
 """What holds of every metric: facts in the register, classes, patches, options, errors."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -33,6 +34,7 @@ PERFECT |= dict.fromkeys(
 )
 # of several features of one value, that which comes first in the order of the pixels stands for all
 GOES_BY_ORDER = {"betti_matching_error", "betti0_matching_error", "betti1_matching_error", "betti2_matching_error"}
+GOES_BY_ORDER |= {"toposcore"}  # it is made of that matching
 IGNORES_TRUTH = {"roundness"}
 LOOKS_AT_OTHER_CLASSES = {"invalid_neighbours", "topology_match"}
 
@@ -185,6 +187,30 @@ def test_a_mask_of_0_and_255_is_one_class():
     names = ["dice", "betti0_error", "voi"]
     assert metrics.evaluate(b * 255, y * 255, names) == metrics.evaluate(b, y, names)
     assert metrics.explain(b * 0, y * 255, "cldice") == "the prediction is empty"
+
+
+def test_masks_of_0_and_1_and_of_0_and_255_are_not_compared():
+    """As classes they share no pixel: Dice was 0 without a word."""
+    b, y = example((12, 13), 5)
+    for one, other in ((b, y * 255), (b * 255, y)):
+        with pytest.raises(ValueError, match="`prediction` is a mask of 0 and .*, `target` one of 0 and"):
+            metrics.evaluate(one, other, ["dice"])
+    three = np.where(b > 0, 1, 0)
+    three[0, 0] = 2
+    assert metrics.evaluate(three, y * 255, ["dice"])["dice"] == 0  # classes 1 and 2 against 255: indices, not masks
+
+
+def test_one_pass_gives_value_and_reason(monkeypatch):
+    calls = []
+    entry = metrics.entry("cldice")
+    counted = dataclasses.replace(entry, compute=lambda pair: calls.append(1) or entry.compute(pair))
+    monkeypatch.setattr(metrics._evaluate, "entry", lambda name: counted if name == "cldice" else metrics.entry(name))
+    empty, full = np.zeros((8, 9), bool), np.ones((8, 9), bool)
+    found = metrics.measure(empty, full, ["cldice", "dice"])
+    assert np.isnan(found.mean("cldice"))
+    assert found.reason("cldice") == "the prediction is empty"
+    assert (found.mean("dice"), found.reason("dice")) == (0, "")
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize(

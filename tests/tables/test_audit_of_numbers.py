@@ -43,6 +43,7 @@ def _has(found, *words, sure=None):
         (("scnp", "ihc_tma", "2.39", "RWLoss has 2.33"), "certain"),
         (("scnp", "crack500", "0.66 < 0.68"), "certain"),
         (("contextloss, A.10", "79.12 < 79.77"), "certain"),
+        (("contextloss 5, hrf", "e0-Gt 2.429 is 16 times e0 0.155"), "suspicion"),
         (("cldice, section 5", "dice", "75.38 < 76.23"), "certain"),
     ],
 )
