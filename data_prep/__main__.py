@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import data_prep
-from data_prep._uses import describe_uses
-from data_prep.prepared.label_audit import summary
 
 # where the workflow puts prepared datasets
 _HERE = Path("results/data")
@@ -82,7 +80,7 @@ def _list(options: argparse.Namespace) -> int:
         print(f"    size:    {entry.size}")
         print(f"    licence: {entry.licence}")
         print(f"    source:  {entry.where}")
-        print(f"    papers:  {', '.join(entry.papers) or 'none'}; tables: {describe_uses(name)}")
+        print(f"    papers:  {', '.join(entry.papers) or 'none'}; tables: {entry.tables}")
         print(f"    options: {', '.join(f'{key}={value!r}' for key, value in entry.parameters.items()) or 'none'}")
         print(f"    here:    {_describe_prepared(options.destination / name)}")
     return 0
@@ -93,7 +91,7 @@ def _describe_prepared(folder: Path) -> str:
         data = data_prep.Prepared(folder, verify=False)
     except data_prep.PreparationError:
         return f"{folder} is broken, see check" if folder.is_dir() else f"not prepared in {folder.parent}"
-    lacking = ", partial" if data.card.get("partial") else ""
+    lacking = ", partial" if data.card.partial else ""
     return (
         f"prepared in {folder}, {len(data.cases('train'))} training and {len(data.cases('test'))} test cases{lacking}"
     )
@@ -117,7 +115,7 @@ def _check(options: argparse.Namespace) -> int:
     if problems:
         return _fail(problems)
     data = data_prep.Prepared(options.folder)
-    doubts = summary(data_prep.audit(data), data.dims)
+    doubts = data_prep.audit_summary(data_prep.audit(data), data.dims)
     print(f"{data.name}: files, sizes, classes and folds are right")
     print("\n".join(doubts) or "the label audit found nothing")
     return 0

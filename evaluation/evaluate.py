@@ -81,7 +81,7 @@ def evaluate_run(
             rows += _rows(case, version, data, places, postprocessed)
     definitions = _definitions(places, options, record, pretrain, sorted(set(predicted) - set(cases)))
     # for readers on another machine, where the dataset is not
-    definitions["data"] = {"groups": data.card.get("groups") or {}, "partial": bool(data.card.get("partial"))}
+    definitions["data"] = {"groups": data.card.groups, "partial": data.card.partial}
     files.write_json(run_folder / EVALUATION, definitions)
     return files.write_csv(run_folder / METRICS, COLUMNS, rows)
 
@@ -153,7 +153,7 @@ def _open(record: dict[str, Any], folder: str | Path | None) -> "Prepared":
 
 
 def _adjacency(given: int | None, data: "Prepared") -> int:
-    return resolve_adjacency(given or data.card.get("adjacency"), data.dims)
+    return resolve_adjacency(given or data.card.adjacency, data.dims)
 
 
 def _metric_names(given: Sequence[str] | None, dims: int) -> list[str]:

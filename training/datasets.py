@@ -128,7 +128,7 @@ def _dims(config: Config, data: "Prepared") -> str:
 
 
 def _group(config: Config, data: "Prepared") -> str:
-    groups = data.card.get("groups") or {}
+    groups = data.card.groups
     if not config.test_group or config.test_group in groups:
         return ""
     return (

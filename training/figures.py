@@ -56,7 +56,7 @@ def samples(data: "Prepared", cases: Sequence[str]) -> Figure:
         axes.set_axis_off()
     for axes, text in zip(grid[0], titles * per_row, strict=True):
         axes.set_title(text)
-    style.heading(figure, f"{data.card.get('title', data.name)}: images and ground truth")
+    style.heading(figure, f"{data.card.title}: images and ground truth")
     if len(data.classes) > 2:
         style.legend(figure, list(zip(CLASS_COLOURS[1:], data.classes[1:], strict=False)))
     return figure

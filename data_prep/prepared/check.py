@@ -49,7 +49,7 @@ def _check_case(data: Prepared, case: str) -> Iterator[str]:
     label = data.label(case)
     if image.shape[1:] != label.shape:
         yield f"{data.folder}: case {case}: image {image.shape[1:]} and label {label.shape} differ in size"
-    for index, stored in data.card.get("betti", {}).get(case, {}).items():
-        measured = betti_numbers(label == int(index), data.card.get("adjacency"))
+    for index, stored in data.card.betti.get(case, {}).items():
+        measured = betti_numbers(label == int(index), data.card.adjacency)
         if list(measured) != stored:
             yield f"{data.folder}: case {case}, class {index}: Betti numbers {list(measured)}, the card says {stored}"

@@ -36,7 +36,7 @@ def test_archive_gives_the_same_dataset_as_its_folder(topomortar_source, tmp_pat
     assert [case for case in Prepared(packed).cases("train")] == Prepared(folder).cases("train")
     for file in _entries(folder / "imagesTr") + _entries(folder / "labelsTs"):
         assert (packed / file.relative_to(folder)).read_bytes() == file.read_bytes()
-    assert list(Prepared(packed).card["archives"]) == [archive.name]
+    assert list(Prepared(packed).card.more["archives"]) == [archive.name]
     assert os.listdir(tmp_path / "b") == ["topomortar"]
 
 
@@ -56,7 +56,7 @@ def test_several_archives_in_a_folder_are_taken_together(topomortar_source, tmp_
     shutil.rmtree(downloads / "dataset")
     prepared = Prepared(data_prep.prepare("topomortar", downloads, tmp_path / "b", partial=True))
     assert len(prepared.cases("test")) == 4
-    assert sorted(prepared.card["archives"]) == ["lists.zip", "test.zip", "train.zip", "val.zip"]
+    assert sorted(prepared.card.more["archives"]) == ["lists.zip", "test.zip", "train.zip", "val.zip"]
 
 
 def test_archive_does_not_write_into_folders_beside_it(topomortar_source, tmp_path):
