@@ -10,7 +10,7 @@ from data_prep import datasets
 from data_prep._plan import Plan
 from data_prep._problems import PreparationError
 from data_prep._register import Entry, entry, names
-from data_prep.prepared import Card, Prepared, audit, audit_summary, check, write_dataset
+from data_prep.prepared import Card, Prepared, audit, audit_summary, check, contact_sheet, write_dataset
 from data_prep.reading.open import open_plan
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "audit",
     "audit_summary",
     "check",
+    "contact_sheet",
     "entry",
     "names",
     "open_plan",

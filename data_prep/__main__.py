@@ -59,6 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     prepare.set_defaults(run=_prepare)
     check = commands.add_parser("check", help="verify a prepared folder, or one's own in nnU-Net's raw layout")
     check.add_argument("folder", type=Path)
+    check.add_argument(
+        "--sheet",
+        type=Path,
+        help="PNG file for a few cases with outlines and numbers (default: figures/NAME-contact-sheet.png beside it)",
+    )
     check.set_defaults(run=_check)
     return parser
 
@@ -107,6 +112,7 @@ def _prepare(options: argparse.Namespace) -> int:
         **dict(options.option),
     )
     print(folder)
+    print("\n".join(_describe_coding(data_prep.Prepared(folder, verify=False))), end="")
     return 0
 
 
@@ -117,8 +123,19 @@ def _check(options: argparse.Namespace) -> int:
     data = data_prep.Prepared(options.folder)
     doubts = data_prep.audit_summary(data_prep.audit(data), data.dims)
     print(f"{data.name}: files, sizes, classes and folds are right")
-    print("\n".join(doubts) or "the label audit found nothing")
+    print("\n".join([*_describe_coding(data), *data.card.notes, *doubts] or ["the label audit found nothing"]))
+    sheet = options.sheet or options.folder.absolute().parent / "figures" / f"{data.name}-contact-sheet.png"
+    print(f"look at {data_prep.contact_sheet(data, sheet)}")
     return 0
+
+
+def _describe_coding(data: data_prep.Prepared) -> list[str]:
+    """Say what the values in the user's own files were taken for, and which files."""
+    coding, layout = data.card.more.get("coding"), data.card.more.get("layout")
+    lines = [f"taken: {layout}"] if layout else []
+    return lines + (
+        [f"coding: {', '.join(f'{value} is {meaning}' for value, meaning in coding.items())}"] if coding else []
+    )
 
 
 def _fail(problems: Sequence[str]) -> int:

@@ -17,7 +17,7 @@ from training.config import Config
 if TYPE_CHECKING:
     import torch
 
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
 
 _CRITICAL_LEGEND = (
     ("#FFFFFF", "background"),
@@ -158,7 +158,7 @@ def _critical_row(
 
 def _batch(config: Config, iteration: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw a batch exactly as the training does."""
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
     from training import datasets
     from training.patches import Sampler
 

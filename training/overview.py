@@ -11,7 +11,7 @@ import data_prep
 import topology
 
 if TYPE_CHECKING:
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
 
 
 def summary(data: "Prepared") -> pd.DataFrame:

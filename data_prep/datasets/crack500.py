@@ -1,6 +1,7 @@
 """Crack500: cracks in photographs of pavement, as the official crops or as whole photographs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from data_prep._register import register
@@ -8,6 +9,7 @@ from data_prep.reading import (
     Listing,
     Pair,
     Plan,
+    Sample,
     check_choice,
     describe_counts,
     find_root,
@@ -40,15 +42,17 @@ _WHERE = (
     uses={"scnp": ["H.8", "I.10"]},
     reference="Yang et al.: Feature pyramid and hierarchical boosting network for crack detection, IEEE T-ITS 2019",
 )
-def crack500(source: Path, *, images: str = "photographs") -> Plan:
+def crack500(source: Path, *, images: str = "crops") -> Plan:
     """Plan the official split as one fold.
 
     SCNP has 250, 50 and 200 images, which are the photographs' numbers, but gives 640 x 896 as their median size, which
-    is neither that of the photographs (about 2000 x 1500) nor that of the crops.
+    is neither that of the photographs (about 2000 x 1500) nor that of the crops. Photographs are read as stored,
+    whatever turn their EXIF entry asks for; converters of others disagree on whether some masks are turned by half a
+    circle, so a mask under which the photograph is darker after such a turn (cracks are dark) is noted.
 
     Args:
         source: folder of the download, or one that holds it.
-        images: "photographs" (SCNP's numbers) or "crops" (what most others use).
+        images: "crops" (what most use) or "photographs" (SCNP's numbers).
 
     Returns:
         The plan.
@@ -60,13 +64,16 @@ def crack500(source: Path, *, images: str = "photographs") -> Plan:
     check_choice("images", images, tuple(COUNTS))
     folder = _FOLDERS[images]
     markers = tuple(f"{part}{folder}" for part in COUNTS[images])
-    files = find_root(source, ("CRACK500",), markers, _WHERE)
+    other = next(choice for choice in _FOLDERS if choice != images)
+    hint = f"; where only {{train,val,test}}{_FOLDERS[other]} are there, give images={other!r}"
+    files = find_root(source, ("CRACK500",), markers, _WHERE + hint)
     pairs, lone = {}, []
     for part in COUNTS[images]:
         pairs[part], alone = split_pairs(_list_pairs(files, f"{part}{folder}"))
         lone += alone
+    load = load_binary if images == "crops" else _load_photograph
     return Plan(
-        cases=split_cases([*pairs["train"], *pairs["val"]], pairs["test"], load_binary),
+        cases=split_cases([*pairs["train"], *pairs["val"]], pairs["test"], load),
         folds=[{part: names(pairs[part]) for part in ("train", "val")}],
         source=files.root,
         lone=lone,
@@ -82,6 +89,17 @@ def crack500(source: Path, *, images: str = "photographs") -> Plan:
             ],
         },
     )
+
+
+def _load_photograph(pair: Pair) -> Sample:
+    sample = load_binary(pair)
+    if sample.label is None or sample.image.shape[1:] != sample.label.shape or not sample.label.any():
+        return sample
+    grey, crack = sample.image.mean(axis=0), sample.label > 0
+    turned = crack[::-1, ::-1]
+    if grey[turned].mean() < grey[crack].mean():
+        return replace(sample, notes=(f"{pair.mask}: would fit {pair.image.name} better if turned by 180 degrees",))
+    return sample
 
 
 def _list_pairs(files: Listing, folder: str) -> list[Pair]:

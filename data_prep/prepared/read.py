@@ -115,6 +115,11 @@ class Prepared:
         """
         return {"Tr": self._training, "Ts": self._test}[part]
 
+    def files(self, case: str) -> list[Path]:
+        """Give a case's files, the label last where there is one."""
+        label = [self._label_path(case)] if self.has_label(case) else []
+        return [*self._image_paths(case), *label]
+
     def cases(self, part: str, fold: int | None = None, group: str | None = None) -> list[str]:
         """List the cases of a part.
 

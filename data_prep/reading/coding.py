@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data_prep._problems import PreparationError
-from data_prep.reading.decode import decode_mask
+from data_prep.reading.decode import decode, decode_mask
 from data_prep.reading.images import translate
 
 # with more values a mask is a picture
@@ -182,4 +182,4 @@ def read_values(path: Path) -> np.ndarray:
 
 
 def _count_values(path: Path) -> int:
-    return len(np.unique(decode_mask(path)))
+    return len(np.unique(decode(path)[0]))

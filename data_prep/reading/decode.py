@@ -11,7 +11,7 @@ from data_prep._problems import PreparationError
 from data_prep.reading.tiff import check_directories
 
 # what Pillow may take a file for: left to itself it also starts other programs, as for PostScript
-_PICTURES = ("PNG", "JPEG", "MPO", "GIF", "BMP", "PPM", "TIFF", "WEBP")
+_PICTURES = ("PNG", "JPEG", "GIF", "BMP", "PPM", "TIFF", "WEBP")
 _POINTER = b"version https://git-lfs"
 # deflate cannot pack closer than 1032 : 1
 _CLOSEST = 1100

@@ -76,7 +76,7 @@ def _check_source(entry: Entry, source: str | Path | None) -> Path:
     if path.is_dir() or is_archive(path):
         return path
     if path.exists():
-        raise PreparationError(f"{path}: neither a folder nor a zip, tar or gz archive; {entry.where}")
+        raise PreparationError(f"{path}: neither a folder nor a zip, tar, 7z or gz archive; {entry.where}")
     raise PreparationError(f"{path}: no such folder or archive; {entry.where}")
 
 

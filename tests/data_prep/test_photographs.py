@@ -148,7 +148,7 @@ FIVES = next(layout for layout in LAYOUTS if layout.slug == "fives")
 DRIVE = LAYOUTS[0]
 DEEPGLOBE = LAYOUTS[-1]
 DEEPCRACK = next(layout for layout in LAYOUTS if layout.slug == "deepcrack")
-CROPS = next(layout for layout in LAYOUTS if layout.options.get("images") == "crops")
+CROPS = next(layout for layout in LAYOUTS if layout.build.__name__ == "crack500_crops")
 
 
 @pytest.mark.parametrize("layout", [CHASE], ids=str)
