@@ -10,14 +10,23 @@ from data_prep import datasets
 from data_prep._plan import Plan
 from data_prep._problems import PreparationError
 from data_prep._register import Entry, entry, names
-from data_prep.prepared.check import check
-from data_prep.prepared.label_audit import audit
-from data_prep.prepared.label_audit import summary as audit_summary
-from data_prep.prepared.read import Prepared
-from data_prep.prepared.write import write_dataset
+from data_prep.prepared import Card, Prepared, audit, audit_summary, check, contact_sheet, write_dataset
 from data_prep.reading.open import open_plan
 
-__all__ = ["Entry", "Prepared", "PreparationError", "audit", "audit_summary", "check", "entry", "names", "prepare"]
+__all__ = [
+    "Card",
+    "Entry",
+    "PreparationError",
+    "Prepared",
+    "audit",
+    "audit_summary",
+    "check",
+    "contact_sheet",
+    "entry",
+    "names",
+    "open_plan",
+    "prepare",
+]
 
 
 def prepare(
@@ -38,7 +47,7 @@ def prepare(
         source: folder with the official download (or one that holds it), its archive (zip, tar, gz), or a folder of
             its archives; None for embedded data.
         destination: folder for prepared datasets. It is as before when anything goes wrong.
-        partial: go on where files that the official release has are missing; the card records it.
+        partial: go on without files that are missing or broken; the card records each.
         replace: prepare again where destination/<name> exists; otherwise return it as it is.
         progress: show a bar (on a terminal only).
         workers: number of processes; 0: one for each core, as far as memory allows. With more than one, a script needs
@@ -59,15 +68,27 @@ def prepare(
     if target.is_dir() and not replace:
         return target
     with open_plan(found, source, Path(destination), options, progress=progress) as plan:
-        problems = plan.problems + _find_twice(plan)
-        if problems or (plan.missing and not partial):
-            hint = "" if partial else "; go on without by partial=True (`--partial`)"
-            raise PreparationError(problems + [line + hint for line in plan.missing])
-        if not all(fold["train"] for fold in plan.folds):
-            raise PreparationError(f"{source}: a fold without any training image; complete the download")
+        _stop_at_problems(plan, source, partial=partial)
         return write_dataset(
-            plan, found, Path(destination), options, replace=replace, progress=progress, workers=workers
+            plan,
+            found,
+            Path(destination),
+            options,
+            partial=partial,
+            replace=replace,
+            progress=progress,
+            workers=workers,
         )
+
+
+def _stop_at_problems(plan: Plan, source: object, *, partial: bool) -> None:
+    problems = plan.problems + _find_twice(plan)
+    hint = "" if partial else "; go on without by partial=True (`--partial`)"
+    missing = [line + hint for line in plan.missing]
+    if problems or (missing and not partial):
+        raise PreparationError(problems + missing)
+    if not plan.folds or not all(fold["train"] for fold in plan.folds):
+        raise PreparationError([f"{source}: a fold without any training image; complete the download", *missing])
 
 
 def _find_twice(plan: Plan) -> list[str]:

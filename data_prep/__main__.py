@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import data_prep
-from data_prep._uses import describe_uses
-from data_prep.prepared.label_audit import summary
 
 # where the workflow puts prepared datasets
 _HERE = Path("results/data")
@@ -61,6 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     prepare.set_defaults(run=_prepare)
     check = commands.add_parser("check", help="verify a prepared folder, or one's own in nnU-Net's raw layout")
     check.add_argument("folder", type=Path)
+    check.add_argument(
+        "--sheet",
+        type=Path,
+        help="PNG file for a few cases with outlines and numbers (default: figures/NAME-contact-sheet.png beside it)",
+    )
     check.set_defaults(run=_check)
     return parser
 
@@ -82,7 +85,7 @@ def _list(options: argparse.Namespace) -> int:
         print(f"    size:    {entry.size}")
         print(f"    licence: {entry.licence}")
         print(f"    source:  {entry.where}")
-        print(f"    papers:  {', '.join(entry.papers) or 'none'}; tables: {describe_uses(name)}")
+        print(f"    papers:  {', '.join(entry.papers) or 'none'}; tables: {entry.tables}")
         print(f"    options: {', '.join(f'{key}={value!r}' for key, value in entry.parameters.items()) or 'none'}")
         print(f"    here:    {_describe_prepared(options.destination / name)}")
     return 0
@@ -93,7 +96,7 @@ def _describe_prepared(folder: Path) -> str:
         data = data_prep.Prepared(folder, verify=False)
     except data_prep.PreparationError:
         return f"{folder} is broken, see check" if folder.is_dir() else f"not prepared in {folder.parent}"
-    lacking = ", partial" if data.card.get("partial") else ""
+    lacking = ", partial" if data.card.partial else ""
     return (
         f"prepared in {folder}, {len(data.cases('train'))} training and {len(data.cases('test'))} test cases{lacking}"
     )
@@ -109,6 +112,7 @@ def _prepare(options: argparse.Namespace) -> int:
         **dict(options.option),
     )
     print(folder)
+    print("\n".join(_describe_coding(data_prep.Prepared(folder, verify=False))), end="")
     return 0
 
 
@@ -117,10 +121,21 @@ def _check(options: argparse.Namespace) -> int:
     if problems:
         return _fail(problems)
     data = data_prep.Prepared(options.folder)
-    doubts = summary(data_prep.audit(data), data.dims)
+    doubts = data_prep.audit_summary(data_prep.audit(data), data.dims)
     print(f"{data.name}: files, sizes, classes and folds are right")
-    print("\n".join(doubts) or "the label audit found nothing")
+    print("\n".join([*_describe_coding(data), *data.card.notes, *doubts] or ["the label audit found nothing"]))
+    sheet = options.sheet or options.folder.absolute().parent / "figures" / f"{data.name}-contact-sheet.png"
+    print(f"look at {data_prep.contact_sheet(data, sheet)}")
     return 0
+
+
+def _describe_coding(data: data_prep.Prepared) -> list[str]:
+    """Say what the values in the user's own files were taken for, and which files."""
+    coding, layout = data.card.more.get("coding"), data.card.more.get("layout")
+    lines = [f"taken: {layout}"] if layout else []
+    return lines + (
+        [f"coding: {', '.join(f'{value} is {meaning}' for value, meaning in coding.items())}"] if coding else []
+    )
 
 
 def _fail(problems: Sequence[str]) -> int:

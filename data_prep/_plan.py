@@ -16,15 +16,20 @@ class Sample:
 
     Attributes:
         image: (channels, *spatial), uint8 in 2D; any integer or float type in 3D.
-        label: (*spatial), class indices, 0 is background.
+        label: (*spatial), class indices, 0 is background; the index behind the last class marks ignored pixels, where
+            the plan has them. None: a test image without ground truth.
         spacing: one number for each axis of `label`, in the order of its axes; empty: all 1.
         betti: Betti numbers known by construction, {class index: [b0, b1(, b2)]}; None where they are not known.
+        field_of_view: (*spatial), bool, where there is an image at all; None: everywhere.
+        notes: what is allowed but odd, one line each.
     """
 
     image: np.ndarray
-    label: np.ndarray
+    label: np.ndarray | None
     spacing: tuple[float, ...] = ()
     betti: Mapping[int, Sequence[int]] | None = None
+    field_of_view: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,26 +55,33 @@ class Plan:
 
     Attributes:
         cases: training and test cases.
-        classes: names, background first.
+        folds: what `splits_final.json` holds: {"train": [...], "val": [...]} for each fold; none where too few
+            cases are there.
         channels: names, one for each channel of the images.
-        folds: what `splits_final.json` holds: {"train": [...], "val": [...]} for each fold.
+        classes: names, background first; empty: as registered.
         groups: test cases that must not be averaged together, {group: [cases]}.
         card: further entries of card.json (foreground, exclusions, unchecked claims, ...).
         source: the folder that the sources' recorded names are relative to; None for embedded data.
         problems: what stops the preparation, one line each.
+        lone: files without their partner, or broken at first sight, one line each; left out with `partial`.
         missing: what is absent from an otherwise sound source, one line each; goes on only with `partial`.
-        name: name of the prepared folder; "": the dataset's slug.
+        notes: what is allowed but odd, one line each: warned of, and on the card.
+        ignores: whether labels have ignored pixels.
+        name: name of the prepared folder; "": the slug.
         dims: 2 or 3, where only the files tell; 0: as registered.
     """
 
     cases: list[Case]
-    classes: Sequence[str]
-    channels: Sequence[str]
     folds: Sequence[Fold]
+    channels: Sequence[str] = ("R", "G", "B")
+    classes: Sequence[str] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     card: dict[str, Any] = field(default_factory=dict)
     source: Path | None = None
     problems: list[str] = field(default_factory=list)
+    lone: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    ignores: bool = False
     name: str = ""
     dims: int = 0

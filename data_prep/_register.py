@@ -1,7 +1,7 @@
 """The registry of datasets: one file and one decorator each."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ from registry import Registry
 from registry.registry import file_of
 
 PlanFunction = Callable[..., Plan]
+# as their tables are quoted
+PAPERS = {"cldice": "clDice", "contextloss": "ContextLoss", "hpm": "HPM", "scnp": "SCNP"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Entry:
         licence: terms, and whether they were read or are only recalled.
         where: where to get it and what the folder has to look like.
         size: number and size of the images, officially.
-        papers: slugs of the papers that use it.
+        uses: {slug of a paper: its tables that use the dataset}, as the published numbers name them.
         reference: authors, title, year.
         embedded: made by the suite itself, needs no source.
         plan: the registered function.
@@ -37,7 +39,7 @@ class Entry:
     licence: str
     where: str
     size: str
-    papers: tuple[str, ...]
+    uses: Mapping[str, Sequence[str]]
     reference: str
     embedded: bool
     plan: PlanFunction
@@ -47,6 +49,16 @@ class Entry:
         """Options of the dataset with their defaults."""
         parameters = inspect.signature(self.plan).parameters.values()
         return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+    @property
+    def papers(self) -> tuple[str, ...]:
+        """Slugs of the papers that use it."""
+        return tuple(self.uses)
+
+    @property
+    def tables(self) -> str:
+        """The papers' tables that use it, such as "ContextLoss 5, 6; HPM 1"; "none" where none does."""
+        return "; ".join(f"{PAPERS[paper]} {', '.join(tables)}" for paper, tables in self.uses.items()) or "none"
 
     @property
     def file(self) -> str:
@@ -83,7 +95,7 @@ def register(
     licence: str,
     where: str,
     size: str,
-    papers: tuple[str, ...] = (),
+    uses: Mapping[str, Sequence[str]] | None = None,
     reference: str = "",
     embedded: bool = False,
 ) -> Callable[[PlanFunction], PlanFunction]:
@@ -97,7 +109,7 @@ def register(
         licence: terms, and whether they were read or are only recalled.
         where: where to get it and what the folder has to look like.
         size: number and size of the images, officially.
-        papers: slugs of the papers that use it.
+        uses: {slug of a paper: its tables that use the dataset}, as the published numbers name them.
         reference: authors, title, year.
         embedded: made by the suite itself, needs no source.
 
@@ -109,7 +121,7 @@ def register(
     """
 
     def decorate(plan: PlanFunction) -> PlanFunction:
-        entry = Entry(slug, title, dims, classes, licence, where, size, papers, reference, embedded, plan)
+        entry = Entry(slug, title, dims, classes, licence, where, size, uses or {}, reference, embedded, plan)
         _REGISTRY.add(slug, entry, plan)
         return plan
 

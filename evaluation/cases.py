@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from data_prep.prepared.read import Prepared
+from data_prep import Prepared
 from pictures.errors import Case
 from runs.record import read_record
 from runs.results import DONE, Results, RunResult
@@ -22,7 +23,10 @@ def load(folder: str | Path, case: str) -> Case:
         The case.
     """
     data = _data(folder)
-    return Case(case, data.image(case), data.label(case), read_prediction(folder, case, data.dims))
+    truth, prediction = data.label(case), read_prediction(folder, case, data.dims)
+    if (ignored := data.ignored(case)) is not None:
+        truth, prediction = np.where(ignored, 0, truth), np.where(ignored, 0, prediction)
+    return Case(case, data.image(case), truth, prediction)
 
 
 def with_truth(folder: str | Path) -> list[str]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 import metrics
-from data_prep.prepared.read import Prepared
+from data_prep import Prepared
 from evaluation.postprocess import keep_touching
 from runs import files
 from runs.record import fingerprint
@@ -91,6 +91,8 @@ def _rows(
             for place in [{}, *_places(names, elsewhere)]:
                 here = [name for name in names if dict(elsewhere.get(name, {})) == place]
                 given = {**options, **place, "spacing": data.spacing(case)}
+                if (ignored := data.ignored(case, field_of_view=runs[0].options.get("fov", True))) is not None:
+                    given["valid"] = ~ignored
                 values |= metrics.evaluate(prediction, data.label(case), here, **given) if here else {}
             rows += [dict(zip(COLUMNS, (case, name, flag, values[name]), strict=True)) for name in names]
     return rows

@@ -17,7 +17,7 @@ from topology.components import resolve_adjacency
 from training import inference
 
 if TYPE_CHECKING:
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
 
 METRICS = "metrics.csv"
 EVALUATION = "evaluation.json"
@@ -32,6 +32,7 @@ def evaluate_run(
     data_folder: str | Path | None = None,
     progress: bool = True,
     elsewhere: Mapping[str, Mapping[str, Any]] | None = None,
+    fov: bool = True,
     **region: Any,
 ) -> Path:
     """Evaluate a finished run; write metrics.csv and evaluation.json.
@@ -47,6 +48,7 @@ def evaluate_run(
         data_folder: the prepared dataset, where it is no longer where the run found it.
         progress: show a progress bar where the output is a terminal.
         elsewhere: metrics measured somewhere else than the others, as papers do: slug to its own `region` options.
+        fov: measure inside the field of view alone, where the dataset has it. Pixels with the ignore label never count.
         **region: where to measure, as `metrics.evaluate` takes it: region ("whole", "sliding", "random"), patch,
             stride, number, seed. Default: whole images.
 
@@ -77,28 +79,38 @@ def evaluate_run(
             pretrained = inference.read_prediction(Path(pretrain_folder), case, data.dims)
             versions.append(keep_touching(prediction, pretrained))
         for postprocessed, version in enumerate(versions):
-            rows += _rows(case, version, data, places, postprocessed)
+            rows += _rows(case, version, data, places, postprocessed, fov)
+    if data.has_ignored:
+        options = {**options, "fov": fov}
     definitions = _definitions(places, options, record, pretrain, sorted(set(predicted) - set(cases)))
     # for readers on another machine, where the dataset is not
-    definitions["data"] = {"groups": data.card.get("groups") or {}, "partial": bool(data.card.get("partial"))}
+    definitions["data"] = {"groups": data.card.groups, "partial": data.card.partial}
     files.write_json(run_folder / EVALUATION, definitions)
     return files.write_csv(run_folder / METRICS, COLUMNS, rows)
 
 
 def _rows(
-    case: str, prediction: np.ndarray, data: "Prepared", places: dict[str, dict[str, Any]], postprocessed: int
+    case: str,
+    prediction: np.ndarray,
+    data: "Prepared",
+    places: dict[str, dict[str, Any]],
+    postprocessed: int,
+    fov: bool,
 ) -> list[dict[str, Any]]:
     import metrics
 
     target = data.label(case)
     if prediction.shape != target.shape:
         raise ValueError(f"the prediction of {case!r} has size {prediction.shape}, the ground truth {target.shape}")
+    ignored = data.ignored(case, field_of_view=fov)
+    counted = {} if ignored is None else {"valid": ~ignored}
+    inside = ", inside the field of view" if fov and data.field_of_view(case) is not None else ""
     places = {name: options | {"spacing": data.spacing(case)} for name, options in places.items()}
     found: dict[str, metrics.Measured] = {}
     for name, options in places.items():
         if name not in found:  # those measured at the same place share what they compute there
             here = [each for each in places if places[each] == options]
-            found |= dict.fromkeys(here, metrics.measure(prediction, target, here, **options))
+            found |= dict.fromkeys(here, metrics.measure(prediction, target, here, **options, **counted))
     return [
         {
             "case": case,
@@ -106,7 +118,7 @@ def _rows(
             "version": metrics.entry(name).version,
             "postprocessed": postprocessed,
             "adjacency": options["adjacency"],
-            "region": metrics.describe_region(**options),
+            "region": metrics.describe_region(**options) + inside,
             "value": found[name].mean(name),
             "reason": found[name].reason(name),
         }
@@ -139,7 +151,7 @@ def _matching(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _open(record: dict[str, Any], folder: str | Path | None) -> "Prepared":
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
 
     folder = Path(folder or record["data"]["folder"])
     if not folder.is_dir():
@@ -151,7 +163,7 @@ def _open(record: dict[str, Any], folder: str | Path | None) -> "Prepared":
 
 
 def _adjacency(given: int | None, data: "Prepared") -> int:
-    return resolve_adjacency(given or data.card.get("adjacency"), data.dims)
+    return resolve_adjacency(given or data.card.adjacency, data.dims)
 
 
 def _metric_names(given: Sequence[str] | None, dims: int) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metrics._measured import Measured, Value
-from metrics._pair import Pair
+from metrics._pair import Mask, Pair
 from metrics._regions import Region
 from metrics._register import Undefined, entry, names
 
@@ -27,6 +27,8 @@ class Options(TypedDict, total=False):
         stride: of sliding patches; None for no overlap.
         number: of random patches.
         seed: of random patches.
+        valid: mask of the pixels that count, bool, same shape; None for all. The others are background of prediction
+            and ground truth, and in no denominator.
     """
 
     adjacency: int | None
@@ -37,6 +39,7 @@ class Options(TypedDict, total=False):
     stride: int | Sequence[int] | None
     number: int
     seed: int
+    valid: Any
 
 
 def evaluate(
@@ -84,12 +87,12 @@ def measure(prediction: Any, target: Any, names: Sequence[str] | None = None, **
     unknown = sorted(set(options) - set(Options.__annotations__))
     if unknown:
         raise TypeError(f"unknown options {', '.join(unknown)}; known: {', '.join(Options.__annotations__)}")
-    b, y = _label_images(prediction, target)
+    b, y, valid = _counted(*_label_images(prediction, target), options.get("valid"))
     wanted = _wanted(names, b.ndim)
     computations = {name: entry(name).compute for name in wanted}
     labels = _labels(b, y, options.get("num_classes"))
     values = []
-    for pair in _pairs(b, y, labels, options):
+    for pair in _pairs(b, y, valid, labels, options):
         for name, compute in computations.items():
             try:
                 values.append(Value(name, pair.label, float(compute(pair))))
@@ -144,15 +147,15 @@ def describe_region(
     return str(Region(region, _whole(patch), _whole(stride), number, seed))
 
 
-def _pairs(b: Labels, y: Labels, labels: Sequence[int], options: Options) -> Iterator[Pair]:
+def _pairs(b: Labels, y: Labels, valid: Mask | None, labels: Sequence[int], options: Options) -> Iterator[Pair]:
     spacing = options.get("spacing")
     if spacing is not None and len(spacing) != b.ndim:
         raise ValueError(f"`spacing` must have {b.ndim} entries, got {list(spacing)}")
     sizes = None if spacing is None else tuple(float(size) for size in spacing)
     for window in _region(options).windows(b.shape):
-        images = (b[window], y[window])
+        images, counted = (b[window], y[window]), None if valid is None else valid[window]
         for c in labels:
-            yield Pair(images[0] == c, images[1] == c, options.get("adjacency"), sizes, c, images)
+            yield Pair(images[0] == c, images[1] == c, options.get("adjacency"), sizes, c, images, counted)
 
 
 def _region(options: Options) -> Region:
@@ -208,6 +211,16 @@ def _refuse_two_kinds_of_mask(b: Labels, y: Labels) -> None:
         raise ValueError(
             f"`prediction` is a mask of 0 and {largest[0]}, `target` one of 0 and {largest[1]}: compare `> 0` of both"
         )
+
+
+def _counted(b: Labels, y: Labels, valid: Any) -> tuple[Labels, Labels, Mask | None]:
+    """Make background of the pixels that do not count."""
+    if valid is None:
+        return b, y, None
+    counted = np.asarray(valid.detach().cpu() if hasattr(valid, "detach") else valid)
+    if counted.dtype != bool or counted.shape != b.shape:
+        raise ValueError(f"`valid` must be a bool mask of shape {b.shape}, got {counted.dtype} {counted.shape}")
+    return np.where(counted, b, 0), np.where(counted, y, 0), counted
 
 
 def _wanted(chosen: Sequence[str] | None, ndim: int) -> list[str]:

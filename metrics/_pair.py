@@ -23,6 +23,7 @@ class Pair:
         spacing: size of a pixel along each axis.
         label: the class of the masks.
         labels: the label images that the masks were cut from, prediction and ground truth; None for masks alone.
+        valid: pixels that count; None for all. The others are background in both masks.
     """
 
     prediction: Mask
@@ -31,6 +32,7 @@ class Pair:
     spacing: tuple[float, ...] | None = None
     label: int = 1
     labels: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None
+    valid: Mask | None = None
 
     @cached_property
     def overlap(self) -> Mask:
@@ -41,6 +43,11 @@ class Pair:
     def sizes(self) -> tuple[int, int, int]:
         """Count the pixels of b, of y and of both."""
         return tuple(int(np.count_nonzero(m)) for m in (self.prediction, self.target, self.overlap))  # type: ignore[return-value]
+
+    @property
+    def pixels(self) -> int:
+        """Count the pixels that count."""
+        return self.target.size if self.valid is None else int(np.count_nonzero(self.valid))
 
     @property
     def label_images(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

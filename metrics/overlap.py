@@ -36,7 +36,9 @@ def iou(pair: Pair) -> float:
 def accuracy(pair: Pair) -> float:
     """Share of pixels on which b and y agree, background included.
 
-    In [0, 1], higher is better. Defined for all masks.
+    In [0, 1], higher is better. Undefined where no pixel counts.
     """
     predicted, true, both = pair.sizes
-    return 1 - (predicted + true - 2 * both) / pair.target.size
+    if pair.pixels == 0:
+        raise Undefined("no pixel counts")
+    return 1 - (predicted + true - 2 * both) / pair.pixels

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from training.config import Config
 
 if TYPE_CHECKING:
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
 
 DEFAULT_PATCH = {2: [128, 128], 3: [32, 32, 32]}
 
@@ -24,7 +24,7 @@ def open_data(config: Config) -> "Prepared":
         ValueError: when files do not match their checksums, or fold, patch, loss or test group do not fit the data; in
             a user's own folder, which has no checksums, when a case cannot be read or label and image differ in size.
     """
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
 
     _prepare_embedded(config)
     data = Prepared(config.data_folder)
@@ -128,7 +128,7 @@ def _dims(config: Config, data: "Prepared") -> str:
 
 
 def _group(config: Config, data: "Prepared") -> str:
-    groups = data.card.get("groups") or {}
+    groups = data.card.groups
     if not config.test_group or config.test_group in groups:
         return ""
     return (

@@ -17,7 +17,7 @@ from training.config import Config
 if TYPE_CHECKING:
     import torch
 
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
 
 _CRITICAL_LEGEND = (
     ("#FFFFFF", "background"),
@@ -56,7 +56,7 @@ def samples(data: "Prepared", cases: Sequence[str]) -> Figure:
         axes.set_axis_off()
     for axes, text in zip(grid[0], titles * per_row, strict=True):
         axes.set_title(text)
-    style.heading(figure, f"{data.card.get('title', data.name)}: images and ground truth")
+    style.heading(figure, f"{data.card.title}: images and ground truth")
     if len(data.classes) > 2:
         style.legend(figure, list(zip(CLASS_COLOURS[1:], data.classes[1:], strict=False)))
     return figure
@@ -158,7 +158,7 @@ def _critical_row(
 
 def _batch(config: Config, iteration: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw a batch exactly as the training does."""
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
     from training import datasets
     from training.patches import Sampler
 

@@ -15,10 +15,10 @@ from runs import files, provenance, record
 from training import checkpoints, datasets, determinism, inference, measure, networks
 from training.config import Config, loss_parameters
 from training.learner import HISTORY, Learner, choose_device, make_optimizer
-from training.patches import Sampler
+from training.patches import IGNORED, Sampler
 
 if TYPE_CHECKING:
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
 
 _TRACEBACK_LINES = 30
 
@@ -203,9 +203,10 @@ def _prepare(config: Config, data: "Prepared", device: torch.device, flags: dict
         "loss_parameters": loss_parameters(config.loss, config.loss_parameters),
         "patch_size": datasets.patch_size(config, data.dims),
     }
+    ignoring = {"ignore_index": IGNORED} if data.has_ignored else {}
     learner = Learner(
         network=network,
-        loss=losses.build(config.loss, **config.loss_parameters),
+        loss=losses.build(config.loss, **ignoring, **config.loss_parameters),
         optimizer=make_optimizer(config, network),
         scaler=torch.amp.GradScaler(device.type, enabled=config.amp and device.type == "cuda"),
         config=config,

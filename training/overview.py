@@ -11,7 +11,7 @@ import data_prep
 import topology
 
 if TYPE_CHECKING:
-    from data_prep.prepared.read import Prepared
+    from data_prep import Prepared
 
 
 def summary(data: "Prepared") -> pd.DataFrame:
@@ -24,18 +24,18 @@ def summary(data: "Prepared") -> pd.DataFrame:
         Two columns: what, and its value.
     """
     card = data.card
-    groups = {name: len(cases) for name, cases in (card.get("groups") or {}).items()}
+    groups = {name: len(cases) for name, cases in card.groups.items()}
     rows = {
-        "title": card.get("title", data.name),
+        "title": card.title,
         "dimensions": data.dims,
         "classes": ", ".join(data.classes),
         "training cases": len(data.cases("train")),
         "test cases": len(data.cases("test")),
         "test groups": ", ".join(f"{name}: {count}" for name, count in groups.items()) or "none",
         "folds": len(data.folds),
-        "licence": card.get("licence", "not stated"),
-        "source": card.get("source", "not stated"),
-        "lacks files of the official dataset": "yes" if card.get("partial") else "no",
+        "licence": card.licence,
+        "source": card.source,
+        "lacks files of the official dataset": "yes" if card.partial else "no",
         "checksum (SHA-256)": data.checksum,
     }
     return pd.DataFrame(rows.items(), columns=["", "value"]).set_index("")
@@ -56,7 +56,7 @@ def cases(data: "Prepared", names: Sequence[str]) -> pd.DataFrame:
         label = data.label(name)
         for value, title in enumerate(data.classes[1:], start=1):
             mask = label == value
-            betti = topology.betti_numbers(mask, data.card.get("adjacency"))
+            betti = topology.betti_numbers(mask, data.card.adjacency)
             row = {"case": name, "class": title, "size": " x ".join(map(str, mask.shape))}
             row["foreground share"] = f"{mask.mean():.1%}"
             row["median thickness"] = f"{median_thickness(mask):.1f}"

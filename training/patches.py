@@ -12,6 +12,9 @@ import numpy as np
 
 from training.augment import augment
 
+# in the targets of a batch: above every class index, and the losses' `ignore_index`
+IGNORED = 255
+
 
 class Cases(Protocol):
     """What patches need of a prepared dataset."""
@@ -21,6 +24,9 @@ class Cases(Protocol):
 
     def label(self, case: str) -> np.ndarray:
         """Return the class indices (*spatial)."""
+
+    def ignored(self, case: str) -> np.ndarray | None:
+        """Return which pixels enter no loss, bool (*spatial); None: no pixel."""
 
 
 def generator(seed: int, iteration: int) -> np.random.Generator:
@@ -99,7 +105,8 @@ class Sampler:
             iteration: from 0.
 
         Returns:
-            Images, float32 (B, channels, *patch_size), and class indices, int64 (B, 1, *patch_size).
+            Images, float32 (B, channels, *patch_size), and class indices, int64 (B, 1, *patch_size), `IGNORED` where a
+            pixel enters no loss.
         """
         random = generator(self.seed, iteration)
         patches = [self._patch(random) for _ in range(self.batch_size)]
@@ -166,8 +173,11 @@ class _Cache:
         return self._items[case]
 
     def _load(self, case: str) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-        image, label = pad(normalize(self._data.image(case)), self._data.label(case), self._smallest)
-        classes = [value for value in np.unique(label) if value > 0]
+        label, ignored = self._data.label(case), self._data.ignored(case)
+        if ignored is not None:
+            label = np.where(ignored, np.uint8(IGNORED), label)
+        image, label = pad(normalize(self._data.image(case)), label, self._smallest)
+        classes = [value for value in np.unique(label) if value not in (0, IGNORED)]
         return image, label, [np.flatnonzero(label == value) for value in classes]
 
 

@@ -82,6 +82,7 @@ class Evaluation:
         number: of random patches.
         seed: of random patches.
         elsewhere: metrics measured somewhere else: slug to its own region, patch, stride, number and seed.
+        fov: measure inside the field of view alone, where the dataset has it.
     """
 
     run: str
@@ -94,6 +95,7 @@ class Evaluation:
     number: int = 10
     seed: int = 0
     elsewhere: dict[str, Any] = field(default_factory=dict)
+    fov: bool = True
 
     def __post_init__(self) -> None:
         import metrics
@@ -132,7 +134,8 @@ class Evaluation:
         from evaluation.evaluate import evaluate_run
 
         names, adjacency = self.metrics or None, self.adjacency or None
-        return evaluate_run(self.run, self._started_from(), names, adjacency, elsewhere=self.elsewhere, **self._where)
+        start, where = self._started_from(), self._where
+        return evaluate_run(self.run, start, names, adjacency, elsewhere=self.elsewhere, fov=self.fov, **where)
 
     @property
     def _where(self) -> dict[str, Any]:
@@ -192,7 +195,7 @@ class Pixels:
             ValueError: no such test case.
         """
         import data_prep
-        from data_prep.prepared.read import Prepared
+        from data_prep import Prepared
         from training.flaws import flaw, square_of
 
         folder = Path(self.data) / self.dataset

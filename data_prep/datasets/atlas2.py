@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.official_files import find_root
-from data_prep.reading.volumes import BINARY, Volumes, describe_count, make_volume_cases
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    describe_count,
+    find_root,
+    interleaved_folds,
+    load_volumes,
+    make_cases,
+    names,
+    split_pairs,
+)
 
 COUNT = 655
 _SPACE = "space-MNI152NLin2009aSym"
@@ -25,7 +33,7 @@ _WHERE = (
     licence="for registered users (recalled, not read)",
     where=_WHERE,
     size="655 volumes with public labels, 197 x 233 x 189",
-    papers=("scnp",),
+    uses={"scnp": ["H.8", "I.11"]},
     reference="Liew et al.: ATLAS v2.0, Scientific Data 2022",
 )
 def atlas2(source: Path) -> Plan:
@@ -40,24 +48,25 @@ def atlas2(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("ATLAS_2", "ATLAS_2/Training", "Training"), ("R0*/sub-*", "Training/R0*"), _WHERE)
-    root = root / "Training" if (root / "Training").is_dir() else root
-    files: dict[str, Volumes] = {}
-    for path in sorted(root.glob("R*/sub-*/ses-*/anat/*.nii.gz")):
-        for ending in (_IMAGE, _LABEL):
-            if path.name.endswith(ending):
-                name = path.name.removesuffix(ending)
-                files[name] = ((path.with_name(name + _IMAGE),), path.with_name(name + _LABEL))
-    cases, problems = make_volume_cases(files, BINARY)
-    names = [case.name for case in cases]
+    files = find_root(source, ("ATLAS_2", "ATLAS_2/Training", "Training"), ("R0*/sub-*", "Training/R0*"), _WHERE)
+    files = Listing(training) if (training := files.find("Training")).is_dir() else files
+    places = {
+        path.parent / path.name[: -len(ending)]: files.root
+        for ending in (_IMAGE, _LABEL)
+        for path in files.glob(f"R*/sub-*/ses-*/anat/*{ending}")
+    }
+    listed = [
+        Pair.of(place.name, place.with_name(place.name + _IMAGE), place.with_name(place.name + _LABEL))
+        for place in sorted(places)
+    ]
+    pairs, lone = split_pairs(listed)
     return Plan(
-        cases=cases,
-        classes=("background", "lesion"),
+        cases=make_cases(pairs, load_volumes),
         channels=["T1w"],
-        folds=interleaved_folds(names) if len(names) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems,
-        missing=describe_count("ATLAS 2", len(cases), COUNT, root),
+        folds=interleaved_folds(names(pairs)),
+        source=files.root,
+        lone=lone,
+        missing=describe_count("ATLAS 2", len(pairs), COUNT, files.root),
         card={
             "foreground": "lesion (1 in the files)",
             "folds": "five over all labelled volumes by name (SCNP has five folds and does not list them)",

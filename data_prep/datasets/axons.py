@@ -1,16 +1,24 @@
 """Axons (DeepACSON): myelinated axons of rat brain in electron microscopy volumes."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from data_prep._plan import Case, Plan, Sample
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.reading.folds import grouped_folds
-from data_prep.reading.official_files import describe_missing, find_lone, find_root
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    PreparationError,
+    Sample,
+    describe_absent,
+    find_root,
+    grouped_folds,
+    make_cases,
+    names,
+    split_pairs,
+)
 
 ANIMALS = ("Sham_25", "Sham_49", "TBI_24", "TBI_28", "TBI_2")
 SIDES = ("contra", "ipsi")
@@ -31,7 +39,7 @@ _WHERE = (
     licence="CC BY 4.0 (as others quote the record, not read there)",
     where=_WHERE,
     size="10 high-magnification volumes of 5 animals, about 1062 x 1067 x 285",
-    papers=("scnp",),
+    uses={"scnp": ["H.8", "I.9"]},
     reference="Abdollahzadeh, Belevich, Jokitalo, Sierra, Tohka: DeepACSON, Communications Biology 2021",
 )
 def axons(source: Path) -> Plan:
@@ -48,21 +56,17 @@ def axons(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(
-        source, ("White matter EM", "White_matter_EM", "White_Matter_EM"), tuple(f"{a}_*" for a in ANIMALS), _WHERE
-    )
-    pairs = {f"{animal}_{side}": _paths(root, animal, side) for animal in ANIMALS for side in SIDES}
-    absent = [name for name, (raw, label) in pairs.items() if not raw.is_file() and not label.is_file()]
-    complete = {name: pair for name, pair in pairs.items() if all(path.is_file() for path in pair)}
-    owners = {name: name.rpartition("_")[0] for name in complete}
+    files = find_root(source, ("White matter EM", "White_matter_EM"), tuple(f"{a}_*" for a in ANIMALS), _WHERE)
+    listed = [_pair(files, animal, side) for animal in ANIMALS for side in SIDES]
+    pairs, lone = split_pairs(listed)
+    owners = {pair.name: pair.name.rpartition("_")[0] for pair in pairs}
     return Plan(
-        cases=[Case(name, partial(_load, *pair), pair) for name, pair in complete.items()],
-        classes=("background", "axon"),
+        cases=make_cases(pairs, _load),
         channels=["EM"],
-        folds=grouped_folds(owners) if len(set(owners.values())) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=find_lone(pairs.values()),
-        missing=[describe_missing("Axons", len(pairs), absent)] if absent else [],
+        folds=grouped_folds(owners),
+        source=files.root,
+        lone=lone,
+        missing=describe_absent("Axons", len(listed), names(pair for pair in listed if pair.is_absent)),
         card={
             "foreground": "axon (every label but 0)",
             "folds": "five, one animal each (SCNP does not list its folds)",
@@ -79,14 +83,14 @@ def axons(source: Path) -> Plan:
     )
 
 
-def _paths(root: Path, animal: str, side: str) -> tuple[Path, Path]:
+def _pair(files: Listing, animal: str, side: str) -> Pair:
     number = animal.rpartition("_")[2]
-    folder = root / f"{animal}_{side}"
-    return folder / f"HM_{number}_{side}.h5", folder / f"HM_{number}_{side}_myelinated_axons.mat"
+    stem = f"{animal}_{side}/HM_{number}_{side}"
+    return Pair.of(f"{animal}_{side}", files.find(f"{stem}.h5"), files.find(f"{stem}_myelinated_axons.mat"))
 
 
-def _load(raw: Path, label: Path) -> Sample:
-    image, axon = _read(raw), _read(label)
+def _load(pair: Pair) -> Sample:
+    image, axon = _read(pair.image), _read(pair.mask)
     if image.shape != axon.shape and image.shape == axon.shape[::-1]:
         # MATLAB counts its axes x, y, z
         axon = np.transpose(axon)

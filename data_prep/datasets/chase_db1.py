@@ -2,11 +2,24 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan, Sample
 from data_prep._register import register
-from data_prep.reading.folds import grouped_folds
-from data_prep.reading.official_files import check_choice, describe_missing, find_root, read_image, read_mask
-from data_prep.reading.pairs import Pair, make_cases, split_pairs
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    Sample,
+    check_choice,
+    describe_absent,
+    describe_fields_of_view,
+    find_root,
+    grouped_folds,
+    names,
+    read_field_of_view,
+    read_image,
+    read_mask,
+    split_cases,
+    split_pairs,
+)
 
 PATIENTS = range(1, 15)
 OBSERVERS = ("1st", "2nd")
@@ -45,10 +58,10 @@ def chase_db1(source: Path, *, observer: str = "1st") -> Plan:
         PreparationError: no such layout.
     """
     check_choice("observer", observer, OBSERVERS)
-    root = find_root(source, ("CHASE_DB1", "CHASEDB1"), (f"Image_*_{observer}HO.png",), _WHERE)
-    listed = [_pair(root, f"{patient:02d}{eye}", observer) for patient in PATIENTS for eye in "LR"]
-    pairs, problems = split_pairs(listed)
-    absent = [pair.name for pair in listed if not pair.image.is_file() and not pair.mask.is_file()]
+    files = find_root(source, ("CHASE_DB1", "CHASEDB1"), (f"Image_*_{observer}HO.png",), _WHERE)
+    listed = [_pair(files, f"{patient:02d}{eye}", observer) for patient in PATIENTS for eye in "LR"]
+    pairs, lone = split_pairs(listed)
+    absent = names(pair for pair in listed if pair.is_absent)
     test = [pair for pair in pairs if int(pair.name[:2]) in _TEST]
     notes = []
     if not test and len(pairs) > 4:
@@ -56,17 +69,15 @@ def chase_db1(source: Path, *, observer: str = "1st") -> Plan:
     training = [pair for pair in pairs if pair not in test]
     owners = {pair.name: pair.name[:2] for pair in training}
     return Plan(
-        cases=make_cases(training, _load) + make_cases(test, _load, test=True),
-        classes=("background", "vessel"),
-        channels=["R", "G", "B"],
-        folds=grouped_folds(owners) if len(set(owners.values())) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems,
-        missing=[describe_missing(f"CHASE_DB1 ({observer} observer)", len(listed), absent)] if absent else [],
+        cases=split_cases(training, test, _load),
+        folds=grouped_folds(owners),
+        source=files.root,
+        lone=lone,
+        missing=describe_absent(f"CHASE_DB1 ({observer} observer)", len(listed), absent),
         card={
             "foreground": f"vessel (1 in the files), {observer} observer",
             "folds": "five over patients 01 to 10; test: patients 11 to 14 (usual, not official)",
-            "notes": notes,
+            "notes": [*notes, *describe_fields_of_view(pairs)],
             "unchecked": [
                 "ten images, rebuilt from a third-party copy, and no mask of the first observer were at hand",
                 "the layout and the usual split are recalled",
@@ -75,9 +86,16 @@ def chase_db1(source: Path, *, observer: str = "1st") -> Plan:
     )
 
 
-def _pair(root: Path, name: str, observer: str) -> Pair:
-    return Pair(name, root / f"Image_{name}.jpg", root / f"Image_{name}_{observer}HO.png")
+def _pair(files: Listing, name: str, observer: str) -> Pair:
+    return Pair.of(
+        name, files.find(f"Image_{name}.jpg"), files.find(f"Image_{name}_{observer}HO.png"), _find_field(files, name)
+    )
 
 
-def _load(image: Path, mask: Path) -> Sample:
-    return Sample(read_image(image, 3), read_mask(mask, _CODING))
+def _find_field(files: Listing, name: str) -> Path:
+    # no part of the release: papers make them by a threshold
+    return files.find(*(f"mask/Image_{name}_mask{ending}" for ending in (".png", ".gif", ".tif")))
+
+
+def _load(pair: Pair) -> Sample:
+    return Sample(read_image(pair.image, 3), read_mask(pair.mask, _CODING), field_of_view=read_field_of_view(pair))

@@ -2,10 +2,20 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.official_files import check_choice, find_root
-from data_prep.reading.volumes import BINARY, describe_count, make_volume_cases, strip_ending
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    check_choice,
+    describe_count,
+    find_root,
+    load_volumes,
+    make_cases,
+    names,
+    split_pairs,
+    strip_ending,
+)
 
 # official training, validation and test volumes
 COUNTS = {"T1": {"train": 248, "valid": 31, "test": 31}, "T2": {"train": 256, "valid": 31, "test": 31}}
@@ -24,7 +34,7 @@ _WHERE = (
     licence="CC BY-NC 4.0 (read as quoted elsewhere)",
     where=_WHERE,
     size="318 T2 and 310 T1 volumes, 320 x 260 x 80 in the median",
-    papers=("scnp",),
+    uses={"scnp": ["E.3", "H.8", "I.11"]},
     reference="Jha et al.: CirrMRI600+, Scientific Data 2025",
 )
 def cirrmri600(source: Path, *, sequence: str = "T2", split: str = "official") -> Plan:
@@ -48,34 +58,29 @@ def cirrmri600(source: Path, *, sequence: str = "T2", split: str = "official") -
     check_choice("sequence", sequence, tuple(COUNTS))
     check_choice("split", split, SPLITS)
     folder = f"Cirrhosis_{sequence}_3D"
-    root = find_root(source, ("CirrMRI600+", folder), (f"{folder}/train_images", "train_images"), _WHERE)
-    root = root / folder if (root / folder).is_dir() else root
+    files = find_root(source, ("CirrMRI600+", folder), (f"{folder}/train_images", "train_images"), _WHERE)
+    files = Listing(inner) if (inner := files.find(folder)).is_dir() else files
     parts: dict[str, list[str]] = {}
-    cases, problems, missing = [], [], []
+    cases, lone, missing = [], [], []
     for part, count in COUNTS[sequence].items():
-        images, masks = root / f"{part}_images", root / f"{part}_masks"
-        stems = sorted({strip_ending(path) for place in (images, masks) for path in place.glob("*.nii*")})
-        # a patient may have the same number in two parts
-        files = {f"{part}_{stem}": ((images / f"{stem}.nii.gz",), masks / f"{stem}.nii.gz") for stem in stems}
-        found, wrong = make_volume_cases(files, BINARY, test=list(files) if part == "test" else ())
-        parts[part] = [case.name for case in found]
-        cases += found
-        problems += wrong
-        missing += describe_count(f"CirrMRI600+ {sequence}, {part}", len(found), count, root)
+        pairs, alone = split_pairs(_list_pairs(files, part))
+        parts[part] = names(pairs)
+        cases += make_cases(pairs, load_volumes, test=part == "test")
+        lone += alone
+        missing += describe_count(f"CirrMRI600+ {sequence}, {part}", len(pairs), count, files.root)
     excluded: list[str] = []
     if split == "scnp":
         kept = parts["train"][:248]
         excluded = [f"{name}: beyond SCNP's number" for name in (*parts["train"][248:], *parts["valid"])]
         parts = {"train": [n for n in kept if n not in kept[::5]], "valid": kept[::5], "test": parts["test"]}
-        chosen = {name for names in parts.values() for name in names}
+        chosen = {name for part in parts.values() for name in part}
         cases = [case for case in cases if case.name in chosen]
     return Plan(
         cases=cases,
-        classes=("background", "liver"),
         channels=[f"{sequence}w"],
         folds=[{"train": parts["train"], "val": parts["valid"]}],
-        source=root,
-        problems=problems,
+        source=files.root,
+        lone=lone,
         missing=missing,
         card={
             "foreground": "liver (1 in the files)",
@@ -89,3 +94,13 @@ def cirrmri600(source: Path, *, sequence: str = "T2", split: str = "official") -
             ],
         },
     )
+
+
+def _list_pairs(files: Listing, part: str) -> list[Pair]:
+    images, masks = f"{part}_images", f"{part}_masks"
+    stems = sorted({strip_ending(path) for path in files.glob(f"{images}/*.nii*", f"{masks}/*.nii*")})
+    # a patient may have the same number in two parts
+    return [
+        Pair.of(f"{part}_{stem}", files.find(f"{images}/{stem}.nii.gz"), files.find(f"{masks}/{stem}.nii.gz"))
+        for stem in stems
+    ]

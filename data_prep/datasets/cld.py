@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.official_files import find_root
-from data_prep.reading.volumes import BINARY, describe_count, find_nifti, make_volume_cases, strip_ending
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    describe_count,
+    find_root,
+    interleaved_folds,
+    load_volumes,
+    make_cases,
+    split_pairs,
+    strip_ending,
+)
 
 COUNTS = {"train": 13, "test": 4}
 _WHERE = (
@@ -23,7 +31,7 @@ _WHERE = (
     licence="not public",
     where=_WHERE,
     size="13 training and 4 test volumes, 1024 x 1024 x 600",
-    papers=("contextloss",),
+    uses={"contextloss": ["2", "3", "4", "5"]},
     reference="Schacht et al.: ContextLoss, 2025",
 )
 def cld(source: Path) -> Plan:
@@ -38,24 +46,24 @@ def cld(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("CLD",), ("labels/*.nii*",), _WHERE)
-    cases, problems, missing = [], [], []
-    for part, folder in (("train", root), ("test", root / "test")):
-        places = {kind: folder / kind for kind in ("images", "labels")}
-        names = sorted({strip_ending(path) for place in places.values() for path in place.glob("*.nii*")})
-        files = {name: ((find_nifti(places["images"], name),), find_nifti(places["labels"], name)) for name in names}
-        found, wrong = make_volume_cases(files, BINARY, test=names if part == "test" else ())
-        cases += found
-        problems += wrong
-        missing += describe_count(f"CLD, {part}", len(found), COUNTS[part], folder)
+    files = find_root(source, ("CLD",), ("labels/*.nii*",), _WHERE)
+    cases, lone, missing = [], [], []
+    for part, folder in (("train", files), ("test", Listing(files.find("test")))):
+        stems = sorted({strip_ending(path) for path in folder.glob("images/*.nii*", "labels/*.nii*")})
+        listed = [
+            Pair.of(stem, folder.find(f"images/{stem}.nii.gz"), folder.find(f"labels/{stem}.nii.gz")) for stem in stems
+        ]
+        pairs, alone = split_pairs(listed)
+        cases += make_cases(pairs, load_volumes, test=part == "test")
+        lone += alone
+        missing += describe_count(f"CLD, {part}", len(pairs), COUNTS[part], folder.root)
     training = [case.name for case in cases if not case.test]
     return Plan(
         cases=cases,
-        classes=("background", "cement line"),
         channels=["nanotomography"],
-        folds=interleaved_folds(training) if len(training) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems,
+        folds=interleaved_folds(training),
+        source=files.root,
+        lone=lone,
         missing=missing,
         card={
             "foreground": "cement line (1 in the files)",

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep._plan import Case, Plan, Sample
 from data_prep._register import register
-from data_prep.drawing.draws import Draws
-from data_prep.drawing.vessels import make_vessels
+from data_prep.drawing import Draws, make_vessels
+from data_prep.reading import Case, Plan, Sample
 
 # clDice, appendix D
 COUNTS = {"train": 15, "val": 2, "test": 5}
@@ -24,7 +23,7 @@ _SIZE = 64
     licence="Apache-2.0, as this suite",
     where="made by the suite itself, needs no source; the volumes of clDice are not public as such",
     size="15 training, 2 validation and 5 test volumes, 64 x 64 x 64",
-    papers=("cldice",),
+    uses={"cldice": ["3"]},
     embedded=True,
 )
 def cldice_synthetic(source: Path | None, *, noise: float = 16.0, size: int = _SIZE) -> Plan:
@@ -55,7 +54,6 @@ def cldice_synthetic(source: Path | None, *, noise: float = 16.0, size: int = _S
             Case(name, partial(_make, number, size, float(noise)), test=is_test)
             for number, (name, is_test) in enumerate(everything)
         ],
-        classes=("background", "vessel"),
         channels=["angiography"],
         folds=[{part: names[part] for part in ("train", "val")}],
         card={

@@ -1,12 +1,23 @@
 """Crack500: cracks in photographs of pavement, as the official crops or as whole photographs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.official_files import check_choice, find_root
-from data_prep.reading.pairs import Pair, count_missing, load_binary, make_cases, names, split_pairs
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    Sample,
+    check_choice,
+    describe_counts,
+    find_root,
+    load_binary,
+    names,
+    split_cases,
+    split_pairs,
+)
 
 COUNTS = {
     "crops": {"train": 1896, "val": 348, "test": 1124},
@@ -26,19 +37,22 @@ _WHERE = (
     classes=("background", "crack"),
     licence="research use, cite the papers (recalled, not read)",
     where=_WHERE,
-    size="1896, 348 and 1124 crops of 640 x 360, from 250, 50 and 200 photographs; RGB",
-    papers=("scnp",),
+    size="1896, 348 and 1124 crops of 640 x 360 (143 of them 360 x 640, 102 of them 648 x 484), from 250, 50 and 200 "
+    "photographs; RGB",
+    uses={"scnp": ["H.8", "I.10"]},
     reference="Yang et al.: Feature pyramid and hierarchical boosting network for crack detection, IEEE T-ITS 2019",
 )
-def crack500(source: Path, *, images: str = "photographs") -> Plan:
+def crack500(source: Path, *, images: str = "crops") -> Plan:
     """Plan the official split as one fold.
 
     SCNP has 250, 50 and 200 images, which are the photographs' numbers, but gives 640 x 896 as their median size, which
-    is neither that of the photographs (about 2000 x 1500) nor that of the crops.
+    is neither that of the photographs (about 2000 x 1500) nor that of the crops. Photographs are read as stored,
+    whatever turn their EXIF entry asks for; converters of others disagree on whether some masks are turned by half a
+    circle, so a mask under which the photograph is darker after such a turn (cracks are dark) is noted.
 
     Args:
         source: folder of the download, or one that holds it.
-        images: "photographs" (SCNP's numbers) or "crops" (what most others use).
+        images: "crops" (what most use) or "photographs" (SCNP's numbers).
 
     Returns:
         The plan.
@@ -50,20 +64,20 @@ def crack500(source: Path, *, images: str = "photographs") -> Plan:
     check_choice("images", images, tuple(COUNTS))
     folder = _FOLDERS[images]
     markers = tuple(f"{part}{folder}" for part in COUNTS[images])
-    root = find_root(source, ("CRACK500",), markers, _WHERE)
-    pairs, problems = {}, []
+    other = next(choice for choice in _FOLDERS if choice != images)
+    hint = f"; where only {{train,val,test}}{_FOLDERS[other]} are there, give images={other!r}"
+    files = find_root(source, ("CRACK500",), markers, _WHERE + hint)
+    pairs, lone = {}, []
     for part in COUNTS[images]:
-        pairs[part], lone = split_pairs(_list_pairs(root / f"{part}{folder}"))
-        problems += lone
+        pairs[part], alone = split_pairs(_list_pairs(files, f"{part}{folder}"))
+        lone += alone
+    load = load_binary if images == "crops" else _load_photograph
     return Plan(
-        cases=make_cases([*pairs["train"], *pairs["val"]], load_binary)
-        + make_cases(pairs["test"], load_binary, test=True),
-        classes=("background", "crack"),
-        channels=["R", "G", "B"],
+        cases=split_cases([*pairs["train"], *pairs["val"]], pairs["test"], load),
         folds=[{part: names(pairs[part]) for part in ("train", "val")}],
-        source=root,
-        problems=problems,
-        missing=count_missing("Crack500", {p: len(found) for p, found in pairs.items()}, COUNTS[images], root),
+        source=files.root,
+        lone=lone,
+        missing=describe_counts("Crack500", {p: len(found) for p, found in pairs.items()}, COUNTS[images], files.root),
         card={
             "foreground": "crack (255 in the files)",
             "folds": "one, the official split",
@@ -77,18 +91,27 @@ def crack500(source: Path, *, images: str = "photographs") -> Plan:
     )
 
 
-def _list_pairs(folder: Path) -> list[Pair]:
+def _load_photograph(pair: Pair) -> Sample:
+    sample = load_binary(pair)
+    if sample.label is None or sample.image.shape[1:] != sample.label.shape or not sample.label.any():
+        return sample
+    grey, crack = sample.image.mean(axis=0), sample.label > 0
+    turned = crack[::-1, ::-1]
+    if grey[turned].mean() < grey[crack].mean():
+        return replace(sample, notes=(f"{pair.mask}: would fit {pair.image.name} better if turned by 180 degrees",))
+    return sample
+
+
+def _list_pairs(files: Listing, folder: str) -> list[Pair]:
     # some releases wrap each part in a folder of its own name once more
-    folder = folder / folder.name if (folder / folder.name).is_dir() else folder
-    files = {path.stem + path.suffix.lower(): path for path in folder.glob("[!.]*")}
-    stems = {Path(name).stem.removesuffix("_mask") for name in files if name.endswith((".jpg", ".png"))}
-    pairs = []
-    for stem in sorted(stems):
-        image, mask = (folder / f"{stem}{ending}" for ending in (".jpg", ".png"))
-        pairs.append(
-            Pair(stem, files.get(image.name, image), files.get(f"{stem}_mask.png", files.get(mask.name, mask)))
+    folder = f"{folder}/{folder}" if files.find(f"{folder}/{folder}").is_dir() else folder
+    stems = {path.stem.removesuffix("_mask") for path in files.glob(f"{folder}/*.jpg", f"{folder}/*.png")}
+    return [
+        Pair.of(
+            stem, files.find(f"{folder}/{stem}.jpg"), files.find(f"{folder}/{stem}.png", f"{folder}/{stem}_mask.png")
         )
-    return pairs
+        for stem in sorted(stems)
+    ]
 
 
 def _find_shared(pairs: Mapping[str, Sequence[Pair]]) -> list[str]:

@@ -4,12 +4,21 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep._plan import Plan, Sample
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.official_files import find_root, read_image, translate
-from data_prep.reading.pairs import Pair, count_missing, make_cases, names, split_pairs
+from data_prep.reading import (
+    Pair,
+    Plan,
+    PreparationError,
+    Sample,
+    describe_counts,
+    find_root,
+    interleaved_folds,
+    names,
+    read_image,
+    split_cases,
+    split_pairs,
+    translate,
+)
 
 COUNTS = {"annotated": 118}
 # 1 background, 2 crack, 3 area enclosed by cracks, 4 other marks, such as a crack across a painted line
@@ -42,26 +51,24 @@ def crackforest(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("CrackForest", "CrackForest-dataset-master"), ("groundTruth",), _WHERE)
-    numbers = sorted(path.stem for path in (root / "groundTruth").glob("[0-9][0-9][0-9].mat"))
-    bare = sorted({path.stem for path in (root / "image").glob("[0-9][0-9][0-9].jpg")} - set(numbers))
+    files = find_root(source, ("CrackForest", "CrackForest-dataset-master"), ("groundTruth",), _WHERE)
+    numbers = sorted(path.stem for path in files.glob("groundTruth/[0-9][0-9][0-9].mat"))
+    bare = sorted({path.stem for path in files.glob("image/[0-9][0-9][0-9].jpg")} - set(numbers))
     # images from 201 on were never annotated; another one without a mask has lost it
     lost = [number for number in bare if int(number) <= COUNTS["annotated"]]
     listed = [
-        Pair(number, root / "image" / f"{number}.jpg", root / "groundTruth" / f"{number}.mat")
+        Pair.of(number, files.find(f"image/{number}.jpg"), files.find(f"groundTruth/{number}.mat"))
         for number in sorted([*numbers, *lost])
     ]
-    pairs, problems = split_pairs(listed)
+    pairs, lone = split_pairs(listed)
     test = pairs[::5]
     training = [pair for pair in pairs if pair not in test]
     return Plan(
-        cases=make_cases(training, _load) + make_cases(test, _load, test=True),
-        classes=("background", "crack"),
-        channels=["R", "G", "B"],
-        folds=interleaved_folds(names(training)) if len(training) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems,
-        missing=count_missing("CrackForest", {"annotated": len(pairs)}, COUNTS, root),
+        cases=split_cases(training, test, _load),
+        folds=interleaved_folds(names(training)),
+        source=files.root,
+        lone=lone,
+        missing=describe_counts("CrackForest", {"annotated": len(pairs)}, COUNTS, files.root),
         card={
             "foreground": "crack (value 2 in the files; 3, areas enclosed by cracks, and 4, other marks, are not)",
             "folds": "five over the training images; test: every fifth image of the list (this project's choice)",
@@ -71,8 +78,8 @@ def crackforest(source: Path) -> Plan:
     )
 
 
-def _load(image: Path, mask: Path) -> Sample:
-    return Sample(read_image(image, 3), translate(_read_segmentation(mask), _CODING, mask))
+def _load(pair: Pair) -> Sample:
+    return Sample(read_image(pair.image, 3), translate(_read_segmentation(pair.mask), _CODING, pair.mask))
 
 
 def _read_segmentation(path: Path) -> np.ndarray:

@@ -9,11 +9,8 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from data_prep._plan import Case, Fold, Plan, Sample
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.reading.folds import block_folds, blocks
-from data_prep.reading.official_files import find_root
+from data_prep.reading import Case, Fold, Listing, Plan, PreparationError, Sample, block_folds, blocks, find_root
 
 SLICES = 125
 # clDice has 375 slices in all: 324 for three folds and 51 for the test, that is 17 of each sample
@@ -33,7 +30,7 @@ _ONE = "125 slices, 1250 x 1250, grey"
     licence=_LICENCE,
     where=_WHERE,
     size=_ONE,
-    papers=("hpm",),
+    uses={"hpm": ["1"]},
     reference=_REFERENCE,
 )
 def cremi_a(source: Path, *, radius: int = 2) -> Plan:
@@ -49,7 +46,7 @@ def cremi_a(source: Path, *, radius: int = 2) -> Plan:
     licence=_LICENCE,
     where=_WHERE,
     size=_ONE,
-    papers=("hpm",),
+    uses={"hpm": ["1"]},
     reference=_REFERENCE,
 )
 def cremi_b(source: Path, *, radius: int = 2) -> Plan:
@@ -65,7 +62,7 @@ def cremi_b(source: Path, *, radius: int = 2) -> Plan:
     licence=_LICENCE,
     where=_WHERE,
     size=_ONE,
-    papers=("hpm",),
+    uses={"hpm": ["1"]},
     reference=_REFERENCE,
 )
 def cremi_c(source: Path, *, radius: int = 2) -> Plan:
@@ -81,7 +78,7 @@ def cremi_c(source: Path, *, radius: int = 2) -> Plan:
     licence=_LICENCE,
     where=_WHERE,
     size="3 x 125 slices, 1250 x 1250, grey",
-    papers=("cldice",),
+    uses={"cldice": ["1"]},
     reference=_REFERENCE,
 )
 def cremi(source: Path, *, radius: int = 2) -> Plan:
@@ -115,19 +112,19 @@ def plan_samples(source: Path, samples: str, radius: int, *, test: int = 0) -> P
     """
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 1:
         raise ValueError(f"`radius` must be a whole number of 1 or more, got {radius!r}")
-    root = find_root(source, ("CREMI", "cremi"), tuple(f"sample_{letter}_*.hdf" for letter in samples), _WHERE)
+    files = find_root(source, ("CREMI", "cremi"), tuple(f"sample_{letter}_*.hdf" for letter in samples), _WHERE)
     slices: dict[str, list[Case]] = {}
     missing, excluded, problems = [], [], []
     for letter in samples:
         try:
-            found, left_out, total = _list_slices(root, letter, radius)
+            found, left_out, total = _list_slices(files, letter, radius)
         except PreparationError as error:
             problems += error.problems
             continue
         slices[letter] = found
         excluded += left_out
         if total != SLICES:
-            missing.append(f"{root}: CREMI-{letter}: {total} slices of {SLICES}; get the official file")
+            missing.append(f"{files.root}: CREMI-{letter}: {total} slices of {SLICES}; get the official file")
     held_out = {letter: [case.name for case in found[len(found) - test :]] for letter, found in slices.items() if test}
     cases = [
         Case(case.name, case.load, case.sources, test=case.name in held_out.get(letter, ()))
@@ -137,11 +134,10 @@ def plan_samples(source: Path, samples: str, radius: int, *, test: int = 0) -> P
     training = {letter: [c.name for c in cases if not c.test and c.name[0] == letter] for letter in slices}
     return Plan(
         cases=cases,
-        classes=("background", "membrane"),
         channels=["EM"],
         folds=_make_folds(training, 3 if test else 5),
         groups=held_out,
-        source=root,
+        source=files.root,
         problems=problems,
         missing=missing,
         card={
@@ -160,7 +156,7 @@ def plan_samples(source: Path, samples: str, radius: int, *, test: int = 0) -> P
 
 def _make_folds(training: Mapping[str, Sequence[str]], count: int) -> list[Fold]:
     if any(len(names) < 2 for names in training.values()) or not training:
-        return [{"train": [], "val": []}]
+        return []
     if len(training) == 1:
         return list(block_folds(next(iter(training.values())), count))
     parts = [blocks(sorted(names), count) for names in training.values()]
@@ -172,9 +168,9 @@ def _make_folds(training: Mapping[str, Sequence[str]], count: int) -> list[Fold]
     return folds
 
 
-def _list_slices(root: Path, letter: str, radius: int) -> tuple[list[Case], list[str], int]:
+def _list_slices(files: Listing, letter: str, radius: int) -> tuple[list[Case], list[str], int]:
     """Give the cases of a sample, what is left out, and the number of slices."""
-    path = _find_file(root, letter)
+    path = _find_file(files, letter)
     cases, excluded = [], []
     with _open(path) as (raw, ids):
         if raw.shape != ids.shape or raw.ndim != 3 or raw.dtype != np.uint8:
@@ -191,10 +187,10 @@ def _list_slices(root: Path, letter: str, radius: int) -> tuple[list[Case], list
         return cases, excluded, len(raw)
 
 
-def _find_file(root: Path, letter: str) -> Path:
-    found = [path for path in sorted(root.glob(f"sample_{letter}_*.hdf")) if "padded" not in path.name]
+def _find_file(files: Listing, letter: str) -> Path:
+    found = [path for path in files.glob(f"sample_{letter}_*.hdf") if "padded" not in path.name]
     if not found:
-        raise PreparationError(f"{root / f'sample_{letter}_20160501.hdf'}: missing; {_WHERE}")
+        raise PreparationError(f"{files.root / f'sample_{letter}_20160501.hdf'}: missing; {_WHERE}")
     return found[0]
 
 

@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.folds import grouped_folds
-from data_prep.reading.official_files import find_root
-from data_prep.reading.pairs import Pair, count_missing, load_binary, make_cases, split_pairs
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    describe_counts,
+    find_root,
+    grouped_folds,
+    load_binary,
+    split_cases,
+    split_pairs,
+)
 
 COUNTS = {"train": 300, "test": 237}
 _WHERE = "https://github.com/yhlleo/DeepCrack; the source holds {train,test}_img/NAME.jpg and {train,test}_lab/NAME.png"
@@ -36,10 +43,10 @@ def deepcrack(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("DeepCrack", "DeepCrack/dataset/DeepCrack"), ("train_lab", "test_lab"), _WHERE)
-    train, problems = split_pairs(_list_pairs(root, "train"))
-    test, test_problems = split_pairs(_list_pairs(root, "test"))
-    missing = count_missing("DeepCrack", {"train": len(train), "test": len(test)}, COUNTS, root)
+    files = find_root(source, ("DeepCrack", "DeepCrack/dataset/DeepCrack"), ("train_lab", "test_lab"), _WHERE)
+    train, lone = split_pairs(_list_pairs(files, "train"))
+    test, test_lone = split_pairs(_list_pairs(files, "test"))
+    missing = describe_counts("DeepCrack", {"train": len(train), "test": len(test)}, COUNTS, files.root)
     notes = []
     if not train and len(test) > 2:
         train, test = test[::2], test[1::2]
@@ -48,12 +55,10 @@ def deepcrack(source: Path) -> Plan:
     if shared := sorted(set(owners.values()) & {_photograph(pair) for pair in test}):
         notes.append(f"photographs with parts in training and test, by their names: {', '.join(shared)}")
     return Plan(
-        cases=make_cases(train, load_binary) + make_cases(test, load_binary, test=True),
-        classes=("background", "crack"),
-        channels=["R", "G", "B"],
-        folds=grouped_folds(owners) if len(set(owners.values())) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems + test_problems,
+        cases=split_cases(train, test, load_binary),
+        folds=grouped_folds(owners),
+        source=files.root,
+        lone=lone + test_lone,
         missing=missing,
         card={
             "foreground": "crack (255 in the files)",
@@ -71,9 +76,9 @@ def _photograph(pair: Pair) -> str:
     return pair.name.rpartition("-")[0] or pair.name
 
 
-def _list_pairs(root: Path, part: str) -> list[Pair]:
-    images, masks = root / f"{part}_img", root / f"{part}_lab"
-    stems = {
-        path.stem for folder, ending in ((images, "jpg"), (masks, "png")) for path in folder.glob(f"[!.]*.{ending}")
-    }
-    return [Pair(stem, images / f"{stem}.jpg", masks / f"{stem}.png") for stem in sorted(stems)]
+def _list_pairs(files: Listing, part: str) -> list[Pair]:
+    images, masks = f"{part}_img", f"{part}_lab"
+    stems = {path.stem for path in files.glob(f"{images}/*.jpg", f"{masks}/*.png")}
+    return [
+        Pair.of(stem, files.find(f"{images}/{stem}.jpg"), files.find(f"{masks}/{stem}.png")) for stem in sorted(stems)
+    ]

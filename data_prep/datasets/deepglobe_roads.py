@@ -4,12 +4,21 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep._plan import Plan, Sample
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.reading.formats import decode
-from data_prep.reading.official_files import find_root, read_image
-from data_prep.reading.pairs import Pair, count_missing, deal_out, make_cases, split_pairs
+from data_prep.reading import (
+    Pair,
+    Plan,
+    PreparationError,
+    Sample,
+    deal_out,
+    decode,
+    describe_counts,
+    find_root,
+    names,
+    read_image,
+    split_cases,
+    split_pairs,
+)
 
 COUNTS = {"labelled": 6226}
 # masks are near 0 and 255, not exactly: the challenge says to cut in the middle
@@ -30,7 +39,7 @@ _WHERE = (
     licence="research use, no redistribution (recalled, not read)",
     where=_WHERE,
     size="6226 labelled images, 1024 x 1024, RGB",
-    papers=("scnp",),
+    uses={"scnp": ["E.3", "H.8", "I.10"]},
     reference="Demir et al.: DeepGlobe 2018, CVPR workshops 2018",
 )
 def deepglobe_roads(source: Path) -> Plan:
@@ -48,22 +57,23 @@ def deepglobe_roads(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("DeepGlobe", "deepglobe", "road"), ("train/*_sat.jpg", "train/*_mask.png"), _WHERE)
-    folder = root / "train"
-    numbers = {path.name.rpartition("_")[0] for path in folder.glob("*_*") if path.stem.endswith(("_sat", "_mask"))}
-    listed = [Pair(number, folder / f"{number}_sat.jpg", folder / f"{number}_mask.png") for number in sorted(numbers)]
-    pairs, problems = split_pairs(listed)
-    split = deal_out([pair.name for pair in pairs], test=(0, 5), val=(3,))
+    files = find_root(source, ("DeepGlobe", "deepglobe", "road"), ("train/*_sat.jpg", "train/*_mask.png"), _WHERE)
+    numbers = {path.stem.rpartition("_")[0] for path in files.glob("train/*_sat.*", "train/*_mask.*")}
+    listed = [
+        Pair.of(number, files.find(f"train/{number}_sat.jpg"), files.find(f"train/{number}_mask.png"))
+        for number in sorted(numbers)
+    ]
+    pairs, lone = split_pairs(listed)
+    split = deal_out(names(pairs), test=(0, 5), val=(3,))
     test = set(split["test"])
     return Plan(
-        cases=make_cases([pair for pair in pairs if pair.name not in test], _load)
-        + make_cases([pair for pair in pairs if pair.name in test], _load, test=True),
-        classes=("background", "road"),
-        channels=["R", "G", "B"],
+        cases=split_cases(
+            [pair for pair in pairs if pair.name not in test], [pair for pair in pairs if pair.name in test], _load
+        ),
         folds=[{part: split[part] for part in ("train", "val")}],
-        source=root,
-        problems=problems,
-        missing=count_missing("DeepGlobe Roads", {"labelled": len(pairs)}, COUNTS, root),
+        source=files.root,
+        lone=lone,
+        missing=describe_counts("DeepGlobe Roads", {"labelled": len(pairs)}, COUNTS, files.root),
         card={
             "foreground": f"road (at least {_THRESHOLD} in the files)",
             "folds": "one; by position in the sorted list: 0 and 5 of ten are test, 3 is validation (SCNP's numbers)",
@@ -76,7 +86,8 @@ def deepglobe_roads(source: Path) -> Plan:
     )
 
 
-def _load(image: Path, mask: Path) -> Sample:
+def _load(pair: Pair) -> Sample:
+    mask = pair.mask
     values, _ = decode(mask)
     if values.ndim == 3 and values.shape[-1] == 3:
         if int(np.ptp(values, axis=-1).max(initial=0)) > 8:
@@ -90,4 +101,4 @@ def _load(image: Path, mask: Path) -> Sample:
             f"{mask}: expected values near 0 and 255, got {values.min()} to {values.max()}, {between:.0%} of them from "
             "64 to 191; get it again as released"
         )
-    return Sample(read_image(image, 3), values >= _THRESHOLD)
+    return Sample(read_image(pair.image, 3), values >= _THRESHOLD)

@@ -1,12 +1,23 @@
 """DRIVE: vessels in fundus photographs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.official_files import check_choice, describe_missing, find_root
-from data_prep.reading.pairs import Pair, load_binary, make_cases, names, split_pairs
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    check_choice,
+    describe_absent,
+    describe_fields_of_view,
+    find_root,
+    interleaved_folds,
+    load_binary,
+    names,
+    split_cases,
+    split_pairs,
+)
 
 PARTS = {"training": range(21, 41), "test": range(1, 21)}
 SPLITS = ("official", "cldice")
@@ -26,7 +37,7 @@ _WHERE = (
     licence="no redistribution, use only by those who got it from its website (read)",
     where=_WHERE,
     size="20 training and 20 test images, 565 x 584, RGB",
-    papers=("cldice",),
+    uses={"cldice": ["1", "2"]},
     reference="Staal et al.: Ridge-based vessel segmentation in color images of the retina, IEEE TMI 2004",
 )
 def drive(source: Path, *, split: str = "official") -> Plan:
@@ -44,31 +55,27 @@ def drive(source: Path, *, split: str = "official") -> Plan:
         PreparationError: no such layout.
     """
     check_choice("split", split, SPLITS)
-    root = find_root(source, ("DRIVE",), ("training/1st_manual",), _WHERE)
-    listed = [_pair(root, part, number) for part, numbers in PARTS.items() for number in numbers]
-    pairs, problems = split_pairs(listed)
-    present = [pair for pair in listed if pair.image.is_file()]
-    if not any(pair.mask.is_file() for pair in listed if pair.name.endswith("test")):
-        # today's release keeps the manual segmentations of the test images to itself: they are missing, not broken
-        problems = [line for line in problems if "/test/1st_manual/" not in line]
-    absent = [pair.name for pair in listed if not pair.is_complete and not any(pair.name in line for line in problems)]
+    files = find_root(source, ("DRIVE",), ("training/1st_manual", "training/images"), _WHERE)
+    listed = [_pair(files, part, number) for part, numbers in PARTS.items() for number in numbers]
+    released = _leave_out_unreleased(listed)
+    pairs, lone = split_pairs(released)
+    absent = names(pair for pair in released if pair.is_absent)
     test_numbers = PARTS["test"] if split == "official" else _CLDICE_TEST
     test = [pair for pair in pairs if int(pair.name[:2]) in test_numbers]
     training = [pair for pair in pairs if pair not in test]
     count = 5 if split == "official" else 3
     return Plan(
-        cases=make_cases(training, load_binary) + make_cases(test, load_binary, test=True),
-        classes=("background", "vessel"),
-        channels=["R", "G", "B"],
-        folds=interleaved_folds(names(training), count) if len(training) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems,
-        missing=[describe_missing("DRIVE", len(listed), absent)] if absent and present else [],
+        cases=split_cases(training, test, load_binary),
+        folds=interleaved_folds(names(training), count),
+        source=files.root,
+        lone=lone,
+        missing=describe_absent("DRIVE", len(released), absent),
         card={
             "foreground": "vessel (255 in the files), first observer",
             "folds": f"{count} over the training images; test: " + _describe(split),
-            "notes": ["the field of view (mask/) is not used: metrics see the whole image"],
-            "unchecked": ["no file of the dataset was at hand: layout and values are as others describe them"],
+            "exclusions": _describe_unreleased(len(listed) - len(released)),
+            "notes": describe_fields_of_view(pairs),
+            "unchecked": ["all 40 images were read from a copy in a public repository, not from the official download"],
         },
     )
 
@@ -77,6 +84,26 @@ def _describe(split: str) -> str:
     return "the official one" if split == "official" else "01 to 10 (clDice has 10 images and does not say which)"
 
 
-def _pair(root: Path, part: str, number: int) -> Pair:
-    name = f"{number:02d}_{part}"
-    return Pair(name, root / part / "images" / f"{name}.tif", root / part / "1st_manual" / f"{number:02d}_manual1.gif")
+def _leave_out_unreleased(listed: Sequence[Pair]) -> list[Pair]:
+    """Leave out the test images where not one of them has its manual segmentation: today's release keeps these back."""
+    if any(pair.mask.is_file() for pair in listed if pair.name.endswith("test")):
+        return list(listed)
+    return [pair for pair in listed if not pair.name.endswith("test")]
+
+
+def _describe_unreleased(count: int) -> list[str]:
+    return [f"{count} test images: today's release has no manual segmentation of them"] if count else []
+
+
+def _pair(files: Listing, part: str, number: int) -> Pair:
+    return Pair.of(
+        f"{number:02d}_{part}",
+        files.find(f"{part}/images/{number:02d}_{part}.tif", f"{part}/images/{number:02d}_{part}.png"),
+        _find_mask(files, f"{part}/1st_manual/{number:02d}_manual1"),
+        _find_mask(files, f"{part}/mask/{number:02d}_{part}_mask"),
+    )
+
+
+def _find_mask(files: Listing, stem: str) -> Path:
+    # GIF as released; copies are often PNG or TIFF, which have no loss either
+    return files.find(*(f"{stem}{ending}" for ending in (".gif", ".png", ".tif")))

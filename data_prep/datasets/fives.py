@@ -2,18 +2,24 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data_prep._plan import Plan, Sample
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.reading.official_files import find_root
-from data_prep.reading.pairs import Pair, count_missing, load_binary, make_cases, split_pairs
-
-if TYPE_CHECKING:
-    from scipy import sparse
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    PreparationError,
+    Sample,
+    describe_counts,
+    find_root,
+    load_binary,
+    names,
+    split_cases,
+    split_pairs,
+    sum_areas,
+)
 
 COUNTS = {"train": 600, "test": 200}
 SIZES = (2048, 1536, 1024, 512, 256)
@@ -31,7 +37,7 @@ _WHERE = (
     licence="CC BY 4.0 (recalled, not read)",
     where=_WHERE,
     size="600 training and 200 test images, 2048 x 2048, RGB",
-    papers=("scnp",),
+    uses={"scnp": ["1", "2", "B.1", "E.3", "F", "H.8", "I.9", "K.13", "K.14"]},
     reference="Jin et al.: FIVES, a fundus image dataset for AI based vessel segmentation, Scientific Data 2022",
 )
 def fives(source: Path, *, size: int = 2048) -> Plan:
@@ -54,25 +60,22 @@ def fives(source: Path, *, size: int = 2048) -> Plan:
     """
     if size not in SIZES:
         raise ValueError(f"`size` must be one of {', '.join(map(str, SIZES))}, got {size!r}")
-    root = find_root(source, ("FIVES", "FIVES A Fundus Image Dataset"), ("train/Original", "test/Original"), _WHERE)
-    pairs, problems = {}, []
+    files = find_root(source, ("FIVES", "FIVES A Fundus Image Dataset"), ("train/Original", "test/Original"), _WHERE)
+    pairs, lone = {}, []
     for part in COUNTS:
-        pairs[part], lone = split_pairs(_list_pairs(root, part))
-        problems += lone
-    missing = count_missing("FIVES", {part: len(found) for part, found in pairs.items()}, COUNTS, root)
+        pairs[part], alone = split_pairs(_list_pairs(files, part))
+        lone += alone
+    missing = describe_counts("FIVES", {part: len(found) for part, found in pairs.items()}, COUNTS, files.root)
     notes = []
     if not pairs["train"] and len(pairs["test"]) > 2:
         pairs = {"train": pairs["test"][::2], "test": pairs["test"][1::2]}
         notes = ["no training images were there: every other test image stands in"]
-    training = [pair.name for pair in pairs["train"]]
-    load = partial(_load, size)
+    training = names(pairs["train"])
     return Plan(
-        cases=make_cases(pairs["train"], load) + make_cases(pairs["test"], load, test=True),
-        classes=("background", "vessel"),
-        channels=["R", "G", "B"],
+        cases=split_cases(pairs["train"], pairs["test"], partial(_load, size)),
         folds=[{"train": [name for name in training if name not in training[4::5]], "val": training[4::5]}],
-        source=root,
-        problems=problems,
+        source=files.root,
+        lone=lone,
         missing=missing,
         card={
             "foreground": "vessel (255 in the files)",
@@ -89,40 +92,24 @@ def fives(source: Path, *, size: int = 2048) -> Plan:
     )
 
 
-def _list_pairs(root: Path, part: str) -> list[Pair]:
+def _list_pairs(files: Listing, part: str) -> list[Pair]:
     # the same file names are used in both parts
-    images, masks = root / part / "Original", root / part / "Ground truth"
-    stems = {path.stem for folder in (images, masks) for path in folder.glob("[!.]*.png")}
+    images, masks = f"{part}/Original", f"{part}/Ground truth"
+    stems = {path.stem for path in files.glob(f"{images}/*.png", f"{masks}/*.png")}
     ordered = sorted(stems, key=lambda stem: (len(stem.partition("_")[0]), stem))
-    return [Pair(f"{part}_{stem}", images / f"{stem}.png", masks / f"{stem}.png") for stem in ordered]
+    return [
+        Pair.of(f"{part}_{stem}", files.find(f"{images}/{stem}.png"), files.find(f"{masks}/{stem}.png"))
+        for stem in ordered
+    ]
 
 
-def _load(size: int, image: Path, mask: Path) -> Sample:
-    sample = load_binary(image, mask)
+def _load(size: int, pair: Pair) -> Sample:
+    sample = load_binary(pair)
     height, width = sample.label.shape
     if height != width or height < size:
-        raise PreparationError(f"{image}: expected {SIZES[0]} x {SIZES[0]} pixels, got {width} x {height}")
+        raise PreparationError(f"{pair.image}: expected {SIZES[0]} x {SIZES[0]} pixels, got {width} x {height}")
     if height == size or sample.image.shape[1:] != sample.label.shape:
         return sample
-    whole = height**2
-    channels = np.stack([_sum_areas(channel, size) for channel in sample.image])
-    label = 2 * _sum_areas(sample.label, size) >= whole
-    return Sample(((2 * channels + whole) // (2 * whole)).astype(np.uint8), label)
-
-
-def _sum_areas(channel: np.ndarray, size: int) -> np.ndarray:
-    """Sum over the area of each new pixel, parts of old pixels by their share.
-
-    Whole numbers, so that no rounding decides about a vessel: a new pixel is as long as `len(channel)` units.
-    """
-    overlaps = _measure_overlaps(len(channel), size)
-    return (overlaps @ (overlaps @ channel.astype(np.int64)).T).T
-
-
-def _measure_overlaps(old: int, new: int) -> "sparse.csr_array":
-    """Give how many units of 1 / (old * new) of the side each new pixel (row) shares with each old one (column)."""
-    from scipy import sparse
-
-    cuts = np.union1d(np.arange(old + 1) * new, np.arange(new + 1) * old)
-    starts = cuts[:-1]
-    return sparse.csr_array((np.diff(cuts), (starts // old, starts // new)), shape=(new, old))
+    vessel, area = sum_areas(sample.label, (size, size))
+    channels = np.stack([sum_areas(channel, (size, size))[0] for channel in sample.image])
+    return Sample(((2 * channels + area) // (2 * area)).astype(np.uint8), 2 * vessel >= area)

@@ -1,30 +1,39 @@
-"""One's own data: a folder in nnU-Net's raw layout, or images/ and masks/ with files of equal names."""
+"""One's own data: a folder in nnU-Net's raw layout, or images and masks with files of equal names."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from data_prep._plan import Case, Fold, Plan, Sample
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.prepared.read import Prepared
-from data_prep.reading.folds import grouped_folds
-from data_prep.reading.formats import decode
-from data_prep.reading.official_files import find_lone, find_root, translate
+from data_prep.prepared import Prepared
+from data_prep.reading import (
+    Case,
+    Coding,
+    Fold,
+    Listing,
+    Pair,
+    Plan,
+    PreparationError,
+    Sample,
+    check_geometry,
+    decode,
+    drop_opaque_alpha,
+    find_coding,
+    find_pairs,
+    grouped_folds,
+    names,
+    read_volume,
+)
 
 _WHERE = (
     "your own; the source holds dataset.json with imagesTr/ and labelsTr/ (nnU-Net v2 raw), or images/ and masks/ with "
-    "files of equal names (a test set of its own in test/images/ and test/masks/)"
+    "files of equal names (a test set of its own in test/images/ and test/masks/, or train/, val/ and test/ with both)"
 )
-# a mask with more values than this is a picture, or was saved as JPEG
-_MOST_CLASSES = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_VOLUMES = (".nii", ".nii.gz")
-
-Pair = tuple[Path, Path]
+_RGB = ("R", "G", "B")
 
 
 @register(
@@ -34,23 +43,33 @@ Pair = tuple[Path, Path]
     classes=("background", "foreground"),
     licence="yours",
     where=_WHERE,
-    size="any number of images, 2D (8 bit, grey or RGB) or 3D; dimensions and classes are read off the files",
-    papers=(),
+    size="any number of images, 2D (8 bit) or 3D; dimensions and classes are read off the files",
     reference="your own",
 )
 def folder(
-    source: Path, *, called: str = "folder", classes: Sequence[str] = (), folds: int = 5, patient: str = ""
+    source: Path,
+    *,
+    called: str = "folder",
+    classes: Sequence[str] = (),
+    ignore: int | None = None,
+    background: int = 0,
+    folds: int = 5,
+    patient: str = "",
 ) -> Plan:
     """Plan a user's own data.
 
-    In images/ and masks/, a mask's values are the classes in ascending order: 0 and 255 are background and foreground,
-    and so are 0 and 1. Folds of nnU-Net's `splits_final.json` are kept where there are any; otherwise fold k validates
-    on every `folds`-th image (or patient) of the sorted list, from the k-th on.
+    Outside nnU-Net's layout, a mask's values are the classes in ascending order: 0 and 255 are background and
+    foreground, and so are 0 and 1. More than two values are never guessed: `classes` names them all. Folds of nnU-Net's
+    `splits_final.json`, and those of train/ and val/, are kept where there are any; otherwise fold k validates on every
+    `folds`-th image (or patient) of the sorted list, from the k-th on. Test images may come without masks: they are
+    predicted, not measured.
 
     Args:
         source: the folder.
         called: name of the prepared dataset: letters, digits, "_" and "-".
-        classes: names, background first; () takes dataset.json's, or background, foreground or class1, class2, ...
+        classes: names, background first; () takes dataset.json's, or background and foreground.
+        ignore: value of mask pixels that enter neither losses nor metrics; None: there is none.
+        background: value of mask pixels that are background.
         folds: number of folds, at least 2.
         patient: regular expression with one group that finds in a case's name what belongs together (a patient, a
             volume): "(.*)_slice" keeps all slices of a volume in one part of a fold. "": every image for itself.
@@ -60,22 +79,21 @@ def folder(
 
     Raises:
         ValueError: an option's value.
-        PreparationError: no such layout, lone files, masks with too many values.
+        PreparationError: no such layout, lone files, masks whose values could mean several things.
     """
     if not _NAME.fullmatch(called):
         raise ValueError(f"`called` must consist of letters, digits, '_' and '-', got {called!r}")
     if isinstance(folds, bool) or not isinstance(folds, int) or folds < 2:
         raise ValueError(f"`folds` must be a whole number of 2 or more, got {folds!r}")
     finder = _compile(patient)
-    root = find_root(source, (), ("dataset.json", "images"), _WHERE)
-    plan = _plan_raw(root) if (root / "dataset.json").is_file() else _plan_pairs(root)
+    raw = next(iter(Listing(source).glob("dataset.json", "*/dataset.json")), None)
+    plan = _plan_raw(raw.parent, classes) if raw else _plan_pairs(source, classes, ignore, background)
     plan.name = called
-    plan.classes = _check_classes(classes, plan.classes)
-    names = [case.name for case in plan.cases if not case.test]
-    if len(names) < 2 and not plan.problems:
-        plan.problems.append(f"{root}: folds need two training images or more, got {len(names)}")
+    training = [case.name for case in plan.cases if not case.test]
+    if len(training) < 2 and not plan.problems:
+        plan.problems.append(f"{source}: folds need two training images or more, got {len(training)}")
     if not plan.folds and not plan.problems:
-        plan.folds, plan.card["folds"] = _make_folds(names, folds, finder)
+        plan.folds, plan.card["folds"] = _make_folds(training, folds, finder)
     return plan
 
 
@@ -91,175 +109,140 @@ def _compile(patient: str) -> re.Pattern[str] | None:
     return pattern
 
 
-def _check_classes(given: Sequence[str], found: Sequence[str]) -> Sequence[str]:
-    if not given:
-        return found
-    if isinstance(given, str) or len(given) != len(found) or len(set(given)) != len(given):
-        raise ValueError(
-            f"`classes` must be a list of {len(found)} different names, background first (the masks have {len(found)} "
-            f"values), got {given!r}"
-        )
-    return tuple(given)
-
-
-def _make_folds(names: Sequence[str], count: int, finder: re.Pattern[str] | None) -> tuple[Sequence[Fold], str]:
+def _make_folds(training: Sequence[str], count: int, finder: re.Pattern[str] | None) -> tuple[Sequence[Fold], str]:
     if finder is None:
-        owners = {name: name for name in names}
-        return grouped_folds(owners, count), f"{count}; fold k validates on every {count}-th image of the sorted list"
-    matches = {name: finder.search(name) for name in names}
+        made = grouped_folds({name: name for name in training}, count)
+        return made, f"{len(made)}; fold k validates on every {len(made)}-th image of the sorted list"
+    matches = {name: finder.search(name) for name in training}
     if strangers := [name for name, match in matches.items() if match is None]:
         raise ValueError(f"`patient` = {finder.pattern!r} does not match the case {strangers[0]!r}")
     owners = {name: match.group(1) for name, match in matches.items() if match}
-    return grouped_folds(owners, count), f"{count}, by {finder.pattern!r}: what it finds stays together"
+    made = grouped_folds(owners, count)
+    if not made:
+        raise ValueError(f"`patient` = {finder.pattern!r} finds one patient in all cases; folds need two or more")
+    fewer = f" ({count} asked for, but there are {len(made)} patients)" if len(made) < count else ""
+    return made, f"{len(made)}{fewer}, by {finder.pattern!r}: what it finds stays together"
 
 
-def _plan_raw(root: Path) -> Plan:
+def _plan_raw(root: Path, classes: Sequence[str]) -> Plan:
     data = Prepared(root, verify=False)
-    flat = data.dims == 2
-    cases, problems = [], []
+    cases, lone = [], []
+    measured = any(data.has_label(case) for case in data.cases("test"))
     for part in ("Tr", "Ts"):
         for name, images in data.image_files(part).items():
             label = root / f"labels{part}" / f"{name}{data.ending}"
-            if not label.is_file():
-                problems.append(f"{label}: missing, but there is {images[0]}; add it, or remove the image")
-            load = partial(_load_raw, tuple(images), label, flat)
-            cases.append(Case(name, load, (*images, label), test=part == "Ts"))
+            if not label.is_file() and (part == "Tr" or measured):
+                lone.append(f"{label}: missing, but there is {images[0]}; add it, or remove the image")
+                continue
+            pair = Pair(name, tuple(images), label)
+            sources = pair.files if label.is_file() else pair.images
+            cases.append(Case(name, partial(_load_raw, pair, data.dims), sources, test=part == "Ts"))
     has_folds = (root / "splits_final.json").is_file()
+    if classes and len(classes) != len(data.classes):
+        raise ValueError(f"`classes` must be a list of {len(data.classes)} different names, as in dataset.json")
     return Plan(
         cases=cases,
-        classes=data.classes,
+        classes=classes or data.classes,
         channels=_channels(data),
         folds=data.folds if has_folds else [],
-        groups=data.card.get("groups", {}),
+        groups=data.card.groups,
         source=root,
-        problems=problems,
+        lone=lone,
         card={"layout": "nnU-Net v2 raw", "folds": "as in splits_final.json" if has_folds else ""},
         dims=data.dims,
+        notes=[] if measured or not data.cases("test") else [_unmeasured(len(data.cases("test")))],
+        ignores=data.ignore_index is not None,
     )
+
+
+def _unmeasured(count: int) -> str:
+    return f"{count} test images have no ground truth: they are predicted, not measured"
 
 
 def _channels(data: Prepared) -> list[str]:
-    # one RGB file is one channel to nnU-Net's dataset.json in some releases, three in others
-    names = list(data.channel_names)
-    first = next(iter(data.image_files("Tr").values()))
-    array, _ = decode(first[0])
-    is_rgb = data.dims == 2 and array.ndim == 3
-    return ["R", "G", "B"] if is_rgb and len(names) == 1 else names
+    """Name every channel: an RGB file is one channel in some dataset.json, three in others."""
+    listed, (first, *others) = data.channel_names, next(iter(data.image_files("Tr").values()))
+    array, _ = decode(first)
+    if data.dims == 3 or array.ndim == 2 or len(listed) != 1 + len(others):
+        return listed
+    return [*_RGB, *listed[1:]]
 
 
-def _load_raw(images: tuple[Path, ...], label: Path, flat: bool) -> Sample:
-    arrays, spacing = [], ()
-    for path in images:
-        array, spacing = decode(path)
-        arrays.append(_channels_first(array, path) if flat else array[np.newaxis])
-    if len({array.shape for array in arrays}) > 1:
-        sizes = ", ".join(str(array.shape) for array in arrays)
-        raise PreparationError(f"{images[0]}: the channels have different sizes: {sizes}")
-    mask, _ = decode(label)
-    return Sample(np.concatenate(arrays), mask, spacing)
+def _load_raw(pair: Pair, dims: int) -> Sample:
+    arrays = [_read_image(path, dims) for path in pair.images]
+    if len({array.shape[1:] for array, _ in arrays}) > 1:
+        sizes = ", ".join(str(array.shape) for array, _ in arrays)
+        raise PreparationError(f"{pair.image}: the channels have different sizes: {sizes}")
+    image, spacing = np.concatenate([array for array, _ in arrays]), arrays[0][1]
+    if not pair.mask.is_file():
+        return Sample(image, None, spacing)
+    label, _ = read_volume(pair.mask) if dims == 3 else decode(pair.mask)
+    notes = check_geometry(pair.files, [image.shape[1:]] * len(arrays) + [label.shape]) if dims == 3 else []
+    return Sample(image, label, spacing, notes=tuple(notes))
 
 
-def _channels_first(array: np.ndarray, path: Path) -> np.ndarray:
-    if array.ndim == 3 and array.shape[-1] == 4 and (array[..., 3] == 255).all():
-        array = array[..., :3]
-    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[-1] != 3):
-        raise PreparationError(
-            f"{path}: a 2D image must have 8 bits, grey or RGB, got {array.dtype} {array.shape}; convert it"
-        )
-    return array[np.newaxis] if array.ndim == 2 else np.moveaxis(array, -1, 0)
+def _read_image(path: Path, dims: int) -> tuple[np.ndarray, tuple[float, ...]]:
+    """Read one file of an image, channels first."""
+    if dims == 3:
+        volume, spacing = read_volume(path)
+        return volume[np.newaxis], spacing
+    image, _ = decode(path)
+    image = drop_opaque_alpha(image) if image.ndim == 3 else image[..., np.newaxis]
+    has_alpha = image.shape[-1] == 4 and path.suffix.lower() == ".png"
+    if image.dtype != np.uint8 or image.ndim != 3 or has_alpha:
+        kind = "transparency" if has_alpha else f"{image.dtype} {image.shape}"
+        raise PreparationError(f"{path}: a 2D image must have channels of 8 bits, got {kind}; convert it")
+    return np.moveaxis(image, -1, 0), ()
 
 
-def _plan_pairs(root: Path) -> Plan:
-    parts = {test: _find_pairs(root / "test" if test else root) for test in (False, True)}
-    pairs = [pair for part in parts.values() for pair in part]
-    problems = find_lone(pairs)
-    if not parts[False]:
-        problems.append(f"{root / 'images'}: no images; {_WHERE}")
-    if problems:
-        raise PreparationError(problems)
-    coding, dims = _read_coding([mask for _, mask in pairs])
-    first, _ = decode(pairs[0][0])
-    channels = ["R", "G", "B"] if dims == 2 and first.ndim == 3 else ["image"]
-    names = [f"class{index}" for index in range(1, len(coding))] if len(coding) > 2 else ["foreground"]
+def _plan_pairs(source: Path, classes: Sequence[str], ignore: int | None, background: int) -> Plan:
+    layout = find_pairs(source, _WHERE)
+    test = layout.parts.get("test", [])
+    unmeasured = bool(test) and not any(pair.mask.is_file() for pair in test)
+    labelled = [pair for part in layout.parts for pair in layout.parts[part] if not (unmeasured and part == "test")]
+    if lone := [line for pair in labelled for line in pair.lone]:
+        raise PreparationError(lone)
+    if not layout.parts["train"]:
+        raise PreparationError(f"{source}: no images; {_WHERE}")
+    coding = find_coding([pair.mask for pair in labelled], classes, ignore, background)
+    renamed = set(names(test)) & set(names(labelled[: len(labelled) - (0 if unmeasured else len(test))]))
     cases = [
-        Case(_stem(image), partial(_load_pair, image, mask, coding, dims), (image, mask), test=test)
-        for test, part in parts.items()
-        for image, mask in part
+        _make_case(pair, coding, part == "test", f"test_{pair.name}" if part == "test" and pair.name in renamed else "")
+        for part, pairs in layout.parts.items()
+        for pair in pairs
     ]
+    validation = names(layout.parts.get("val", []))
+    notes = [*coding.warnings, *([_unmeasured(len(test))] if unmeasured else [])]
+    if renamed:
+        notes.append(f"{len(renamed)} names are in training and test: the test cases are called test_NAME")
+    channels = len(_read_image(layout.parts["train"][0].image, coding.dims)[0])
     return Plan(
         cases=cases,
-        classes=("background", *names),
-        channels=channels,
-        folds=[],
-        source=root,
-        card={"layout": "images/ and masks/", "coding": {str(value): index for value, index in coding.items()}},
-        dims=dims,
+        classes=coding.classes,
+        channels={1: ("image",), 3: _RGB}.get(channels, [f"channel{number}" for number in range(channels)]),
+        folds=[{"train": names(layout.parts["train"]), "val": validation}] if validation else [],
+        source=source,
+        card={
+            "layout": layout.taken,
+            "coding": coding.describe(),
+            **({"folds": "one: train/ and val/ as given"} if validation else {}),
+        },
+        dims=coding.dims,
+        notes=notes,
+        ignores=coding.ignored is not None,
     )
 
 
-def _find_pairs(root: Path) -> list[Pair]:
-    """Pair images and masks by their names without endings; where one is absent, a name for it is made up."""
-    files = {kind: _by_stem(root / kind) for kind in ("images", "masks")}
-    pairs = []
-    for stem in sorted(files["images"].keys() | files["masks"].keys()):
-        image, mask = (files[kind].get(stem, root / kind / f"{stem}.*") for kind in ("images", "masks"))
-        pairs.append((image, mask))
-    return pairs
+def _make_case(pair: Pair, coding: Coding, is_test: bool, name: str) -> Case:
+    sources = pair.files if pair.mask.is_file() else pair.images
+    return Case(name or pair.name, partial(_load_pair, coding, pair), sources, test=is_test)
 
 
-def _by_stem(directory: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    paths = sorted(directory.iterdir()) if directory.is_dir() else []
-    for path in (path for path in paths if path.is_file() and not path.name.startswith(".")):
-        if _stem(path) in found:
-            raise PreparationError(f"{path}: {found[_stem(path)].name} has the same name; rename or remove one")
-        found[_stem(path)] = path
-    return found
-
-
-def _stem(path: Path) -> str:
-    return path.name[: -len(".nii.gz")] if path.name.endswith(".nii.gz") else path.stem
-
-
-def _read_coding(masks: Sequence[Path]) -> tuple[Mapping[int, int], int]:
-    """Look through all masks, one at a time, for their values and number of axes."""
-    values: set[int] = set()
-    dims: dict[int, Path] = {}
-    problems = []
-    for path in masks:
-        try:
-            mask = _read_mask(path)
-        except PreparationError as error:
-            problems += error.problems
-            continue
-        dims.setdefault(mask.ndim, path)
-        found = np.unique(mask)
-        values.update(found.tolist())
-        if len(found) > _MOST_CLASSES:
-            problems.append(f"{path}: {len(found)} values in a mask; save class indices, and not as JPEG")
-    if len(dims) > 1:
-        problems.append(f"{' and '.join(str(path) for path in dims.values())}: one is 2D, one 3D; keep to one")
-    if problems:
-        raise PreparationError(problems)
-    if values == {0}:
-        raise PreparationError(f"{masks[0].parent}: all masks are empty")
-    return {value: index for index, value in enumerate(sorted(values | {0}))}, next(iter(dims))
-
-
-def _read_mask(path: Path) -> np.ndarray:
-    mask, _ = decode(path)
-    colours = mask[..., :3]
-    if mask.ndim == 3 and mask.shape[-1] in (3, 4) and not path.name.lower().endswith(_VOLUMES):
-        if (colours != colours[..., :1]).any():
-            raise PreparationError(f"{path}: a mask must have one channel, got colours; save class indices")
-        mask = colours[..., 0]
-    if mask.ndim not in (2, 3) or (mask.dtype.kind == "f" and (mask != mask.round()).any()):
-        raise PreparationError(f"{path}: a mask must hold whole numbers in 2D or 3D, got {mask.dtype} {mask.shape}")
-    return mask.astype(np.int64)
-
-
-def _load_pair(image: Path, mask: Path, coding: Mapping[int, int], dims: int) -> Sample:
-    array, spacing = decode(image)
-    pixels = _channels_first(array, image) if dims == 2 else array[np.newaxis]
-    label = translate(_read_mask(mask), coding, mask)
-    return Sample(pixels, label, spacing if len(spacing) == dims == 3 else ())
+def _load_pair(coding: Coding, pair: Pair) -> Sample:
+    image, spacing = _read_image(pair.image, coding.dims)
+    spacing = spacing if len(spacing) == coding.dims == 3 else ()
+    if not pair.mask.is_file():
+        return Sample(image, None, spacing)
+    label = coding.read(pair.mask)
+    notes = check_geometry(pair.files, [image.shape[1:], label.shape]) if coding.dims == 3 else []
+    return Sample(image, label, spacing, notes=tuple(notes))

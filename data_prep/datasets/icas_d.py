@@ -5,12 +5,21 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep._plan import Case, Plan, Sample
 from data_prep._register import register
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.official_files import describe_missing, find_lone, find_root
-from data_prep.reading.resampling import area_mean
-from data_prep.reading.volumes import BINARY, load_volumes
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    Sample,
+    describe_absent,
+    find_root,
+    interleaved_folds,
+    load_volumes,
+    make_cases,
+    names,
+    split_pairs,
+    sum_areas,
+)
 
 # HPM has 100 volumes of 1000 and does not say which: here the first
 NUMBERS = range(1, 101)
@@ -30,7 +39,7 @@ _WHERE = (
     licence="Apache-2.0 (recalled, not read)",
     where=_WHERE,
     size="100 volumes, made smaller to 128 x 128 x 72",
-    papers=("hpm",),
+    uses={"hpm": ["1"]},
     reference="Zeng et al.: ImageCAS, Computerized Medical Imaging and Graphics 2023",
 )
 def icas_d(source: Path, *, share: float = 0.25) -> Plan:
@@ -52,18 +61,17 @@ def icas_d(source: Path, *, share: float = 0.25) -> Plan:
     """
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
         raise ValueError(f"`share` must lie in (0, 1], got {share!r}")
-    root = find_root(source, ("ImageCAS",), ("*.label.nii.gz", "*-*/*.label.nii.gz"), _WHERE)
-    pairs = {number: (_find(root, number, "img"), _find(root, number, "label")) for number in NUMBERS}
-    absent = [str(number) for number, pair in pairs.items() if not any(path.is_file() for path in pair)]
-    complete = {f"{n:04d}": pair for n, pair in pairs.items() if all(path.is_file() for path in pair)}
+    files = find_root(source, ("ImageCAS",), ("*.label.nii.gz", "*-*/*.label.nii.gz"), _WHERE)
+    listed = [Pair.of(f"{n:04d}", _find(files, n, "img"), _find(files, n, "label")) for n in NUMBERS]
+    pairs, lone = split_pairs(listed)
+    absent = [str(int(pair.name)) for pair in listed if pair.is_absent]
     return Plan(
-        cases=[Case(name, partial(_load, float(share), *pair), pair) for name, pair in complete.items()],
-        classes=("background", "artery"),
+        cases=make_cases(pairs, partial(_load, float(share))),
         channels=["CT"],
-        folds=interleaved_folds(list(complete)) if len(complete) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=find_lone(pairs.values()),
-        missing=[describe_missing("ICAS-d", len(pairs), absent)] if absent else [],
+        folds=interleaved_folds(names(pairs)),
+        source=files.root,
+        lone=lone,
+        missing=describe_absent("ICAS-d", len(listed), absent),
         card={
             "foreground": "coronary artery (1 in the files)",
             "folds": "five over volumes 1 to 100 (HPM has 100 volumes and does not say which)",
@@ -73,15 +81,17 @@ def icas_d(source: Path, *, share: float = 0.25) -> Plan:
     )
 
 
-def _find(root: Path, number: int, kind: str) -> Path:
+def _find(files: Listing, number: int, kind: str) -> Path:
     name = f"{number}.{kind}.nii.gz"
-    return next((path for path in sorted(root.glob(f"*/{name}"))), root / name)
+    return next(iter(files.glob(f"*/{name}")), files.find(name))
 
 
-def _load(share: float, image: Path, label: Path) -> Sample:
-    whole = load_volumes((image,), label, BINARY)
-    volume = area_mean(whole.image[0], SHAPE)
-    artery = area_mean(whole.label, SHAPE) >= share - 1e-5
+def _load(share: float, pair: Pair) -> Sample:
+    whole = load_volumes(pair)
+    volume, size = sum_areas(whole.image[0], SHAPE)
+    artery, _ = sum_areas(whole.label, SHAPE)
     spacing = whole.spacing or (1.0, 1.0, 1.0)
     steps = tuple(step * old / new for step, old, new in zip(spacing, whole.label.shape, SHAPE, strict=True))
-    return Sample(np.rint(volume)[np.newaxis].astype(np.int16), artery.astype(np.uint8), steps)
+    return Sample(
+        np.rint(volume / size)[np.newaxis].astype(np.int16), (artery / size >= share - 1e-9).astype(np.uint8), steps
+    )

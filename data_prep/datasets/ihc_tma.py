@@ -4,12 +4,22 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep._plan import Plan, Sample
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.reading.nuclei import SPLIT_DOUBT, read_array, split_as_scnp
-from data_prep.reading.official_files import find_root, read_image
-from data_prep.reading.pairs import Pair, count_missing, make_cases, split_pairs
+from data_prep.reading import (
+    SPLIT_DOUBT,
+    Pair,
+    Plan,
+    PreparationError,
+    Sample,
+    describe_counts,
+    find_root,
+    names,
+    read_array,
+    read_image,
+    split_as_scnp,
+    split_cases,
+    split_pairs,
+)
 
 COUNTS = {"labelled": 266}
 _WHERE = "https://zenodo.org/records/7647846; the source holds images/NAME.png and masks/NAME.npy"
@@ -23,7 +33,7 @@ _WHERE = "https://zenodo.org/records/7647846; the source holds images/NAME.png a
     licence="CC BY 4.0 (recalled, not read)",
     where=_WHERE,
     size="266 images, 256 x 256, RGB",
-    papers=("scnp",),
+    uses={"scnp": ["H.8", "I.12"]},
     reference="Wang et al.: SRSA-Net, Biomedical Signal Processing and Control 2024, doi 10.1016/j.bspc.2024.106143",
 )
 def ihc_tma(source: Path) -> Plan:
@@ -38,20 +48,21 @@ def ihc_tma(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("IHC_TMA_dataset",), ("masks/*.npy", "images/*.png"), _WHERE)
-    stems = {path.stem for pattern in ("images/[!.]*.png", "masks/[!.]*.npy") for path in root.glob(pattern)}
-    listed = [Pair(stem, root / "images" / f"{stem}.png", root / "masks" / f"{stem}.npy") for stem in sorted(stems)]
-    pairs, problems = split_pairs(listed)
-    folds, test = split_as_scnp([pair.name for pair in pairs])
+    files = find_root(source, ("IHC_TMA_dataset",), ("masks/*.npy", "images/*.png"), _WHERE)
+    stems = {path.stem for path in files.glob("images/*.png", "masks/*.npy")}
+    listed = [
+        Pair.of(stem, files.find(f"images/{stem}.png"), files.find(f"masks/{stem}.npy")) for stem in sorted(stems)
+    ]
+    pairs, lone = split_pairs(listed)
+    folds, test = split_as_scnp(names(pairs))
     return Plan(
-        cases=make_cases([pair for pair in pairs if pair.name not in test], _load)
-        + make_cases([pair for pair in pairs if pair.name in test], _load, test=True),
-        classes=("background", "nucleus"),
-        channels=["R", "G", "B"],
+        cases=split_cases(
+            [pair for pair in pairs if pair.name not in test], [pair for pair in pairs if pair.name in test], _load
+        ),
         folds=folds,
-        source=root,
-        problems=problems,
-        missing=count_missing("IHC_TMA", {"labelled": len(pairs)}, COUNTS, root),
+        source=files.root,
+        lone=lone,
+        missing=describe_counts("IHC_TMA", {"labelled": len(pairs)}, COUNTS, files.root),
         card={
             "foreground": "nucleus (in any of the first two planes of the mask)",
             "folds": "one; by position in the sorted list: 0 of ten is test, 5 is validation (SCNP's numbers)",
@@ -64,9 +75,11 @@ def ihc_tma(source: Path) -> Plan:
     )
 
 
-def _load(image: Path, mask: Path) -> Sample:
-    planes = read_array(mask)
+def _load(pair: Pair) -> Sample:
+    planes = read_array(pair.mask)
     if planes.ndim not in (2, 3) or (planes.ndim == 3 and len(planes) < 2):
-        raise PreparationError(f"{mask}: expected planes of a mask, (planes, H, W), got {planes.shape}; get it again")
+        raise PreparationError(
+            f"{pair.mask}: expected planes of a mask, (planes, H, W), got {planes.shape}; get it again"
+        )
     nuclei = planes > 0 if planes.ndim == 2 else np.any(planes[:2] > 0, axis=0)
-    return Sample(read_image(image, 3), nuclei.astype(np.uint8))
+    return Sample(read_image(pair.image, 3), nuclei.astype(np.uint8))

@@ -5,12 +5,19 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep._plan import Case, Plan, Sample
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.reading.folds import block_folds, blocks
-from data_prep.reading.formats import decode
-from data_prep.reading.official_files import check_choice, find_root, translate
+from data_prep.reading import (
+    Case,
+    Plan,
+    PreparationError,
+    Sample,
+    block_folds,
+    blocks,
+    check_choice,
+    decode,
+    find_root,
+    translate,
+)
 
 SLICES = 30
 SPLITS = ("held_out", "cross_validation")
@@ -30,7 +37,7 @@ _WHERE = (
     licence="free for non-commercial segmentation software, cite the papers (recalled, not read)",
     where=_WHERE,
     size="30 slices with labels, 512 x 512, grey",
-    papers=("hpm",),
+    uses={"hpm": ["1"]},
     reference="Arganda-Carreras et al., Frontiers in Neuroanatomy 2015; Cardona et al., PLoS Biology 2010",
 )
 def isbi12(source: Path, *, split: str = "held_out") -> Plan:
@@ -52,8 +59,8 @@ def isbi12(source: Path, *, split: str = "held_out") -> Plan:
         PreparationError: missing or broken stacks, or two that do not fit.
     """
     check_choice("split", split, SPLITS)
-    root = find_root(source, ("ISBI12",), ("train-volume.tif", "train-labels.tif"), _WHERE)
-    paths = (root / "train-volume.tif", root / "train-labels.tif")
+    files = find_root(source, ("ISBI12",), ("train-volume.tif", "train-labels.tif"), _WHERE)
+    paths = (files.find("train-volume.tif"), files.find("train-labels.tif"))
     volume, labels = _read_stacks(*paths)
     names = [f"slice{number:02d}" for number in range(len(volume))]
     test = blocks(names, 5)[-1] if split == "held_out" else []
@@ -67,11 +74,10 @@ def isbi12(source: Path, *, split: str = "held_out") -> Plan:
         missing.append(f"{paths[0]}: {len(names)} slices of {SLICES}; get the official stacks")
     return Plan(
         cases=cases,
-        classes=("background", "membrane"),
         channels=["EM"],
         folds=block_folds(training, 4 if split == "held_out" else 5),
         groups={"held_out": test} if test else {},
-        source=root,
+        source=files.root,
         missing=missing,
         card={
             "foreground": "membrane (0 in the files; cell interior is 255)",

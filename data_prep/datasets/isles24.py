@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.official_files import find_root
-from data_prep.reading.volumes import BINARY, Volumes, describe_count, make_volume_cases
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    describe_count,
+    find_root,
+    interleaved_folds,
+    load_volumes,
+    make_cases,
+    names,
+    split_pairs,
+)
 
 COUNT = 149
 _CHANNELS = ("adc", "dwi")
@@ -23,8 +31,8 @@ _WHERE = (
     classes=("background", "lesion"),
     licence="CC BY-NC-SA 4.0 (read as quoted elsewhere)",
     where=_WHERE,
-    size="149 labelled patients, 512 x 581 x 69 in the median, ADC and DWI",
-    papers=("scnp",),
+    size="149 labelled patients (150 masks, one without its images), 512 x 581 x 69 in the median, ADC and DWI",
+    uses={"scnp": ["H.8", "I.11"]},
     reference="Riedel et al.: ISLES'24, a real-world longitudinal multimodal stroke dataset, 2024",
 )
 def isles24(source: Path) -> Plan:
@@ -41,22 +49,16 @@ def isles24(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("ISLES24", "isles24", "train"), ("derivatives/sub-*",), _WHERE)
-    files: dict[str, Volumes] = {}
-    for session in sorted((root / "derivatives").glob("sub-*/ses-*2")):
-        if any(session.glob("*.nii.gz")):
-            images = tuple(_find(session, channel) for channel in _CHANNELS)
-            files[session.parent.name] = images, _find(session, "lesion-msk")
-    cases, problems = make_volume_cases(files, BINARY)
-    names = [case.name for case in cases]
+    files = find_root(source, ("ISLES24", "isles24", "train"), ("derivatives/sub-*",), _WHERE)
+    sessions = sorted({path.parent for path in files.glob("derivatives/sub-*/ses-*2/*.nii*")})
+    pairs, lone = split_pairs(_pair(Listing(session)) for session in sessions)
     return Plan(
-        cases=cases,
-        classes=("background", "lesion"),
+        cases=make_cases(pairs, load_volumes),
         channels=["ADC", "DWI"],
-        folds=interleaved_folds(names) if len(names) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems,
-        missing=describe_count("ISLES24", len(cases), COUNT, root, "patients"),
+        folds=interleaved_folds(names(pairs)),
+        source=files.root,
+        lone=lone,
+        missing=describe_count("ISLES24", len(pairs), COUNT, files.root, "patients"),
         card={
             "foreground": "lesion (1 in the files)",
             "folds": "five over all patients by name (SCNP has five folds and does not list them)",
@@ -66,7 +68,12 @@ def isles24(source: Path) -> Plan:
     )
 
 
-def _find(session: Path, kind: str) -> Path:
+def _pair(session: Listing) -> Pair:
+    images = tuple(_find(session, channel) for channel in _CHANNELS)
+    return Pair(session.root.parent.name, images, _find(session, "lesion-msk"))
+
+
+def _find(session: Listing, kind: str) -> Path:
     """Find a file by its last word; releases differ in the words before."""
-    usual = session / f"{session.parent.name}_{session.name}_space-ncct_{kind}.nii.gz"
-    return usual if usual.is_file() else next(iter(sorted(session.glob(f"*_{kind}.nii.gz"))), usual)
+    usual = session.find(f"{session.root.parent.name}_{session.root.name}_space-ncct_{kind}.nii.gz")
+    return usual if usual.is_file() else next(iter(session.glob(f"*_{kind}.nii*")), usual)

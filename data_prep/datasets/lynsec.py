@@ -5,12 +5,19 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep._plan import Case, Plan, Sample
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.reading.nuclei import SPLIT_DOUBT, read_array, split_as_scnp, to_8_bit
-from data_prep.reading.official_files import find_root
-from data_prep.reading.pairs import count_missing
+from data_prep.reading import (
+    SPLIT_DOUBT,
+    Case,
+    Plan,
+    PreparationError,
+    Sample,
+    describe_counts,
+    find_root,
+    read_array,
+    split_as_scnp,
+    to_8_bit,
+)
 
 COUNTS = {"lynsec 1": 379, "lynsec 2": 280, "lynsec 3": 40}
 _WHERE = (
@@ -27,7 +34,7 @@ _WHERE = (
     licence="CC BY 4.0 (read as quoted elsewhere)",
     where=_WHERE,
     size="379 IHC and 320 H&E images, 512 x 512, RGB",
-    papers=("scnp",),
+    uses={"scnp": ["H.8", "I.12"]},
     reference="Naji et al.: HoLy-Net and LyNSeC, Computers in Biology and Medicine 2024",
 )
 def lynsec(source: Path) -> Plan:
@@ -44,25 +51,19 @@ def lynsec(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("lynsec", "LyNSeC"), tuple(COUNTS), _WHERE)
-    files = {
-        f"{part.replace(' ', '')}_{path.stem}": path
-        for part in COUNTS
-        for path in sorted((root / part).glob("[!.]*.npy"))
-    }
-    found = {part: len(list((root / part).glob("[!.]*.npy"))) for part in COUNTS}
-    folds, test = split_as_scnp(list(files))
+    files = find_root(source, ("lynsec", "LyNSeC"), tuple(COUNTS), _WHERE)
+    parts = {part: files.glob(f"{part}/*.npy") for part in COUNTS}
+    arrays = {f"{part.replace(' ', '')}_{path.stem}": path for part, paths in parts.items() for path in paths}
+    folds, test = split_as_scnp(list(arrays))
     return Plan(
-        cases=[Case(name, partial(_load, path), (path,), test=name in test) for name, path in files.items()],
-        classes=("background", "nucleus"),
-        channels=["R", "G", "B"],
+        cases=[Case(name, partial(_load, path), (path,), test=name in test) for name, path in arrays.items()],
         folds=folds,
         groups={
             "IHC": [name for name in test if name.startswith("lynsec1")],
             "H&E": [name for name in test if not name.startswith("lynsec1")],
         },
-        source=root,
-        missing=count_missing("LyNSeC", found, COUNTS, root),
+        source=files.root,
+        missing=describe_counts("LyNSeC", {part: len(paths) for part, paths in parts.items()}, COUNTS, files.root),
         card={
             "foreground": "nucleus (fourth plane above 0)",
             "folds": "one; by position in the sorted list: 0 of ten is test, 5 is validation (SCNP's numbers)",

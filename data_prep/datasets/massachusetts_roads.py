@@ -7,11 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep._plan import Case, Fold, Plan, Sample
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.reading.folds import blocks, interleaved_folds
-from data_prep.reading.official_files import check_choice, find_lone, find_root, read_image, read_mask
+from data_prep.reading import (
+    Fold,
+    Listing,
+    Pair,
+    Plan,
+    PreparationError,
+    Sample,
+    blocks,
+    check_choice,
+    find_root,
+    interleaved_folds,
+    names,
+    read_image,
+    read_mask,
+    split_cases,
+    split_pairs,
+)
 
 COUNTS = {"train": 1108, "val": 14, "test": 49}
 BLANKS = ("keep", "background")
@@ -25,8 +38,6 @@ _WHERE = (
     "https://www.cs.toronto.edu/~vmnih/data/; the source holds mass_roads/{train,valid,test}/{sat,map}, or the "
     "repackaged tiff/{train,val,test} and tiff/{train,val,test}_labels"
 )
-
-Pair = tuple[Path, Path]
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,7 @@ PROTOCOLS = {
     licence="no licence text found; citation is asked for",
     where=_WHERE,
     size="1108 training, 14 validation and 49 test images, 1500 x 1500, RGB",
-    papers=("cldice", "contextloss", "hpm"),
+    uses={"cldice": ["1", "2"], "contextloss": ["5", "6", "7"], "hpm": ["1"]},
     reference="V. Mnih: Machine Learning for Aerial Image Labeling, PhD thesis, University of Toronto 2013",
 )
 def massachusetts_roads(
@@ -111,34 +122,28 @@ def massachusetts_roads(
     rules = PROTOCOLS[protocol]
     max_white = max_white if rules.max_white is None else rules.max_white
     folders = ("MassachusettsRoads/mass_roads", "mass_roads", "MassachusettsRoads/tiff", "tiff")
-    root = find_root(source, folders, ("train/sat", "train_labels"), _WHERE)
-    parts, problems = _find_pairs(root)
+    files = find_root(source, folders, ("train/sat", "train_labels"), _WHERE)
+    parts, lone = _find_pairs(files)
     missing = [
-        f"Massachusetts Roads, {part}: {len(parts[part])} images of {expected} in {root}; complete the download"
+        f"Massachusetts Roads, {part}: {len(parts[part])} images of {expected} in {files.root}; complete the download"
         for part, expected in COUNTS.items()
         if len(parts[part]) != expected
     ]
     notes = _fill_empty_parts(parts) if rules.has_test else []
-    excluded: list[str] = []
-    if not problems:
-        parts, excluded, broken = _leave_out(parts, max_white, rules)
-        problems += broken
+    parts, excluded, broken = _leave_out(parts, max_white, rules)
+    problems = [] if parts["train"] else [_no_training(files, excluded, max_white, rules)]
     training, test, folds = _split(parts, rules)
     notes += _compare(rules, len(training), len(test))
-    names = [image.stem for image, _ in training + test]
-    problems += [f"{root}: {name} is in two parts; remove one" for name in sorted(set(names)) if names.count(name) > 1]
-    cases = [
-        Case(image.stem, partial(_load, image, mask, blank), (image, mask), test=is_test)
-        for pairs, is_test in ((training, False), (test, True))
-        for image, mask in pairs
+    tiles = names(training + test)
+    problems += [
+        f"{files.root}: {tile} is in two parts; remove one" for tile in sorted(set(tiles)) if tiles.count(tile) > 1
     ]
     return Plan(
-        cases=cases,
-        classes=("background", "road"),
-        channels=["R", "G", "B"],
+        cases=split_cases(training, test, partial(_load, blank)),
         folds=folds,
-        source=root,
+        source=files.root,
         problems=problems,
+        lone=lone + broken,
         missing=missing,
         card={
             "foreground": "road (255 in the files)",
@@ -168,24 +173,34 @@ def white_share(image: np.ndarray) -> float:
     return float((image == 255).all(axis=0).mean())
 
 
-def _load(image: Path, mask: Path, blank: str) -> Sample:
-    pixels, label = read_image(image, 3), read_mask(mask, _CODING)
+def _load(blank: str, pair: Pair) -> Sample:
+    pixels, label = read_image(pair.image, 3), read_mask(pair.mask, _CODING)
     if blank == "background" and pixels.shape[1:] == label.shape:
         label[(pixels == 255).all(axis=0)] = 0
     return Sample(pixels, label)
 
 
-def _find_pairs(root: Path) -> tuple[dict[str, list[Pair]], list[str]]:
-    layout = _LAYOUTS[0] if (root / "train/sat").is_dir() else _LAYOUTS[1]
-    parts, problems = {}, []
+def _find_pairs(files: Listing) -> tuple[dict[str, list[Pair]], list[str]]:
+    layout = _LAYOUTS[0] if files.find("train/sat").is_dir() else _LAYOUTS[1]
+    parts, lone = {}, []
     for part, (images, masks) in layout.items():
-        names = {path.stem for folder in (images, masks) for path in (root / folder).glob("[!.]*.tif*")}
-        pairs = [(root / images / f"{name}.tiff", root / masks / f"{name}.tif") for name in sorted(names)]
-        problems += find_lone(pairs)
-        parts[part] = [pair for pair in pairs if all(path.is_file() for path in pair)]
-    if not parts["train"]:
-        problems.append(f"{root / layout['train'][0]}: no training tiles (*.tiff); {_WHERE}")
-    return parts, problems
+        stems = {path.stem for path in files.glob(f"{images}/*.tif*", f"{masks}/*.tif*")}
+        listed = [
+            Pair.of(stem, files.find(f"{images}/{stem}.tiff"), files.find(f"{masks}/{stem}.tif"))
+            for stem in sorted(stems)
+        ]
+        parts[part], alone = split_pairs(listed)
+        lone += alone
+    return parts, lone
+
+
+def _no_training(files: Listing, excluded: Sequence[str], max_white: float, rules: Protocol) -> str:
+    if not excluded:
+        return f"{files.root}: no training tiles (*.tiff); {_WHERE}"
+    return (
+        f"no training tile has at most {max_white:.1%} white and {rules.min_road:.1%} road or more; take another "
+        "`protocol` or a higher `max_white`"
+    )
 
 
 def _fill_empty_parts(parts: dict[str, list[Pair]]) -> list[str]:
@@ -215,21 +230,16 @@ def _leave_out(
                 problems += error.problems
                 continue
             if reason:
-                excluded.append(f"{pair[0].stem}: {reason}")
+                excluded.append(f"{pair.name}: {reason}")
             else:
                 kept[part].append(pair)
-    if not kept["train"] and not problems and parts["train"]:
-        problems.append(
-            f"no training tile has at most {max_white:.1%} white and {rules.min_road:.1%} road or more; take another "
-            "`protocol` or a higher `max_white`"
-        )
     return kept, excluded, problems
 
 
 def _objection(pair: Pair, max_white: float, min_road: float) -> str:
-    if max_white < 1 and (white := white_share(read_image(pair[0], 3))) > max_white:
+    if max_white < 1 and (white := white_share(read_image(pair.image, 3))) > max_white:
         return f"{white:.1%} white, more than {max_white:.1%}"
-    if min_road > 0 and (road := float(read_mask(pair[1], _CODING).mean())) < min_road:
+    if min_road > 0 and (road := float(read_mask(pair.mask, _CODING).mean())) < min_road:
         return f"{road:.1%} road, less than {min_road:.1%}"
     return ""
 
@@ -238,15 +248,14 @@ def _split(parts: dict[str, list[Pair]], rules: Protocol) -> tuple[list[Pair], l
     """Give training tiles, test tiles and folds."""
     test = parts["test"] if rules.has_test else []
     if not rules.folds:
-        folds = [{part: [image.stem for image, _ in parts[part]] for part in ("train", "val")}]
+        folds = [{part: names(parts[part]) for part in ("train", "val")}]
         return parts["train"] + parts["val"], test, folds
     pool = parts["train"] + parts["val"] + ([] if rules.has_test else parts["test"])
     if rules.images and len(parts["train"]) == rules.images[0]:
         pool = parts["train"]
-    pool = _evenly(sorted(pool), rules.limits[0])
+    pool = _evenly(sorted(pool, key=lambda pair: pair.image), rules.limits[0])
     test = test[: rules.limits[1] or None]
-    names = [image.stem for image, _ in pool]
-    return pool, test, interleaved_folds(names, rules.folds) if len(names) > 1 else [{"train": [], "val": []}]
+    return pool, test, interleaved_folds(names(pool), rules.folds)
 
 
 def _evenly(pairs: list[Pair], limit: int) -> list[Pair]:

@@ -3,11 +3,18 @@
 import re
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.official_files import find_root
-from data_prep.reading.volumes import BINARY, describe_count, find_nifti, make_volume_cases, strip_ending
+from data_prep.reading import (
+    Pair,
+    Plan,
+    describe_count,
+    find_root,
+    interleaved_folds,
+    load_volumes,
+    make_cases,
+    split_pairs,
+    strip_ending,
+)
 
 COUNT = 70
 _WHERE = (
@@ -38,24 +45,25 @@ def minivess(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("MiniVess", "minivess"), ("mv*_y.nii*", "seg/mv*_y.nii*"), _WHERE)
-    images, labels = (root / "raw", root / "seg") if (root / "seg").is_dir() else (root, root)
-    names = {strip_ending(path).removesuffix("_y") for folder in (images, labels) for path in folder.glob("mv*.nii*")}
+    files = find_root(source, ("MiniVess", "minivess"), ("mv*_y.nii*", "seg/mv*_y.nii*"), _WHERE)
+    images, labels = ("raw/", "seg/") if files.find("seg").is_dir() else ("", "")
+    stems = {strip_ending(path).removesuffix("_y") for path in files.glob(f"{images}mv*.nii*", f"{labels}mv*.nii*")}
     # other files may lie beside the volumes
-    numbers = {name: int(name[2:]) for name in names if re.fullmatch(r"mv\d+", name)}
-    ordered = sorted(numbers, key=lambda name: numbers[name])
-    files = {name: ((find_nifti(images, name),), find_nifti(labels, f"{name}_y")) for name in ordered}
-    test = ordered[::5]
-    cases, problems = make_volume_cases(files, BINARY, test=test)
+    numbers = {stem: int(stem[2:]) for stem in stems if re.fullmatch(r"mv\d+", stem)}
+    ordered = sorted(numbers, key=lambda stem: numbers[stem])
+    listed = [
+        Pair.of(stem, files.find(f"{images}{stem}.nii.gz"), files.find(f"{labels}{stem}_y.nii.gz")) for stem in ordered
+    ]
+    pairs, lone = split_pairs(listed)
+    cases = [case for pair in pairs for case in make_cases([pair], load_volumes, test=pair.name in ordered[::5])]
     training = [case.name for case in cases if not case.test]
     return Plan(
         cases=cases,
-        classes=("background", "vessel"),
         channels=["two-photon"],
-        folds=interleaved_folds(training) if len(training) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems,
-        missing=describe_count("MiniVess", len(cases), COUNT, root),
+        folds=interleaved_folds(training),
+        source=files.root,
+        lone=lone,
+        missing=describe_count("MiniVess", len(cases), COUNT, files.root),
         card={
             "foreground": "vessel (1 in the files)",
             "folds": "five; test: every fifth volume by number (this project's choice)",

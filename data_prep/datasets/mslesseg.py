@@ -2,10 +2,19 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.official_files import find_root
-from data_prep.reading.volumes import BINARY, Volumes, make_volume_cases
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    describe_count,
+    find_root,
+    load_volumes,
+    make_cases,
+    names,
+    split_pairs,
+    strip_ending,
+)
 
 COUNTS = {"train": 93, "test": 22}
 _CHANNELS = ("T1", "T2", "FLAIR")
@@ -23,7 +32,7 @@ _WHERE = (
     licence="CC BY 4.0 (recalled, not read)",
     where=_WHERE,
     size="93 training and 22 test volumes, 182 x 218 x 182, T1, T2 and FLAIR",
-    papers=("scnp",),
+    uses={"scnp": ["H.8", "I.11"]},
     reference="Guarnera et al.: MSLesSeg, Scientific Data 2025",
 )
 def mslesseg(source: Path) -> Plan:
@@ -41,31 +50,28 @@ def mslesseg(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("MSLesSeg", "MSLesSeg Dataset"), ("train/P*",), _WHERE)
-    cases, problems, missing = [], [], []
-    names: dict[str, list[str]] = {}
+    files = find_root(source, ("MSLesSeg", "MSLesSeg Dataset"), ("train/P*",), _WHERE)
+    cases, lone, missing = [], [], []
+    parts: dict[str, list[str]] = {}
     for part, count in COUNTS.items():
-        files = _list_files(root / part)
-        found, wrong = make_volume_cases(files, BINARY, test=list(files) if part == "test" else ())
-        names[part] = [case.name for case in found]
-        cases += found
-        problems += wrong
-        if len(found) != count:
-            missing.append(f"{root / part}: MSLesSeg, {part}: {len(found)} volumes of {count}; complete the download")
-    patients = sorted({_patient(name) for name in names["train"]}, key=lambda patient: int(patient[1:]))
+        pairs, alone = split_pairs(_list_pairs(Listing(files.find(part))))
+        parts[part] = names(pairs)
+        cases += make_cases(pairs, load_volumes, test=part == "test")
+        lone += alone
+        missing += describe_count(f"MSLesSeg, {part}", len(pairs), count, files.root / part)
+    patients = sorted({_patient(name) for name in parts["train"]}, key=lambda patient: int(patient[1:]))
     held = set(patients[::5])
     return Plan(
         cases=cases,
-        classes=("background", "lesion"),
         channels=["T1w", "T2w", "FLAIR"],
         folds=[
             {
-                "train": [name for name in names["train"] if _patient(name) not in held],
-                "val": [name for name in names["train"] if _patient(name) in held],
+                "train": [name for name in parts["train"] if _patient(name) not in held],
+                "val": [name for name in parts["train"] if _patient(name) in held],
             }
         ],
-        source=root,
-        problems=problems,
+        source=files.root,
+        lone=lone,
         missing=missing,
         card={
             "foreground": "lesion (1 in the files)",
@@ -82,19 +88,16 @@ def _patient(name: str) -> str:
     return name.partition("_")[0]
 
 
-def _list_files(folder: Path) -> dict[str, Volumes]:
-    """Find every patient's, or every time's, three images and mask."""
-    kinds = (*_CHANNELS, "MASK")
+def _list_pairs(files: Listing) -> list[Pair]:
+    """List every patient's, or every time's, three images and mask."""
     stems = {
-        path.with_name(path.name[: -len(f"_{kind}.nii.gz")])
-        for kind in kinds
-        for pattern in (f"P*/P*_{kind}.nii.gz", f"P*/T*/P*_T*_{kind}.nii.gz")
-        for path in folder.glob(pattern)
+        path.with_name(strip_ending(path).removesuffix(f"_{kind}"))
+        for kind in (*_CHANNELS, "MASK")
+        for path in files.glob(f"P*/P*_{kind}.nii*", f"P*/T*/P*_T*_{kind}.nii*")
     }
-    return {
-        stem.name: (
-            tuple(stem.with_name(f"{stem.name}_{channel}.nii.gz") for channel in _CHANNELS),
-            stem.with_name(f"{stem.name}_MASK.nii.gz"),
-        )
-        for stem in sorted(stems)
-    }
+    return [_pair(Listing(stem.parent), stem.name) for stem in sorted(stems)]
+
+
+def _pair(folder: Listing, stem: str) -> Pair:
+    images = tuple(folder.find(f"{stem}_{channel}.nii.gz") for channel in _CHANNELS)
+    return Pair(stem, images, folder.find(f"{stem}_MASK.nii.gz"))

@@ -2,11 +2,22 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan, Sample
 from data_prep._register import register
-from data_prep.reading.nuclei import SPLIT_DOUBT, split_as_scnp
-from data_prep.reading.official_files import find_root, read_image, read_mask
-from data_prep.reading.pairs import Pair, count_missing, make_cases, split_pairs
+from data_prep.reading import (
+    SPLIT_DOUBT,
+    Listing,
+    Pair,
+    Plan,
+    Sample,
+    describe_counts,
+    find_root,
+    names,
+    read_image,
+    read_mask,
+    split_as_scnp,
+    split_cases,
+    split_pairs,
+)
 
 COUNTS = {"labelled": 665}
 _IMAGES, _MASKS = "tissue images", "mask binary"
@@ -26,7 +37,7 @@ _WHERE = (
     licence="CC BY 4.0 (recalled, not read)",
     where=_WHERE,
     size="665 images of 31 human and mouse organs, 512 x 512, RGB",
-    papers=("scnp",),
+    uses={"scnp": ["E.3", "H.8", "I.12"]},
     reference="Mahbod et al.: NuInsSeg, Scientific Data 2024",
 )
 def nuinsseg(source: Path) -> Plan:
@@ -41,19 +52,18 @@ def nuinsseg(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("NuInsSeg",), (f"*/{_IMAGES}", f"*/{_MASKS}"), _WHERE)
-    organs = sorted({path.parent for name in (_IMAGES, _MASKS) for path in root.glob(f"*/{name}")})
-    pairs, problems = split_pairs(pair for organ in organs for pair in _list_pairs(organ))
-    folds, test = split_as_scnp([pair.name for pair in pairs])
+    files = find_root(source, ("NuInsSeg",), (f"*/{_IMAGES}", f"*/{_MASKS}"), _WHERE)
+    organs = sorted({path.parent.name for path in files.glob(f"*/{_IMAGES}", f"*/{_MASKS}")})
+    pairs, lone = split_pairs(pair for organ in organs for pair in _list_pairs(files, organ))
+    folds, test = split_as_scnp(names(pairs))
     return Plan(
-        cases=make_cases([pair for pair in pairs if pair.name not in test], _load)
-        + make_cases([pair for pair in pairs if pair.name in test], _load, test=True),
-        classes=("background", "nucleus"),
-        channels=["R", "G", "B"],
+        cases=split_cases(
+            [pair for pair in pairs if pair.name not in test], [pair for pair in pairs if pair.name in test], _load
+        ),
         folds=folds,
-        source=root,
-        problems=problems,
-        missing=count_missing("NuInsSeg", {"labelled": len(pairs)}, COUNTS, root),
+        source=files.root,
+        lone=lone,
+        missing=describe_counts("NuInsSeg", {"labelled": len(pairs)}, COUNTS, files.root),
         card={
             "foreground": "nucleus (1 or 255 in the files)",
             "folds": "one; by position in the sorted list: 0 of ten is test, 5 is validation (SCNP's numbers)",
@@ -69,15 +79,18 @@ def nuinsseg(source: Path) -> Plan:
     )
 
 
-def _list_pairs(organ: Path) -> list[Pair]:
-    stems = {path.stem for name in (_IMAGES, _MASKS) for path in (organ / name).glob("[!.]*.png")}
+def _list_pairs(files: Listing, organ: str) -> list[Pair]:
+    images, masks = f"{organ}/{_IMAGES}", f"{organ}/{_MASKS}"
+    stems = {path.stem for path in files.glob(f"{images}/*.png", f"{masks}/*.png")}
     # file names are unique within an organ only in part of the releases
-    prefix = organ.name.replace(" ", "_").replace("(", "").replace(")", "")
+    prefix = organ.replace(" ", "_").replace("(", "").replace(")", "")
     return [
-        Pair(f"{prefix}_{stem.replace(' ', '_')}", organ / _IMAGES / f"{stem}.png", organ / _MASKS / f"{stem}.png")
+        Pair.of(
+            f"{prefix}_{stem.replace(' ', '_')}", files.find(f"{images}/{stem}.png"), files.find(f"{masks}/{stem}.png")
+        )
         for stem in sorted(stems)
     ]
 
 
-def _load(image: Path, mask: Path) -> Sample:
-    return Sample(read_image(image, 3), read_mask(mask, _CODING))
+def _load(pair: Pair) -> Sample:
+    return Sample(read_image(pair.image, 3), read_mask(pair.mask, _CODING))

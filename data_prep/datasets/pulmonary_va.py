@@ -1,12 +1,21 @@
 """PulmonaryVA: pulmonary arteries and veins in chest CT, three classes."""
 
+from functools import partial
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.official_files import find_root
-from data_prep.reading.volumes import describe_count, make_volume_cases, strip_ending
+from data_prep.reading import (
+    Pair,
+    Plan,
+    describe_count,
+    find_root,
+    interleaved_folds,
+    load_volumes,
+    make_cases,
+    names,
+    split_pairs,
+    strip_ending,
+)
 
 COUNT = 106
 _CODING = {0: 0, 1: 1, 2: 2}
@@ -24,7 +33,7 @@ _WHERE = (
     licence="not known",
     where=_WHERE,
     size="106 volumes, 184 x 235 x 262 in the median",
-    papers=("scnp",),
+    uses={"scnp": ["B.2", "H.8", "I.9"]},
     reference="Cheng, Zheng, Yan, Zhang, Meng, Xu: Pulmonary arteries and veins segmentation, ICPR 2024",
 )
 def pulmonary_va(source: Path) -> Plan:
@@ -39,20 +48,17 @@ def pulmonary_va(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout.
     """
-    root = find_root(source, ("PulmonaryVA", "PulmonaryAV"), ("labels/*.nii*",), _WHERE)
-    places = [root / "images", root / "labels"]
-    names = sorted({strip_ending(path) for place in places for path in place.glob("*.nii*")})
-    files = {name: ((places[0] / f"{name}.nii.gz",), places[1] / f"{name}.nii.gz") for name in names}
-    cases, problems = make_volume_cases(files, _CODING)
-    listed = [case.name for case in cases]
+    files = find_root(source, ("PulmonaryVA", "PulmonaryAV"), ("labels/*.nii*",), _WHERE)
+    stems = sorted({strip_ending(path) for path in files.glob("images/*.nii*", "labels/*.nii*")})
+    listed = [Pair.of(stem, files.find(f"images/{stem}.nii.gz"), files.find(f"labels/{stem}.nii.gz")) for stem in stems]
+    pairs, lone = split_pairs(listed)
     return Plan(
-        cases=cases,
-        classes=("background", "artery", "vein"),
+        cases=make_cases(pairs, partial(load_volumes, coding=_CODING)),
         channels=["CT"],
-        folds=interleaved_folds(listed) if len(listed) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems,
-        missing=describe_count("PulmonaryVA", len(cases), COUNT, root),
+        folds=interleaved_folds(names(pairs)),
+        source=files.root,
+        lone=lone,
+        missing=describe_count("PulmonaryVA", len(pairs), COUNT, files.root),
         card={
             "foreground": "artery (1) and vein (2)",
             "folds": "five over all volumes by name (SCNP has five folds and does not list them)",

@@ -2,11 +2,21 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.official_files import check_choice, describe_missing, find_root
-from data_prep.reading.pairs import Pair, load_binary, make_cases, names, split_pairs
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    check_choice,
+    describe_absent,
+    describe_fields_of_view,
+    find_root,
+    interleaved_folds,
+    load_binary,
+    make_cases,
+    names,
+    split_pairs,
+)
 
 NUMBERS = (1, 2, 3, 4, 5, 44, 77, 81, 82, 139, 162, 163, 235, 236, 239, 240, 255, 291, 319, 324)
 OBSERVERS = ("ah", "vk")
@@ -42,34 +52,31 @@ def stare(source: Path, *, observer: str = "ah") -> Plan:
     """
     check_choice("observer", observer, OBSERVERS)
     markers = (f"im*.{observer}.ppm*", f"labels-{observer}/im*.{observer}.ppm*")
-    root = find_root(source, ("STARE", "stare"), markers, _WHERE)
-    listed = [_pair(root, f"im{number:04d}", observer) for number in NUMBERS]
-    pairs, problems = split_pairs(listed)
-    absent = [pair.name for pair in listed if not pair.image.is_file() and not pair.mask.is_file()]
+    files = find_root(source, ("STARE", "stare"), markers, _WHERE)
+    listed = [_pair(files, f"im{number:04d}", observer) for number in NUMBERS]
+    pairs, lone = split_pairs(listed)
+    absent = names(pair for pair in listed if pair.is_absent)
     return Plan(
         cases=make_cases(pairs, load_binary),
-        classes=("background", "vessel"),
-        channels=["R", "G", "B"],
-        folds=interleaved_folds(names(pairs)) if len(pairs) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems,
-        missing=[describe_missing("STARE", len(listed), absent)] if absent else [],
+        folds=interleaved_folds(names(pairs)),
+        source=files.root,
+        lone=lone,
+        missing=describe_absent("STARE", len(listed), absent),
         card={
             "foreground": f"vessel (255 in the files), observer {observer}",
             "folds": "five over all images, no test set (this project's choice; many papers leave one out)",
+            "notes": describe_fields_of_view(pairs),
             "unchecked": ["no file of the dataset was at hand: layout, names and values are recalled"],
         },
     )
 
 
-def _pair(root: Path, name: str, observer: str) -> Pair:
-    return Pair(
+def _pair(files: Listing, name: str, observer: str) -> Pair:
+    # .ppm.gz as released, or unpacked
+    image, mask = f"{name}.ppm.gz", f"{name}.{observer}.ppm.gz"
+    return Pair.of(
         name,
-        _find(root, "stare-images", f"{name}.ppm"),
-        _find(root, f"labels-{observer}", f"{name}.{observer}.ppm"),
+        files.find(image, f"stare-images/{image}"),
+        files.find(mask, f"labels-{observer}/{mask}"),
+        files.find(*(f"mask/{name}_mask{ending}" for ending in (".png", ".gif", ".tif"))),
     )
-
-
-def _find(root: Path, folder: str, name: str) -> Path:
-    places = [place / f"{name}{packed}" for place in (root, root / folder) for packed in (".gz", "")]
-    return next((path for path in places if path.is_file()), places[0])

@@ -8,11 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from data_prep._plan import Case, Plan, Sample
 from data_prep._register import register
-from data_prep.drawing.roads import make_roads
-from data_prep.drawing.vessels import make_vessels
-from data_prep.reading.folds import interleaved_folds
+from data_prep.drawing import make_roads, make_vessels
+from data_prep.reading import Case, Plan, Sample, interleaved_folds
 
 MakeSample = Callable[[int, int, int, int], Sample]
 

@@ -2,11 +2,21 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan
 from data_prep._register import register
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.official_files import check_choice, find_root
-from data_prep.reading.volumes import BINARY, describe_count, find_nifti, make_volume_cases, strip_ending
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    check_choice,
+    describe_count,
+    find_root,
+    interleaved_folds,
+    load_volumes,
+    make_cases,
+    names,
+    split_pairs,
+    strip_ending,
+)
 
 # training, validation and test volumes of each paper; their volumes are not listed
 SPLITS = {"contextloss": (8, 0, 3), "cldice": (11, 2, 4)}
@@ -24,7 +34,7 @@ _WHERE = (
     licence="CC BY-NC (recalled, not read)",
     where=_WHERE,
     size="11 (ContextLoss) or 17 (clDice) volumes, 500 x 500 x 50, two channels",
-    papers=("cldice", "contextloss"),
+    uses={"cldice": ["1", "2"], "contextloss": ["5"]},
     reference="Todorov et al.: Machine learning analysis of whole mouse brain vasculature, Nature Methods 2020",
 )
 def vessap(source: Path, *, channels: int = 2, split: str = "contextloss") -> Plan:
@@ -48,32 +58,23 @@ def vessap(source: Path, *, channels: int = 2, split: str = "contextloss") -> Pl
         raise ValueError(f"`channels` must be 1 or 2, got {channels!r}")
     check_choice("split", split, tuple(SPLITS))
     train, val, test = SPLITS[split]
-    root = find_root(source, ("VesSAP", "vessap", "Vessap"), ("labels/*.nii*",), _WHERE)
-    names = sorted(
-        {strip_ending(path) for path in (root / "labels").glob("*.nii*")}
-        | {strip_ending(path)[:-5] for path in (root / "raw").glob("*_000[01].nii*")}
-    )
-    files = {
-        name: (
-            tuple(find_nifti(root / "raw", f"{name}_{channel:04d}") for channel in range(channels)),
-            find_nifti(root / "labels", name),
-        )
-        for name in names
-    }
-    held_out = names[len(names) - test :] if len(names) > test + 1 else []
-    cases, problems = make_volume_cases(files, BINARY, test=held_out)
+    files = find_root(source, ("VesSAP", "vessap", "Vessap"), ("labels/*.nii*",), _WHERE)
+    stems = {strip_ending(path) for path in files.glob("labels/*.nii*")}
+    stems |= {strip_ending(path)[:-5] for path in files.glob("raw/*_000[01].nii*")}
+    listed = [_pair(files, stem, channels) for stem in sorted(stems)]
+    pairs, lone = split_pairs(listed)
+    held_out = names(listed[len(listed) - test :]) if len(listed) > test + 1 else []
+    cases = [case for pair in pairs for case in make_cases([pair], load_volumes, test=pair.name in held_out)]
     training = [case.name for case in cases if not case.test]
     validation = training[len(training) - val :] if val else []
     fixed = [{"train": [name for name in training if name not in validation], "val": validation}]
-    folds = fixed if val else interleaved_folds(training) if len(training) > 1 else [{"train": [], "val": []}]
     return Plan(
         cases=cases,
-        classes=("background", "vessel"),
         channels=["wheat germ agglutinin", "Evans blue"][:channels],
-        folds=folds,
-        source=root,
-        problems=problems,
-        missing=describe_count(f"VesSAP as {split} has it", len(cases), train + val + test, root),
+        folds=fixed if val else interleaved_folds(training),
+        source=files.root,
+        lone=lone,
+        missing=describe_count(f"VesSAP as {split} has it", len(cases), train + val + test, files.root),
         card={
             "foreground": "vessel (1 in the files)",
             "folds": f"{'one' if val else 'five'}; test: the last {test} volumes by name ({split} does not say which)",
@@ -82,3 +83,8 @@ def vessap(source: Path, *, channels: int = 2, split: str = "contextloss") -> Pl
             ],
         },
     )
+
+
+def _pair(files: Listing, stem: str, channels: int) -> Pair:
+    images = tuple(files.find(f"raw/{stem}_{channel:04d}.nii.gz") for channel in range(channels))
+    return Pair(stem, images, files.find(f"labels/{stem}.nii.gz"))

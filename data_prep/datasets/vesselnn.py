@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
-from data_prep._plan import Plan
-from data_prep._problems import PreparationError
 from data_prep._register import register
-from data_prep.reading.folds import grouped_folds
-from data_prep.reading.official_files import find_root
-from data_prep.reading.volumes import Volumes, describe_count, make_volume_cases
+from data_prep.reading import (
+    Listing,
+    Pair,
+    Plan,
+    PreparationError,
+    Sample,
+    describe_count,
+    find_root,
+    grouped_folds,
+    load_volumes,
+    make_cases,
+)
 
 COUNT = 12
 # values are 0 and 255, in two labels 0 and 254
@@ -31,7 +38,7 @@ _WHERE = (
     classes=("background", "vessel"),
     licence="no licence file; the README calls it open source",
     where=_WHERE,
-    size="12 stacks of 14 to 26 slices, 512 x 512 or 320 x 320",
+    size="12 stacks of 10 to 26 slices, 512 x 512 or 320 x 320",
     reference="Teikari, Santos, Poon, Hynynen: Deep learning convolutional networks for multiphoton microscopy, 2016",
 )
 def vesselnn(source: Path) -> Plan:
@@ -46,23 +53,15 @@ def vesselnn(source: Path) -> Plan:
     Raises:
         PreparationError: no such layout, or a label that fits several stacks.
     """
-    root = find_root(source, ("vesselNN", "vesselNN_dataset-master"), ("denoised",), _WHERE)
-    files, lone = _find_files(root)
-    cases, problems = [], []
-    for name, volumes in files.items():
-        spacing = next((s for part, s in _SPACING.items() if part in name), _USUAL_SPACING)
-        found, wrong = make_volume_cases({name: volumes}, _CODING, spacing=(5.0, spacing, spacing))
-        cases += found
-        problems += wrong
-    owners = {case.name: _owner(case.name) for case in cases}
+    files = find_root(source, ("vesselNN", "vesselNN_dataset-master"), ("denoised",), _WHERE)
+    pairs, lone = _find_pairs(files)
+    owners = {pair.name: _owner(pair.name) for pair in pairs}
     return Plan(
-        cases=cases,
-        classes=("background", "vessel"),
+        cases=make_cases(pairs, _load),
         channels=["two-photon, denoised"],
-        folds=grouped_folds(owners) if len(set(owners.values())) > 1 else [{"train": [], "val": []}],
-        source=root,
-        problems=problems,
-        missing=lone + describe_count("vesselNN", len(cases), COUNT, root, "stacks with a label"),
+        folds=grouped_folds(owners),
+        source=files.root,
+        missing=lone + describe_count("vesselNN", len(pairs), COUNT, files.root, "stacks with a label"),
         card={
             "foreground": "vessel (255, in two files 254)",
             "folds": "five over all stacks, no test set (this project's choice)",
@@ -81,24 +80,29 @@ def _owner(name: str) -> str:
     return _OWNERS.get(name, name)
 
 
-def _find_files(root: Path) -> tuple[dict[str, Volumes], list[str]]:
+def _load(pair: Pair) -> Sample:
+    across = next((spacing for part, spacing in _SPACING.items() if part in pair.name), _USUAL_SPACING)
+    return load_volumes(pair, _CODING, (5.0, across, across))
+
+
+def _find_pairs(files: Listing) -> tuple[list[Pair], list[str]]:
     """Pair by the longest name that a label starts with: one stack's name may be the beginning of another's.
 
     Also gives a line for each file without a partner: that is how an incomplete copy of the repository looks.
     """
-    images = {path.name[: -len(_DENOISED)]: path for path in sorted((root / "denoised").glob(f"*{_DENOISED}"))}
-    files: dict[str, Volumes] = {}
+    images = {path.name[: -len(_DENOISED)]: path for path in files.glob(f"denoised/*{_DENOISED}")}
+    pairs: dict[str, Pair] = {}
     problems = []
-    for label in sorted((root / "labels").glob("*.tif")):
+    for label in files.glob("labels/*.tif"):
         fitting = [name for name in images if label.name.startswith(f"{name}_")]
         if not fitting:
-            problems.append(f"{root / 'denoised'}: no image for {label}; get it, or remove the label")
+            problems.append(f"{files.root / 'denoised'}: no image for {label}; get it, or remove the label")
             continue
         name = max(fitting, key=len)
-        if name in files:
-            raise PreparationError(f"{files[name][1]} and {label} both belong to {images[name]}; remove one")
-        files[name] = ((images[name],), label)
+        if name in pairs:
+            raise PreparationError(f"{pairs[name].mask} and {label} both belong to {images[name]}; remove one")
+        pairs[name] = Pair.of(name, images[name], label)
     problems += [
-        f"{root / 'labels'}: no label for {path}; get it" for name, path in images.items() if name not in files
+        f"{files.root / 'labels'}: no label for {path}; get it" for name, path in images.items() if name not in pairs
     ]
-    return files, problems
+    return list(pairs.values()), problems

@@ -3,19 +3,22 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from data_prep._problems import PreparationError
 from data_prep.prepared.json_files import compare_checksums, recorded_checksums
 from data_prep.prepared.read import Prepared
+from data_prep.reading import check_geometry
 from topology import betti_numbers
 
 
 def check(folder: str | Path, progress: bool = False) -> list[str]:
     """Look for everything that is wrong with a prepared folder or a user's own in nnU-Net's raw layout.
 
-    Checks the checksums, that images and labels can be read, have equal sizes and only the classes of dataset.json,
-    that folds do not overlap, and that Betti numbers on the card are those of the labels.
+    Checks the checksums, that images and labels can be read, have equal sizes, one place in space and only the classes
+    of dataset.json, that images have no NaN, that folds do not overlap, and that Betti numbers on the card are those of
+    the labels.
 
     Args:
         folder: the folder.
@@ -49,7 +52,12 @@ def _check_case(data: Prepared, case: str) -> Iterator[str]:
     label = data.label(case)
     if image.shape[1:] != label.shape:
         yield f"{data.folder}: case {case}: image {image.shape[1:]} and label {label.shape} differ in size"
-    for index, stored in data.card.get("betti", {}).get(case, {}).items():
-        measured = betti_numbers(label == int(index), data.card.get("adjacency"))
+    elif data.dims == 3:
+        paths = data.files(case)
+        check_geometry(paths, [label.shape] * len(paths))
+    if not np.isfinite(image).all():
+        yield f"{data.folder}: case {case}: the image holds NaN or infinite values; replace them"
+    for index, stored in data.card.betti.get(case, {}).items():
+        measured = betti_numbers(label == int(index), data.card.adjacency)
         if list(measured) != stored:
             yield f"{data.folder}: case {case}, class {index}: Betti numbers {list(measured)}, the card says {stored}"

@@ -86,13 +86,13 @@ def audit(data: "Prepared") -> dict[str, Any]:
         {case: {class index: {kind: number}}}, only cases with something to say.
     """
     own = not (data.folder / NAME).exists()  # its labels may have changed since the last audit
-    if "label_audit" in data.card and not own:
-        return data.card["label_audit"]
+    if data.card.label_audit is not None and not own:
+        return dict(data.card.label_audit)
     cases = [case for case in data.cases("train") + data.cases("test") if data.has_label(case)]
     found = {case: audit_label(data.label(case), len(data.classes)) for case in cases}
     found = {case: classes for case, classes in found.items() if classes}
     if own:
-        _write_card(data.folder / "card.json", {**data.card, "label_audit": found})
+        _write_card(data.folder / "card.json", {**data.card_content, "label_audit": found})
     return found
 
 

@@ -8,12 +8,15 @@ import numpy as np
 
 from data_prep._problems import PreparationError
 from data_prep.prepared import checksums
+from data_prep.prepared.card import Card
+from data_prep.prepared.case import FIELDS_OF_VIEW
 from data_prep.prepared.json_files import compare_checksums, hash_output, json_bytes, read_json, recorded_checksums
-from data_prep.reading.folds import interleaved_folds
-from data_prep.reading.formats import decode
+from data_prep.reading import decode, interleaved_folds
 
 # channels that one RGB file holds
 _RGB = 3
+# nnU-Net's name for the label of ignored pixels
+IGNORE = "ignore"
 
 
 class Prepared:
@@ -52,7 +55,8 @@ class Prepared:
         self._training = self._list_cases("Tr")
         self._test = self._list_cases("Ts")
         self._check_cases()
-        self.card: dict[str, Any] = self._read_card()
+        self.card_content: dict[str, Any] = self._read_card()
+        self.card: Card = Card.from_json(self.card_content, self.folder.name)
         self.folds: list[dict[str, list[str]]] = self._read_folds()
 
     @cached_property
@@ -60,7 +64,7 @@ class Prepared:
         """One SHA-256 for all files of the dataset; the audit on the card of one's own folder is left out."""
         if self._recorded is not None:
             return checksums.combine(self._recorded)
-        card = {key: value for key, value in self.card.items() if key != "label_audit"}
+        card = {key: value for key, value in self.card_content.items() if key != "label_audit"}
         return checksums.combine(
             hash_output(self.folder) | {"card.json": checksums.hash_bytes(json_bytes(card, sort_keys=True))}
         )
@@ -68,12 +72,22 @@ class Prepared:
     @property
     def name(self) -> str:
         """Slug of the dataset; of a user's own, the name of the folder."""
-        return self.card.get("name", self.folder.name)
+        return self.card.name
 
     @property
     def classes(self) -> list[str]:
-        """Names of the classes in the order of their indices, background first."""
-        return list(self._dataset["labels"])
+        """Names of the classes in the order of their indices, background first; without the ignore label."""
+        return [name for name in self._dataset["labels"] if name != IGNORE]
+
+    @property
+    def ignore_index(self) -> int | None:
+        """Value of ignored pixels in the labels, nnU-Net's ignore label; None: there are none."""
+        return self._dataset["labels"].get(IGNORE)
+
+    @cached_property
+    def has_ignored(self) -> bool:
+        """Whether there may be pixels that enter neither losses nor metrics: an ignore label, or fields of view."""
+        return self.ignore_index is not None or any(self.folder.glob(f"{FIELDS_OF_VIEW}T[rs]/*{self.ending}"))
 
     @property
     def channels(self) -> int:
@@ -83,7 +97,7 @@ class Prepared:
     @cached_property
     def dims(self) -> int:
         """2 or 3: the number of spatial axes."""
-        return self.card["dims"] if "dims" in self.card else self.label(next(iter(self._training))).ndim
+        return self.card.dims or self.label(next(iter(self._training))).ndim
 
     @property
     def channel_names(self) -> list[str]:
@@ -101,13 +115,18 @@ class Prepared:
         """
         return {"Tr": self._training, "Ts": self._test}[part]
 
+    def files(self, case: str) -> list[Path]:
+        """Give a case's files, the label last where there is one."""
+        label = [self._label_path(case)] if self.has_label(case) else []
+        return [*self._image_paths(case), *label]
+
     def cases(self, part: str, fold: int | None = None, group: str | None = None) -> list[str]:
         """List the cases of a part.
 
         Args:
             part: "train", "val" or "test".
             fold: number of the fold, for "train" and "val"; None with "train" gives all training cases.
-            group: for "test", one of card["groups"]; None gives all.
+            group: for "test", one of card.groups; None gives all.
 
         Returns:
             Names, sorted.
@@ -158,14 +177,14 @@ class Prepared:
             case: its name.
 
         Returns:
-            uint8, (H, W) or (D, H, W), class indices.
+            uint8, (H, W) or (D, H, W), class indices; `ignore_index` at ignored pixels.
 
         Raises:
             PreparationError: no ground truth, an unreadable file, or a value that is no class.
         """
         path = self._label_path(case)
         array, _ = decode(path)
-        highest = len(self.classes) - 1
+        highest = len(self._dataset["labels"]) - 1
         label = array.astype(np.uint8)
         if array.ndim not in (2, 3) or not np.array_equal(label, array) or (label > highest).any():
             values = np.unique(array)[:10].tolist()
@@ -175,14 +194,50 @@ class Prepared:
             )
         return label
 
+    def field_of_view(self, case: str) -> np.ndarray | None:
+        """Read where there is an image at all, such as inside the circle of a fundus photograph.
+
+        Args:
+            case: its name.
+
+        Returns:
+            bool, shape of the label; None: everywhere.
+
+        Raises:
+            PreparationError: unknown case, or an unreadable file.
+        """
+        self._image_paths(case)
+        path = self.folder / f"{FIELDS_OF_VIEW}{self._part(case)}" / f"{case}{self.ending}"
+        return decode(path)[0] > 0 if path.is_file() else None
+
+    def ignored(self, case: str, *, field_of_view: bool = True) -> np.ndarray | None:
+        """Read which pixels enter neither losses nor metrics.
+
+        Args:
+            case: its name.
+            field_of_view: ignore what is outside of it.
+
+        Returns:
+            bool, shape of the label; None: no pixel.
+
+        Raises:
+            PreparationError: see `label`.
+        """
+        masks = []
+        if self.ignore_index is not None and self.has_label(case):
+            masks.append(self.label(case) == self.ignore_index)
+        if field_of_view and (seen := self.field_of_view(case)) is not None:
+            masks.append(~seen)
+        return np.logical_or.reduce(masks) if masks else None
+
     def spacing(self, case: str) -> tuple[float, ...]:
         """Give the distance between neighbouring pixels along each axis of the label."""
         if self.ending.startswith(".nii"):
             return decode(self._image_paths(case)[0])[1]
-        return tuple(self.card.get("spacing") or (1.0,) * self.dims)
+        return tuple(self.card.spacing or (1.0,) * self.dims)
 
     def _list_test(self, group: str | None) -> list[str]:
-        groups = self.card.get("groups", {})
+        groups = self.card.groups
         if group and group not in groups:
             offers = ", ".join(groups) or "none"
             raise ValueError(f"`group` must be a test group of {self.name!r} ({offers}), got {group!r}")
@@ -195,8 +250,10 @@ class Prepared:
         raise PreparationError(f"{self.folder}: no case {case!r}")
 
     def _label_path(self, case: str) -> Path:
-        part = "Ts" if case in self._test else "Tr"
-        return self.folder / f"labels{part}" / f"{case}{self.ending}"
+        return self.folder / f"labels{self._part(case)}" / f"{case}{self.ending}"
+
+    def _part(self, case: str) -> str:
+        return "Ts" if case in self._test else "Tr"
 
     def _channels_first(self, path: Path) -> np.ndarray:
         array, _ = decode(path)
@@ -221,13 +278,13 @@ class Prepared:
         if missing:
             raise PreparationError(f"{path}: lacks {', '.join(missing)} (nnU-Net v2 raw layout)")
         labels = content["labels"]
-        if any(not isinstance(value, int) for value in labels.values()) or "ignore" in labels:
-            raise PreparationError(
-                f"{path}: regions and the ignore label are not supported; give one index for each class"
-            )
+        if any(not isinstance(value, int) for value in labels.values()):
+            raise PreparationError(f"{path}: regions are not supported; give one index for each class")
         ordered = dict(sorted(labels.items(), key=lambda item: item[1]))
         if list(ordered.values()) != list(range(len(ordered))):
             raise PreparationError(f"{path}: `labels` must be numbered 0, 1, 2, ... without gaps, got {labels}")
+        if IGNORE in ordered and list(ordered)[-1] != IGNORE:
+            raise PreparationError(f"{path}: the ignore label must have the highest number, got {labels}")
         return {**content, "labels": ordered}
 
     def _check_cases(self) -> None:
@@ -260,6 +317,8 @@ class Prepared:
     def _read_folds(self) -> list[dict[str, list[str]]]:
         path = self.folder / "splits_final.json"
         if not path.exists():
+            if len(self._training) < 2:
+                raise PreparationError(f"{self.folder}: folds need two training images or more, got 1")
             return interleaved_folds(sorted(self._training))
         folds = read_json(path)
         problems = []

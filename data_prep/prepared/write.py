@@ -1,12 +1,14 @@
 """The writing layer: a plan in, a prepared folder out, whole or not at all."""
 
 import errno
+import functools
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from data_prep._plan import Plan
 from data_prep._problems import PreparationError
 from data_prep._register import Entry
 from data_prep.prepared import checksums
+from data_prep.prepared.card import Card
 from data_prep.prepared.case import FILE_ENDING, Layout, Written, write_case
 from data_prep.prepared.json_files import json_bytes
 from data_prep.prepared.workers import count_workers, run_all
@@ -30,6 +33,7 @@ def write_dataset(
     destination: Path,
     options: Mapping[str, Any],
     *,
+    partial: bool = False,
     replace: bool,
     progress: bool,
     workers: int = 1,
@@ -41,6 +45,7 @@ def write_dataset(
         entry: the dataset's entry in the register.
         destination: folder that holds prepared datasets; made where missing.
         options: the options that made the plan, for the card.
+        partial: leave out broken samples, and record them on the card.
         replace: an existing folder is replaced; otherwise it is kept when another process was first.
         progress: show a bar (on a terminal only).
         workers: number of processes; 0: one for each core, as far as memory allows.
@@ -49,33 +54,55 @@ def write_dataset(
         destination/<name of the plan>, by default the slug.
 
     Raises:
-        PreparationError: broken samples, all of them; the destination is as before.
+        PreparationError: broken samples, all of them, or with `partial` a fold that loses all of its training images;
+            the destination is as before.
         OSError: the destination cannot be written or is full; it is as before.
     """
-    name = plan.name or entry.slug
     workers = count_workers(plan.cases, workers)
     try:
-        with _whole_folder(destination, name, replace=replace) as folder:
-            _write(plan, entry, folder, options, workers=workers, progress=progress)
+        with _whole_folder(destination, plan.name, replace=replace) as folder:
+            notes = _write(plan, entry, folder, options, partial=partial, workers=workers, progress=progress)
     except OSError as error:
         if error.errno not in _FULL:
             raise
         message = f"no space left in {destination}, which is as before; free some, or choose another destination"
         raise OSError(error.errno, message) from error
-    return destination / name
+    for note in notes:
+        warnings.warn(f"{plan.name}: {note}", stacklevel=3)
+    return destination / plan.name
 
 
-def _write(plan: Plan, entry: Entry, folder: Path, options: Mapping[str, Any], *, workers: int, progress: bool) -> None:
+def _write(
+    plan: Plan, entry: Entry, folder: Path, options: Mapping[str, Any], *, partial: bool, workers: int, progress: bool
+) -> list[str]:
+    """Write cases and JSON files; return what the user should be warned of."""
     for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
         (folder / name).mkdir()
-    dims = plan.dims or entry.dims
-    layout = Layout(folder, dims, len(plan.channels), len(plan.classes), entry.embedded, plan.source)
-    results = run_all(partial(write_case, layout=layout), plan.cases, workers)
+    layout = Layout(folder, plan.dims, len(plan.channels), len(plan.classes), plan.ignores, entry.embedded, plan.source)
+    results = run_all(functools.partial(write_case, layout=layout), plan.cases, workers)
     quiet = None if progress else True
-    written = list(tqdm(results, total=len(plan.cases), desc=plan.name or entry.slug, unit="case", disable=quiet))
-    if problems := [problem for case in _in_order(plan, written) for problem in case.problems]:
-        raise PreparationError(problems)
-    _Describer(plan, entry, dims, _in_order(plan, written)).write(folder, options)
+    written = _in_order(plan, list(tqdm(results, total=len(plan.cases), desc=plan.name, unit="case", disable=quiet)))
+    if problems := [problem for case in written for problem in case.problems]:
+        if not partial:
+            raise PreparationError([*problems, *plan.missing])
+        plan = _leave_out(plan, {case.name for case in written if case.problems}, problems)
+    notes = [*plan.notes, *(note for case in written for note in case.notes)]
+    _Describer(plan, entry, [case for case in written if not case.problems], notes).write(folder, options)
+    return notes
+
+
+def _leave_out(plan: Plan, broken: set[str], problems: list[str]) -> Plan:
+    """Return the plan without broken cases, each of which is recorded as missing."""
+    folds = [{part: [name for name in fold[part] if name not in broken] for part in fold} for fold in plan.folds]
+    if not all(fold["train"] for fold in folds):
+        raise PreparationError([*problems, *plan.missing, f"{plan.name}: a fold without any training image is left"])
+    return replace(
+        plan,
+        cases=[case for case in plan.cases if case.name not in broken],
+        folds=folds,
+        groups={group: [name for name in names if name not in broken] for group, names in plan.groups.items()},
+        missing=[*plan.missing, *(f"left out: {problem}" for problem in problems)],
+    )
 
 
 def _in_order(plan: Plan, written: list[Written]) -> list[Written]:
@@ -112,9 +139,8 @@ def _move_into_place(new: Path, target: Path, old: Path, *, replace: bool) -> No
 class _Describer:
     """Writes the JSON files that describe a prepared folder."""
 
-    def __init__(self, plan: Plan, entry: Entry, dims: int, cases: list[Written]) -> None:
-        self.plan, self.entry, self.dims, self.cases = plan, entry, dims, cases
-        self.name = plan.name or entry.slug
+    def __init__(self, plan: Plan, entry: Entry, cases: list[Written], notes: list[str]) -> None:
+        self.plan, self.entry, self.cases, self.notes = plan, entry, cases, notes
 
     def write(self, folder: Path, options: Mapping[str, Any]) -> None:
         """Write them, the checksums last."""
@@ -122,7 +148,7 @@ class _Describer:
         contents = {
             "dataset.json": self._dataset(),
             "splits_final.json": self.plan.folds,
-            "card.json": self._card(options),
+            "card.json": self._card(options).to_json(),
         }
         for name, content in contents.items():
             data = json_bytes(content)
@@ -133,20 +159,21 @@ class _Describer:
         (folder / checksums.NAME).write_bytes(json_bytes(digests, sort_keys=True))
 
     def _dataset(self) -> dict[str, Any]:
+        labels = [*self.plan.classes, *(["ignore"] if self.plan.ignores else [])]
         return {
-            "name": self.name,
+            "name": self.plan.name,
             "channel_names": {str(index): name for index, name in enumerate(self.plan.channels)},
-            "labels": {name: index for index, name in enumerate(self.plan.classes)},
+            "labels": {name: index for index, name in enumerate(labels)},
             "numTraining": sum(not case.test for case in self.plan.cases),
-            "file_ending": FILE_ENDING[self.dims],
+            "file_ending": FILE_ENDING[self.plan.dims],
         }
 
-    def _card(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def _card(self, options: Mapping[str, Any]) -> Card:
         entry, plan = self.entry, self.plan
-        card = {
-            "name": self.name,
+        stated = {
+            "name": plan.name,
             "title": entry.title,
-            "dims": self.dims,
+            "dims": plan.dims,
             "classes": list(plan.classes),
             "channels": list(plan.channels),
             "licence": entry.licence,
@@ -157,17 +184,14 @@ class _Describer:
             "partial": bool(plan.missing),
             "missing": plan.missing,
             "options": {**entry.parameters, **options},
-            "adjacency": ADJACENCY[self.dims],
+            "adjacency": ADJACENCY[plan.dims],
             "spacing": self._common_spacing(),
-            "foreground": "",
-            "exclusions": [],
-            "notes": [],
-            "unchecked": [],
             "groups": {name: list(cases) for name, cases in plan.groups.items()},
-            **plan.card,
             "label_audit": {case.name: case.audit for case in self.cases if case.audit},
+            "betti": self._betti(),
         }
-        return {**card, "betti": betti} if (betti := self._betti()) else card
+        notes = {"notes": [*plan.card.get("notes", ()), *self.notes]}
+        return Card.from_json(stated | plan.card | notes, plan.name)
 
     def _betti(self) -> dict[str, dict[str, list[int]]]:
         known = {case.name: case.betti for case in self.cases if case.betti is not None}

@@ -1,4 +1,4 @@
-"""Rules that make folds out of a list of cases; nothing is drawn."""
+"""Rules that make folds out of a list of cases; nothing is drawn. Fewer than two cases make no fold."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -10,18 +10,13 @@ def interleaved_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, li
     """Make folds in which fold k validates on every `count`-th case of the sorted list, starting with the k-th.
 
     Args:
-        cases: at least two names.
+        cases: their names.
         count: number of folds; fewer where there are fewer cases.
 
     Returns:
         {"train": [...], "val": [...]} for each fold.
-
-    Raises:
-        ValueError: fewer than two cases.
     """
-    ordered = _at_least_two(cases)
-    count = min(count, len(ordered))
-    return [_fold(ordered, ordered[k::count]) for k in range(count)]
+    return grouped_folds({case: case for case in cases}, count)
 
 
 def grouped_folds(owners: Mapping[str, str], count: int = 5) -> list[dict[str, list[str]]]:
@@ -30,18 +25,15 @@ def grouped_folds(owners: Mapping[str, str], count: int = 5) -> list[dict[str, l
     The owners are dealt out in sorted order: fold k validates on the cases of every `count`-th owner, from the k-th on.
 
     Args:
-        owners: {case: patient or volume}; two owners at least.
+        owners: {case: patient or volume}.
         count: number of folds; fewer where there are fewer owners.
 
     Returns:
         {"train": [...], "val": [...]} for each fold, sorted.
-
-    Raises:
-        ValueError: fewer than two owners.
     """
     ordered = sorted(set(owners.values()))
     if len(ordered) < 2:
-        raise ValueError(f"folds need at least two patients (or volumes), got {len(ordered)}")
+        return []
     cases, count = sorted(owners), min(count, len(ordered))
     held_out = [set(ordered[k::count]) for k in range(count)]
     return [_fold(cases, [case for case in cases if owners[case] in held]) for held in held_out]
@@ -51,17 +43,14 @@ def block_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, list[str
     """Make folds that validate on contiguous blocks, for slices of a stack, where neighbours look alike.
 
     Args:
-        cases: at least two names, in the order of the stack.
+        cases: their names, in the order of the stack.
         count: number of folds; fewer where there are fewer cases.
 
     Returns:
         {"train": [...], "val": [...]} for each fold.
-
-    Raises:
-        ValueError: fewer than two cases.
     """
-    ordered = _at_least_two(cases)
-    return [_fold(ordered, block) for block in blocks(ordered, min(count, len(ordered)))]
+    ordered = sorted(cases)
+    return [_fold(ordered, block) for block in blocks(ordered, min(count, len(ordered)))] if len(ordered) > 1 else []
 
 
 def blocks(cases: Sequence[Item], count: int) -> list[list[Item]]:
@@ -73,9 +62,3 @@ def blocks(cases: Sequence[Item], count: int) -> list[list[Item]]:
 def _fold(cases: Sequence[str], validation: Sequence[str]) -> dict[str, list[str]]:
     held = set(validation)
     return {"train": [case for case in cases if case not in held], "val": list(validation)}
-
-
-def _at_least_two(cases: Sequence[str]) -> list[str]:
-    if len(cases) < 2:
-        raise ValueError(f"folds need at least two training cases, got {len(cases)}")
-    return sorted(cases)

@@ -12,6 +12,7 @@ from data_prep._plan import Plan
 from data_prep._problems import PreparationError
 from data_prep._register import Entry
 from data_prep.reading.archives import find_archives, is_archive, unpack
+from data_prep.reading.listing import is_litter
 
 # an archive that holds archives, as some downloads do, and no deeper
 _DEPTH = 2
@@ -40,12 +41,12 @@ def open_plan(
         PreparationError: no source, a broken archive, or no such layout.
     """
     if entry.embedded:
-        yield entry.plan(None, **options)
+        yield _plan(entry, None, options)
         return
     path = _check_source(entry, source)
     if path.is_dir():
         try:
-            plan = entry.plan(path, **options)
+            plan = _plan(entry, path, options)
         except PreparationError:
             if not find_archives(path):
                 raise
@@ -53,9 +54,19 @@ def open_plan(
             yield plan
             return
     with _unpacked(path, destination, progress=progress) as (folder, hashes):
-        plan = entry.plan(folder, **options)
+        plan = _plan(entry, folder, options)
         plan.card["archives"] = hashes
         yield plan
+
+
+def _plan(entry: Entry, source: Path | None, options: Mapping[str, Any]) -> Plan:
+    """Call the dataset's function, and fill in what the plan leaves to the register."""
+    plan = entry.plan(source, **options)
+    plan.name = plan.name or entry.slug
+    plan.dims = plan.dims or entry.dims
+    plan.classes = plan.classes or entry.classes
+    plan.missing = [*plan.lone, *plan.missing]
+    return plan
 
 
 def _check_source(entry: Entry, source: str | Path | None) -> Path:
@@ -65,7 +76,7 @@ def _check_source(entry: Entry, source: str | Path | None) -> Path:
     if path.is_dir() or is_archive(path):
         return path
     if path.exists():
-        raise PreparationError(f"{path}: neither a folder nor a zip, tar or gz archive; {entry.where}")
+        raise PreparationError(f"{path}: neither a folder nor a zip, tar, 7z or gz archive; {entry.where}")
     raise PreparationError(f"{path}: no such folder or archive; {entry.where}")
 
 
@@ -101,7 +112,7 @@ def _merge(archive: Path, folder: Path, *, progress: bool) -> str:
         digest = unpack(archive, Path(workplace), progress=progress)
         for path in sorted(Path(workplace).rglob("*")):
             target = folder / path.relative_to(workplace)
-            if path.is_dir() or _is_litter(target):
+            if path.is_dir() or any(is_litter(Path(part)) for part in path.relative_to(workplace).parts):
                 continue
             # below a link lies the user's own folder
             if target.exists() or any(parent.is_symlink() for parent in target.parents if folder in parent.parents):
@@ -112,7 +123,3 @@ def _merge(archive: Path, folder: Path, *, progress: bool) -> str:
             target.parent.mkdir(parents=True, exist_ok=True)
             path.rename(target)
     return digest
-
-
-def _is_litter(path: Path) -> bool:
-    return "__MACOSX" in path.parts or path.name in (".DS_Store", "Thumbs.db")

@@ -1,67 +1,123 @@
-"""Images with their masks as most 2D datasets have them: listed, paired, counted, and turned into cases."""
+"""Images with their masks: listed, paired, and turned into cases."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from data_prep._plan import Case, Sample
-from data_prep.reading.official_files import find_lone, read_image, read_mask
+from data_prep.reading.images import read_image, read_mask
 
 
 @dataclass(frozen=True)
 class Pair:
-    """An image and its mask, by their paths.
+    """The files of one case.
 
     Attributes:
         name: of the case.
-        image: path of the image.
+        images: paths of the image, one for each channel that has a file of its own.
         mask: path of the mask.
+        field_of_view: path of the mask of where there is an image at all; None, or a path without
+            a file: not given.
     """
 
     name: str
-    image: Path
+    images: tuple[Path, ...]
     mask: Path
+    field_of_view: Path | None = None
+
+    @classmethod
+    def of(cls, name: str, image: Path, mask: Path, field_of_view: Path | None = None) -> "Pair":
+        """Pair one image with its mask."""
+        return cls(name, (image,), mask, field_of_view)
+
+    @property
+    def image(self) -> Path:
+        """The first path of the image."""
+        return self.images[0]
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All paths, the mask last."""
+        return (*self.images, self.mask)
+
+    @property
+    def has_field_of_view(self) -> bool:
+        """Tell whether there is a mask of the field of view."""
+        return self.field_of_view is not None and self.field_of_view.is_file()
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether both files are there."""
-        return self.image.is_file() and self.mask.is_file()
+        """Tell whether all files are there."""
+        return all(path.is_file() for path in self.files)
+
+    @property
+    def is_absent(self) -> bool:
+        """Tell whether no file is there."""
+        return not any(path.is_file() for path in self.files)
+
+    @property
+    def lone(self) -> list[str]:
+        """One line for each file that is missing where its partner is there."""
+        both = [pair for image in self.images for pair in ((image, self.mask), (self.mask, image))]
+        return [
+            f"{absent}: missing, but its partner {there} is there; get it, or remove the partner"
+            for there, absent in dict.fromkeys(both)
+            if there.is_file() and not absent.is_file()
+        ]
+
+
+Load = Callable[[Pair], Sample]
 
 
 def split_pairs(pairs: Iterable[Pair]) -> tuple[list[Pair], list[str]]:
-    """Keep the complete pairs, and give a line for each file whose partner is absent.
+    """Keep the complete pairs, and describe each file whose partner is absent.
 
     Args:
-        pairs: pairs of which none, one or both files may be there.
+        pairs: pairs of which none, some or all files may be there.
 
     Returns:
-        The complete pairs, in their order, and the problems.
+        The complete pairs, in their order, and one line for each lone file.
     """
     listed = list(pairs)
-    return [pair for pair in listed if pair.is_complete], find_lone((pair.image, pair.mask) for pair in listed)
+    lone = [line for pair in listed for line in pair.lone]
+    return [pair for pair in listed if pair.is_complete], list(dict.fromkeys(lone))
 
 
-def make_cases(pairs: Sequence[Pair], load: Callable[[Path, Path], Sample], *, test: bool = False) -> list[Case]:
+def make_cases(pairs: Iterable[Pair], load: Load, *, test: bool = False) -> list[Case]:
     """Turn pairs into cases.
 
     Args:
         pairs: complete pairs.
-        load: reads image and mask; a function of a module, so that other processes can call it.
+        load: reads a pair; a function of a module, so that other processes can call it.
         test: whether they belong to the test set.
 
     Returns:
         The cases.
     """
-    return [Case(pair.name, partial(load, pair.image, pair.mask), (pair.image, pair.mask), test=test) for pair in pairs]
+    return [
+        Case(
+            pair.name,
+            partial(load, pair),
+            (*pair.files, pair.field_of_view) if pair.field_of_view and pair.has_field_of_view else pair.files,
+            test=test,
+        )
+        for pair in pairs
+    ]
 
 
-def load_binary(image: Path, mask: Path) -> Sample:
+def split_cases(training: Iterable[Pair], test: Iterable[Pair], load: Load) -> list[Case]:
+    """Turn training and test pairs into cases, see `make_cases`."""
+    return make_cases(training, load) + make_cases(test, load, test=True)
+
+
+def load_binary(pair: Pair) -> Sample:
     """Read an RGB image of 8 bits and a mask of 0 and 255, the most usual pair.
 
     Args:
-        image: its path.
-        mask: its path; one channel, or three equal ones; 8 bits or one.
+        pair: its masks have one channel, or three equal ones; 8 bits or one.
 
     Returns:
         The sample, class 1 where the mask has 255.
@@ -69,31 +125,39 @@ def load_binary(image: Path, mask: Path) -> Sample:
     Raises:
         PreparationError: an unreadable file, another kind of image, or another value in the mask.
     """
-    return Sample(read_image(image, 3), read_mask(mask, {0: 0, 255: 1}))
+    return Sample(
+        read_image(pair.image, 3), read_mask(pair.mask, {0: 0, 255: 1}), field_of_view=read_field_of_view(pair)
+    )
+
+
+def read_field_of_view(pair: Pair) -> np.ndarray | None:
+    """Read where there is an image at all: 255 in a mask of 0 and 255.
+
+    Args:
+        pair: with or without a mask of the field of view.
+
+    Returns:
+        (H, W), bool; None where there is no such mask.
+
+    Raises:
+        PreparationError: an unreadable file, or another value.
+    """
+    if pair.field_of_view is None or not pair.has_field_of_view:
+        return None
+    return read_mask(pair.field_of_view, {0: 0, 1: 1, 255: 1}) > 0
+
+
+def describe_fields_of_view(pairs: Sequence[Pair]) -> list[str]:
+    """Say for the card's notes that fields of view are kept, and of how many images; nothing where there are none."""
+    count = sum(pair.has_field_of_view for pair in pairs)
+    few = "" if count == len(pairs) else f" of {count} of {len(pairs)} images"
+    kept = f"the field of view{few} is kept: training ignores what is outside, metrics as their option `fov` says"
+    return [kept] if count else []
 
 
 def names(pairs: Iterable[Pair]) -> list[str]:
-    """Give the names of pairs."""
+    """Return the names of pairs."""
     return [pair.name for pair in pairs]
-
-
-def count_missing(title: str, found: Mapping[str, int], expected: Mapping[str, int], where: Path) -> list[str]:
-    """Give one line for each part that has another number of images than officially.
-
-    Args:
-        title: of the dataset.
-        found: {part: number of images found}.
-        expected: {part: official number}.
-        where: the folder, for the message.
-
-    Returns:
-        The lines.
-    """
-    return [
-        f"{where}: {title}, {part}: {found[part]} images of {number}; complete the download"
-        for part, number in expected.items()
-        if found[part] != number
-    ]
 
 
 def deal_out(ordered: Sequence[str], *, test: Sequence[int], val: Sequence[int]) -> dict[str, list[str]]:

@@ -195,7 +195,11 @@ def _regions(runs: list[RunResult]) -> list[str]:
         if "region" in run.metrics:
             for metric, region in run.metrics[["metric", "region"]].drop_duplicates().itertuples(index=False):
                 found.setdefault(str(region), {})[run.definitions[metric]["title"]] = None
-    return [f"On patches, {region}: {', '.join(names)}" for region, names in found.items() if region != "whole"]
+    return [f"{_place(region)}: {', '.join(names)}" for region, names in found.items() if region != "whole"]
+
+
+def _place(region: str) -> str:
+    return f"On {region.replace('whole', 'whole images')}" if region.startswith("whole") else f"On patches, {region}"
 
 
 def _steps(found: pd.DataFrame) -> list[str]:

@@ -208,7 +208,7 @@ LAYOUTS = (
     Layout("fives", fives, 10, 4, 1, counts={"train": 10, "test": 4}),
     Layout("crackforest", crackforest, 9, 3, 5, counts={"annotated": 12}, unexpected=9),
     Layout("deepcrack", deepcrack, 7, 3, 4, counts={"train": 7, "test": 3}),
-    Layout("crack500", crack500_crops, 8, 3, 1, counts={"crops": CROPS}, options={"images": "crops"}),
-    Layout("crack500", crack500_photographs, 8, 3, 1, counts={"photographs": CROPS}),
+    Layout("crack500", crack500_crops, 8, 3, 1, counts={"crops": CROPS}),
+    Layout("crack500", crack500_photographs, 8, 3, 1, counts={"photographs": CROPS}, options={"images": "photographs"}),
     Layout("deepglobe_roads", deepglobe_roads, 16, 4, 1, counts={"labelled": 20}, unexpected=None),
 )

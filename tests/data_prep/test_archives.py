@@ -1,7 +1,10 @@
+import gzip
 import io
 import os
 import shutil
+import sys
 import tarfile
+import warnings
 import zipfile
 
 import pytest
@@ -36,7 +39,7 @@ def test_archive_gives_the_same_dataset_as_its_folder(topomortar_source, tmp_pat
     assert [case for case in Prepared(packed).cases("train")] == Prepared(folder).cases("train")
     for file in _entries(folder / "imagesTr") + _entries(folder / "labelsTs"):
         assert (packed / file.relative_to(folder)).read_bytes() == file.read_bytes()
-    assert list(Prepared(packed).card["archives"]) == [archive.name]
+    assert list(Prepared(packed).card.more["archives"]) == [archive.name]
     assert os.listdir(tmp_path / "b") == ["topomortar"]
 
 
@@ -56,7 +59,7 @@ def test_several_archives_in_a_folder_are_taken_together(topomortar_source, tmp_
     shutil.rmtree(downloads / "dataset")
     prepared = Prepared(data_prep.prepare("topomortar", downloads, tmp_path / "b", partial=True))
     assert len(prepared.cases("test")) == 4
-    assert sorted(prepared.card["archives"]) == ["lists.zip", "test.zip", "train.zip", "val.zip"]
+    assert sorted(prepared.card.more["archives"]) == ["lists.zip", "test.zip", "train.zip", "val.zip"]
 
 
 def test_archive_does_not_write_into_folders_beside_it(topomortar_source, tmp_path):
@@ -169,7 +172,84 @@ def test_volumes_and_pictures_packed_by_gzip_are_no_archives(tmp_path):
     assert is_archive(tmp_path / "a.tif.gz")
 
 
-def test_source_that_is_neither_is_named(tmp_path):
+def test_rar_says_to_unpack_it(tmp_path):
     (tmp_path / "x.rar").touch()
-    with pytest.raises(PreparationError, match=r"x\.rar: neither a folder nor a zip, tar or gz archive"):
+    with pytest.raises(PreparationError, match=r"x\.rar: RAR archives cannot be read here; unpack it yourself"):
         data_prep.prepare("topomortar", tmp_path / "x.rar", tmp_path)
+
+
+def test_source_that_is_neither_is_named(tmp_path):
+    (tmp_path / "x.iso").touch()
+    with pytest.raises(PreparationError, match=r"x\.iso: neither a folder nor a zip, tar, 7z or gz archive"):
+        data_prep.prepare("topomortar", tmp_path / "x.iso", tmp_path)
+
+
+def test_7z_is_unpacked(topomortar_source, tmp_path):
+    py7zr = pytest.importorskip("py7zr", reason="7z archives need the optional py7zr")
+    with py7zr.SevenZipFile(tmp_path / "x.7z", "w") as archive:
+        archive.writeall(topomortar_source, "TopoMortar")
+    folder = data_prep.prepare("topomortar", tmp_path / "x.7z", tmp_path / "a")
+    assert len(Prepared(folder).cases("test")) == 4
+
+
+def test_encrypted_7z_is_named_as_such(topomortar_source, tmp_path):
+    py7zr = pytest.importorskip("py7zr", reason="7z archives need the optional py7zr")
+    with py7zr.SevenZipFile(tmp_path / "x.7z", "w", password="secret") as archive:
+        archive.writeall(topomortar_source, "TopoMortar")
+    with pytest.raises(PreparationError, match=r"x\.7z: encrypted; unpack it yourself"):
+        data_prep.prepare("topomortar", tmp_path / "x.7z", tmp_path / "a")
+
+
+def test_7z_without_py7zr_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "py7zr", None)
+    (tmp_path / "train.7z").write_bytes(b"7z")
+    with pytest.raises(PreparationError, match=r"train\.7z: needs py7zr \(pip install py7zr\)"):
+        data_prep.prepare("isles24", tmp_path / "train.7z", tmp_path / "a")
+
+
+def test_encrypted_zip_is_named_as_such(tmp_path):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "content")
+    data = bytearray(path.read_bytes())
+    # the flags of the member's own head, and of the list of contents at the end
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(PreparationError, match=r"x\.zip: encrypted; unpack it yourself"):
+        unpack(path, tmp_path, progress=False)
+
+
+def test_two_members_for_one_place_are_refused(tmp_path):
+    for number, names in enumerate((["a.txt", "a.txt"], ["a", "a/b.txt"])):
+        path = tmp_path / f"{number}.zip"
+        with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for name in names:
+                archive.writestr(name, "")
+        with pytest.raises(PreparationError, match=r"in the archive twice|inside 'a', which is a file"):
+            unpack(path, tmp_path, progress=False)
+    assert {path.name for path in tmp_path.iterdir()} == {"0.zip", "1.zip"}
+
+
+def test_name_that_no_file_can_have_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("n" * 300, "")
+    with pytest.raises(PreparationError, match="no name that a file can have"):
+        unpack(tmp_path / "x.zip", tmp_path, progress=False)
+
+
+def test_tar_that_claims_more_than_any_disk_holds_is_refused(tmp_path):
+    info = tarfile.TarInfo("big")
+    info.size = 10**15
+    (tmp_path / "x.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    with pytest.raises(PreparationError, match=r"x\.tar"):
+        unpack(tmp_path / "x.tar", tmp_path, progress=False)
+
+
+def test_gzip_stops_at_the_end_of_the_free_space(tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "x.gz").write_bytes(gzip.compress(bytes(1 << 22)))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 9, 1 << 21))
+    with pytest.raises(PreparationError, match=r"x\.gz: needs more than the free space"):
+        unpack(tmp_path / "x.gz", tmp_path / "out", progress=False)

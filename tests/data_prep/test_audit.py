@@ -40,7 +40,7 @@ def test_summary_names_the_worst_cases():
 def test_a_prepared_dataset_has_its_audit_on_the_card(tmp_path, capsys):
     folder = data_prep.prepare("synthetic2d", None, tmp_path, train=5, test=2, size=64)
     data = data_prep.Prepared(folder)
-    on_card = data.card["label_audit"]
+    on_card = data.card.label_audit
     case = data.cases("test")[0]
     assert on_card.get(case, {}) == audit_label(data.label(case), 2)
     assert data_prep.audit(data) == on_card
@@ -65,7 +65,7 @@ def test_ones_own_folder_gets_a_card(tmp_path, capsys):
     assert "components of at most 10 pixels: 5 in 5 cases" in capsys.readouterr().out
     card = json.loads((folder / "card.json").read_text())
     assert card["label_audit"]["c0"] == {"1": {"tiny_components": 1}}
-    assert data_prep.Prepared(folder).card["title"] == "mine"
+    assert data_prep.Prepared(folder).card.title == "mine"
     Image.fromarray(np.zeros((16, 16), np.uint8)).save(folder / "labelsTr" / "c0.png")
     assert "c0" not in data_prep.audit(data_prep.Prepared(folder))  # audited anew
     assert data_prep.Prepared(folder).checksum != before

@@ -100,14 +100,14 @@ def test_damaged_sections_are_left_out_and_named(source, tmp_path):
         file["volumes/raw"][4] = 0
     data = Prepared(data_prep.prepare("cremi_c", source, tmp_path / "data"))
     assert len(data.cases("train")) == 11
-    assert data.card["exclusions"] == ["C004: a constant image (a damaged section)"]
+    assert data.card.exclusions == ["C004: a constant image (a damaged section)"]
 
 
 def test_wrong_number_of_slices_needs_partial(source, tmp_path):
     cremi(source, "A", slices=11)
     with pytest.raises(PreparationError, match="CREMI-A: 11 slices of 12"):
         data_prep.prepare("cremi_a", source, tmp_path / "data")
-    assert Prepared(data_prep.prepare("cremi_a", source, tmp_path / "data", partial=True)).card["partial"]
+    assert Prepared(data_prep.prepare("cremi_a", source, tmp_path / "data", partial=True)).card.partial
 
 
 @pytest.mark.parametrize("content", ["truncated", "text", "empty"])

@@ -35,7 +35,7 @@ def test_words_as_options_and_partial(topomortar_source, tmp_path):
     command = ["prepare", "topomortar", "--source", str(topomortar_source), "--destination", str(tmp_path / "out")]
     assert main([*command, "--option", "labels=noisy"]) == 1
     assert main([*command, "--option", "labels=noisy", "--partial"]) == 0
-    assert data_prep.Prepared(tmp_path / "out/topomortar").card["options"]["labels"] == "noisy"
+    assert data_prep.Prepared(tmp_path / "out/topomortar").card.options["labels"] == "noisy"
 
 
 @pytest.mark.parametrize(

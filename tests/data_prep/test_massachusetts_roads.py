@@ -18,7 +18,7 @@ def test_both_layouts_give_the_official_split(roads_source, tmp_path):
     data = _prepare(roads_source.parent, tmp_path)
     assert [len(data.cases(part, 0)) for part in ("train", "val", "test")] == [4, 2, 2]
     assert data.cases("test") == ["12028690_15", "12128690_15"]
-    assert data.card["partial"] is False
+    assert data.card.partial is False
     image = next(roads_source.rglob("10228690_15.tiff"))
     mask = next(path for path in roads_source.rglob("10228690_15.tif"))
     assert np.array_equal(data.image("10228690_15").transpose(1, 2, 0), tifffile.imread(image))
@@ -29,7 +29,7 @@ def test_both_layouts_give_the_official_split(roads_source, tmp_path):
 def test_white_tiles_are_left_out_on_demand_and_named(roads_source, tmp_path):
     data = _prepare(roads_source, tmp_path, max_white=0.3)
     assert data.cases("train", 0) == ["10028690_15", "10128690_15"]
-    assert [line.split(":")[0] for line in data.card["exclusions"]] == ["10228690_15", "10328690_15"]
+    assert [line.split(":")[0] for line in data.card.exclusions] == ["10228690_15", "10328690_15"]
     with pytest.raises(ValueError, match=r"`max_white` must lie in \[0, 1\], got 4"):
         _prepare(roads_source, tmp_path, max_white=4)
 
@@ -40,7 +40,7 @@ def test_blank_area_can_be_made_background(roads_source, tmp_path):
     data = _prepare(roads_source, tmp_path, blank="background")
     assert not data.label("10328690_15")[:12].any()
     assert data.label("10328690_15")[12:].any()
-    assert data.card["blank"] == "no roads where a tile is white"
+    assert data.card.more["blank"] == "no roads where a tile is white"
 
 
 def _set_protocol(monkeypatch, name, **changes):
@@ -54,18 +54,18 @@ def test_hpm_has_all_tiles_in_five_folds_and_no_test(roads_source, tmp_path):
         data.folds[0]["train"] + data.folds[0]["val"]
     )
     assert len(data.folds) == 5
-    assert data.card["notes"] == ["the paper has 1171 + 0 images, these rules give 8 + 0"]
+    assert data.card.notes == ["the paper has 1171 + 0 images, these rules give 8 + 0"]
 
 
 def test_contextloss_leaves_white_tiles_out_of_training_alone(roads_source, tmp_path, monkeypatch):
     data = _prepare(roads_source, tmp_path, protocol="contextloss")
     assert sorted(data.folds[0]["train"] + data.folds[0]["val"]) == ["10028690_15", "11028690_15"]
     assert data.cases("test") == ["12028690_15", "12128690_15"]
-    assert len(data.card["exclusions"]) == 4
-    assert data.card["notes"] == ["the paper has 421 + 49 images, these rules give 2 + 2"]
-    assert data.card["partial"] is False
+    assert len(data.card.exclusions) == 4
+    assert data.card.notes == ["the paper has 421 + 49 images, these rules give 2 + 2"]
+    assert data.card.partial is False
     _set_protocol(monkeypatch, "contextloss", images=(2, 2))
-    assert _prepare(roads_source, tmp_path, protocol="contextloss").card["notes"] == []
+    assert _prepare(roads_source, tmp_path, protocol="contextloss").card.notes == []
 
 
 def test_contextloss_takes_training_tiles_alone_where_they_have_the_paper_s_number(roads_source, tmp_path, monkeypatch):
@@ -78,7 +78,7 @@ def test_cldice_leaves_out_tiles_without_roads_and_takes_so_many(roads_source, t
     tifffile.imwrite(next(roads_source.rglob("10128690_15.tif")), np.zeros((16, 20), np.uint8))
     _set_protocol(monkeypatch, "cldice", max_white=1.0, limits=(4, 1))
     data = _prepare(roads_source, tmp_path, protocol="cldice")
-    assert data.card["exclusions"] == ["10128690_15: 0.0% road, less than 2.0%"]
+    assert data.card.exclusions == ["10128690_15: 0.0% road, less than 2.0%"]
     assert sorted(data.folds[0]["train"] + data.folds[0]["val"]) == [
         "10028690_15",
         "10228690_15",
@@ -97,9 +97,9 @@ def test_wrong_count_stops_unless_partial_and_training_tiles_stand_in(roads_sour
     with pytest.raises(PreparationError, match="test: 0 images of 2"):
         _prepare(roads_source, tmp_path)
     data = _prepare(roads_source, tmp_path, partial=True)
-    assert data.card["partial"] is True
+    assert data.card.partial is True
     assert data.cases("test") == ["10328690_15"]
-    assert "stand in" in data.card["notes"][0]
+    assert "stand in" in data.card.notes[0]
 
 
 def test_missing_partner_broken_and_mislabelled_files_stop(roads_source, tmp_path):

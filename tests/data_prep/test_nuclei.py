@@ -10,7 +10,7 @@ from volume_layouts import ihc_tma, lynsec, nuinsseg
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep.reading.nuclei import split_as_scnp
+from data_prep.reading import split_as_scnp
 
 LAYOUTS = {
     "nuinsseg": (nuinsseg, {"labelled": 20}),
@@ -23,7 +23,7 @@ every_set = pytest.mark.parametrize("slug", LAYOUTS)
 @pytest.fixture
 def nuclei(slug, tmp_path, monkeypatch):
     build, counts = LAYOUTS[slug]
-    monkeypatch.setattr(importlib.import_module(f"data_prep.{slug}"), "COUNTS", counts)
+    monkeypatch.setattr(importlib.import_module(f"data_prep.datasets.{slug}"), "COUNTS", counts)
     return build(tmp_path / "source")
 
 
@@ -55,7 +55,7 @@ def test_missing_image_needs_partial(slug, nuclei, tmp_path):
         path.unlink()
     with pytest.raises(PreparationError, match="complete the download"):
         data_prep.prepare(slug, tmp_path / "source", tmp_path / "data")
-    assert Prepared(data_prep.prepare(slug, tmp_path / "source", tmp_path / "data", partial=True)).card["partial"]
+    assert Prepared(data_prep.prepare(slug, tmp_path / "source", tmp_path / "data", partial=True)).card.partial
 
 
 @every_set
@@ -127,5 +127,5 @@ def test_pickled_array_is_refused(slug, nuclei, tmp_path):
 @pytest.mark.parametrize("slug", ["lynsec"])
 def test_stains_are_kept_apart(slug, nuclei, tmp_path):
     data = Prepared(data_prep.prepare(slug, tmp_path / "source", tmp_path / "data"))
-    assert set(data.card["groups"]) == {"IHC", "H&E"}
+    assert set(data.card.groups) == {"IHC", "H&E"}
     assert all(case.startswith("lynsec1") for case in data.cases("test", group="IHC"))

@@ -11,14 +11,14 @@ from scipy.io import loadmat, savemat
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep.reading.formats import decode
+from data_prep.reading import decode
 
 every_layout = pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 
 
 @pytest.fixture
 def files(layout: Layout, tmp_path, monkeypatch):
-    module = importlib.import_module(f"data_prep.{layout.slug}")
+    module = importlib.import_module(f"data_prep.datasets.{layout.slug}")
     if layout.counts is not None:
         monkeypatch.setattr(module, "COUNTS", layout.counts)
     if layout.slug == "fives":
@@ -41,9 +41,9 @@ def test_official_layout(layout, files, tmp_path):
     assert len(data.folds) == layout.folds
     for fold in data.folds:
         assert sorted([*fold["train"], *fold["val"]]) == data.cases("train")
-    assert not data.card["partial"]
+    assert not data.card.partial
     for entry in ("foreground", "folds", "unchecked"):
-        assert data.card[entry]
+        assert data.card_content[entry]
     for case, (image, mask) in files.items():
         assert np.array_equal(data.image(case), decode(image)[0].transpose(2, 0, 1))
         assert np.array_equal(data.label(case), _truth(layout, mask)), case
@@ -77,7 +77,7 @@ def test_missing_pair_stops_without_partial_and_is_on_the_card_with_it(layout, f
     with pytest.raises(PreparationError, match="complete the download; go on without by partial=True"):
         _prepare(layout, tmp_path)
     data = Prepared(_prepare(layout, tmp_path, partial=True))
-    assert data.card["partial"]
+    assert data.card.partial
     assert len(data.cases("train")) + len(data.cases("test")) == len(files) - 1
 
 
@@ -148,7 +148,7 @@ FIVES = next(layout for layout in LAYOUTS if layout.slug == "fives")
 DRIVE = LAYOUTS[0]
 DEEPGLOBE = LAYOUTS[-1]
 DEEPCRACK = next(layout for layout in LAYOUTS if layout.slug == "deepcrack")
-CROPS = next(layout for layout in LAYOUTS if layout.options.get("images") == "crops")
+CROPS = next(layout for layout in LAYOUTS if layout.build.__name__ == "crack500_crops")
 
 
 @pytest.mark.parametrize("layout", [CHASE], ids=str)
@@ -224,10 +224,10 @@ def test_parts_of_a_photograph_stay_together_and_official_overlap_is_noted(layou
     assert {"1116-0", "1116-1"} <= set(data.cases("train"))
     for fold in data.folds:
         assert not {case[:4] for case in fold["train"]} & {case[:4] for case in fold["val"]}
-    assert data.card["notes"] == []
+    assert data.card.notes == []
     for path in files["11125-1"]:
         path.rename(path.with_stem("1116-7"))
-    assert Prepared(_prepare(layout, tmp_path)).card["notes"][0].endswith("by their names: 1116")
+    assert Prepared(_prepare(layout, tmp_path)).card.notes[0].endswith("by their names: 1116")
 
 
 @pytest.mark.parametrize("layout", [DEEPCRACK], ids=str)
@@ -239,10 +239,10 @@ def test_mask_of_one_bit_reads_as_one_of_eight(layout, files, tmp_path):
 
 @pytest.mark.parametrize("layout", [CROPS], ids=str)
 def test_crops_of_one_photograph_in_two_parts_are_noted(layout, files, tmp_path):
-    assert Prepared(_prepare(layout, tmp_path)).card["notes"][0].startswith("no photographs have crops in more")
+    assert Prepared(_prepare(layout, tmp_path)).card.notes[0].startswith("no photographs have crops in more")
     for path in files["20160222_081050_1_361"]:
         path.rename(path.with_stem("20160222_081010_641_1"))
-    assert Prepared(_prepare(layout, tmp_path)).card["notes"][0].startswith("1 photographs have crops in more")
+    assert Prepared(_prepare(layout, tmp_path)).card.notes[0].startswith("1 photographs have crops in more")
 
 
 @pytest.mark.parametrize("layout", [CROPS], ids=str)
@@ -253,7 +253,7 @@ def test_upper_case_extension_is_found(layout, files, tmp_path):
 
 
 def test_deepglobe_has_scnp_s_numbers():
-    from data_prep.reading.pairs import deal_out
+    from data_prep.reading import deal_out
 
     split = deal_out([f"{number:06d}" for number in range(6226)], test=(0, 5), val=(3,))
     assert {part: len(names) for part, names in split.items()} == {"train": 4357, "val": 623, "test": 1246}

@@ -7,8 +7,7 @@ from scipy import ndimage
 
 import data_prep
 from data_prep import Prepared
-from data_prep.reading.formats import decode
-from data_prep.reading.official_files import read_mask
+from data_prep.reading import decode, read_mask
 from topology import betti_numbers
 
 FULL = np.ones((3, 3))
@@ -48,7 +47,7 @@ def test_values_of_the_samples(shared_data, tmp_path, slug, options, cases, shap
     assert found[0] == pytest.approx(fraction, abs=0.0005)
     assert found[1] == pytest.approx(components, abs=0.05)
     assert found[2] == pytest.approx(holes, abs=0.5 if holes > 1 else 0.05)
-    assert data.card["partial"]
+    assert data.card.partial
 
 
 def test_crackforest_leaves_out_what_was_never_annotated(shared_data):
@@ -64,7 +63,7 @@ def test_crackforest_leaves_out_what_was_never_annotated(shared_data):
     ],
 )
 def test_one_large_image(shared_data, image, mask, shape, low, high):
-    from data_prep.reading.pairs import load_binary
+    from data_prep.reading import load_binary
 
     sample = load_binary(shared_data / image, shared_data / mask)
     assert sample.label.shape == sample.image.shape[1:] == shape
@@ -112,7 +111,7 @@ def test_deepcrack_masks_with_images_made_beside_them(shared_data, tmp_path):
     data = _prepare("deepcrack", tmp_path, tmp_path / "data")
     assert len(_labels(data)) == 9
     assert {tuple(sorted(label.shape)) for label in _labels(data)} == {(384, 544)}
-    assert data.card["notes"]
+    assert data.card.notes
 
 
 def test_roads_of_each_protocol(shared_data, tmp_path):

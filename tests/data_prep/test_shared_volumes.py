@@ -8,8 +8,7 @@ from scipy import ndimage
 
 import data_prep
 from data_prep import Prepared
-from data_prep.reading.formats import decode
-from data_prep.reading.official_files import read_mask
+from data_prep.reading import decode, read_mask
 
 FULL = np.ones((3, 3, 3))
 
@@ -18,7 +17,7 @@ def test_vesselnn(shared_data, tmp_path):
     data = Prepared(data_prep.prepare("vesselnn", shared_data, tmp_path, partial=True))
     cases = data.cases("train")
     assert len(cases) == 7
-    assert len(data.card["missing"]) == 4
+    assert len(data.card.missing) == 4
     fractions, components = {}, {}
     for case in cases:
         label = data.label(case)

@@ -53,19 +53,17 @@ def test_bytes_are_equal_in_another_process(name, tmp_path):
 def test_stored_betti_numbers_are_those_measured(prepared, name):
     data = Prepared(prepared / name)
     cases = data.cases("train") + data.cases("test")
-    assert sorted(data.card["betti"]) == sorted(cases)
+    assert sorted(data.card.betti) == sorted(cases)
     for case in cases:
         label = data.label(case)
-        assert sorted(data.card["betti"][case]) == [str(index) for index in range(1, len(data.classes))]
-        for index, stored in data.card["betti"][case].items():
+        assert sorted(data.card.betti[case]) == [str(index) for index in range(1, len(data.classes))]
+        for index, stored in data.card.betti[case].items():
             assert list(betti_numbers(label == int(index))) == stored
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_networks_have_loops_and_several_components(prepared, name):
-    betti = [
-        np.array(numbers) for case in Prepared(prepared / name).card["betti"].values() for numbers in case.values()
-    ]
+    betti = [np.array(numbers) for case in Prepared(prepared / name).card.betti.values() for numbers in case.values()]
     mean = np.mean(betti, axis=0)
     assert mean[0] > 1.4
     assert mean[1] > 2
@@ -117,7 +115,7 @@ def test_options_change_classes_and_size(tmp_path, name, options, classes):
     data = Prepared(folder)
     assert data.classes == classes
     assert data.label("train000").shape == (options["size"],) * data.dims
-    assert data.card["options"] == {"train": 4, "test": 2, "classes": 1, "seed": 5} | options
+    assert data.card.options == {"train": 4, "test": 2, "classes": 1, "seed": 5} | options
     assert data_prep.check(folder) == []
 
 

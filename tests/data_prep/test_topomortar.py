@@ -20,8 +20,8 @@ def test_official_layout_becomes_one_fold_with_groups_apart(topomortar_source, t
     assert data.channels == 3
     assert data.folds == [{"train": ["001", "002", "004"], "val": ["003", "005"]}]
     assert data.cases("test") == ["071", "072", "121", "122"]
-    assert data.card["groups"] == {"indistr": ["071", "072"], "angles": ["121", "122"]}
-    assert data.card["partial"] is False
+    assert data.card.groups == {"indistr": ["071", "072"], "angles": ["121", "122"]}
+    assert data.card.partial is False
     official = topomortar_source / "dataset/train"
     assert np.array_equal(data.image("002").transpose(1, 2, 0), np.asarray(Image.open(official / "images/002.png")))
     assert np.array_equal(data.label("002") * 255, np.asarray(Image.open(official / "accurate/002.png")))
@@ -41,7 +41,7 @@ def test_other_labels_are_for_training_and_validation_alone(topomortar_source, t
     for case, part, kind in (("001", "train", labels), ("003", "val", labels), ("071", "test", "accurate")):
         expected = np.asarray(Image.open(topomortar_source / "dataset" / part / kind / f"{case}.png"))
         assert np.array_equal(data.label(case) * 255, expected)
-    assert data.card["options"]["labels"] == labels
+    assert data.card.options["labels"] == labels
 
 
 def test_small_training_set(topomortar_source, tmp_path):
@@ -60,9 +60,9 @@ def test_missing_images_stop_unless_partial(topomortar_source, tmp_path):
     with pytest.raises(PreparationError, match=r"test: 1 of 4 images are missing \(.*072\.png\).*partial=True"):
         _prepare(topomortar_source, tmp_path)
     data = _prepare(topomortar_source, tmp_path, partial=True)
-    assert data.card["partial"] is True
-    assert "1 of 4" in data.card["missing"][0]
-    assert data.card["groups"]["indistr"] == ["071"]
+    assert data.card.partial is True
+    assert "1 of 4" in data.card.missing[0]
+    assert data.card.groups["indistr"] == ["071"]
 
 
 def test_nothing_to_train_on_stops_even_when_partial(topomortar_source, tmp_path):
@@ -72,12 +72,42 @@ def test_nothing_to_train_on_stops_even_when_partial(topomortar_source, tmp_path
         _prepare(topomortar_source, tmp_path, partial=True)
 
 
-def test_missing_partner_stops_even_when_partial(topomortar_source, tmp_path):
+def test_partial_goes_on_without_lone_files_and_records_each(topomortar_source, tmp_path):
     (topomortar_source / "dataset/train/accurate/002.png").unlink()
     (topomortar_source / "dataset/test/images/071.png").unlink()
     with pytest.raises(PreparationError, match="partner") as caught:
+        _prepare(topomortar_source, tmp_path)
+    assert len([line for line in caught.value.problems if "partner" in line and "--partial" in line]) == 2
+    data = _prepare(topomortar_source, tmp_path, partial=True)
+    assert data.card.partial
+    assert len([line for line in data.card.missing if "partner" in line]) == 2
+    assert not {"002", "071"} & {*data.cases("train"), *data.cases("test")}
+
+
+def test_partial_goes_on_without_broken_files_and_records_each(topomortar_source, tmp_path):
+    dataset = topomortar_source / "dataset"
+    (dataset / "train/images/001.png").write_text("not an image")
+    Image.fromarray(np.full((16, 20), 128, np.uint8)).save(dataset / "test/accurate/071.png")
+    (dataset / "test/images/122.png").unlink()
+    (dataset / "test/accurate/122.png").unlink()
+    with pytest.raises(PreparationError) as caught:
+        _prepare(topomortar_source, tmp_path)
+    # what is missing is named before anything is read
+    assert ["122.png" in line for line in caught.value.problems] == [True]
+    data = _prepare(topomortar_source, tmp_path, partial=True)
+    assert (data.cases("train", 0), data.cases("test")) == (["002", "004"], ["072", "121"])
+    assert data.card.groups == {"indistr": ["072"], "angles": ["121"]}
+    assert ["122.png" in data.card.missing[0], "001.png" in data.card.missing[1], "071.png" in data.card.missing[2]]
+    assert len(data.card.missing) == 3
+    assert data_prep.check(data.folder) == []
+
+
+def test_partial_stops_where_broken_files_leave_nothing_to_train_on(topomortar_source, tmp_path):
+    for path in (topomortar_source / "dataset/train/images").iterdir():
+        path.write_text("not an image")
+    with pytest.raises(PreparationError, match="a fold without any training image is left") as caught:
         _prepare(topomortar_source, tmp_path, partial=True)
-    assert len([line for line in caught.value.problems if "partner" in line]) == 2
+    assert len(caught.value.problems) == 4
 
 
 def test_all_broken_files_are_named_and_the_destination_is_as_before(topomortar_source, tmp_path):
@@ -127,7 +157,7 @@ def sample(shared_data, tmp_path_factory):
 
 def test_sample_has_the_counts_of_its_description(sample):
     assert [len(sample.cases(part, 0)) for part in ("train", "val")] == [50, 20]
-    assert {name: len(cases) for name, cases in sample.card["groups"].items()} == {
+    assert {name: len(cases) for name, cases in sample.card.groups.items()} == {
         "indistr": 50,
         "angles": 2,
         "colors": 2,
@@ -136,7 +166,7 @@ def test_sample_has_the_counts_of_its_description(sample):
         "shadows": 1,
         "occlusion": 1,
     }
-    assert "290 of 350" in sample.card["missing"][0]
+    assert "290 of 350" in sample.card.missing[0]
 
 
 def test_sample_without_partial_says_what_is_missing(shared_data, tmp_path):

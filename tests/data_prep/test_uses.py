@@ -2,8 +2,9 @@ import csv
 from collections import defaultdict
 from pathlib import Path
 
-import data_prep
 from data_prep._uses import TABLES
+
+import data_prep
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "tables" / "published"
 PAPERS = {"cldice": "clDice", "contextloss": "ContextLoss", "hpm": "HPM", "scnp": "SCNP"}

@@ -27,7 +27,7 @@ from volume_layouts import (
 
 import data_prep
 from data_prep import PreparationError, Prepared
-from data_prep.reading.formats import decode
+from data_prep.reading import decode
 
 every_layout = pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 NIFTI = [layout for layout in LAYOUTS if layout.slug not in ("vesselnn", "axons")]
@@ -37,7 +37,7 @@ STRICT = [layout for layout in LAYOUTS if layout.slug != "vesselnn"]
 
 @pytest.fixture
 def files(layout: Layout, tmp_path, monkeypatch):
-    module = importlib.import_module(f"data_prep.{layout.slug}")
+    module = importlib.import_module(f"data_prep.datasets.{layout.slug}")
     for name, value in layout.constants.items():
         monkeypatch.setattr(module, name, value)
     return layout.build(tmp_path / "source")
@@ -74,9 +74,9 @@ def test_official_layout(layout, files, tmp_path):
     assert (len(data.classes) - 1, data.channels) == (layout.classes, layout.channels)
     for fold in data.folds:
         assert sorted([*fold["train"], *fold["val"]]) == data.cases("train")
-    assert not data.card["partial"]
+    assert not data.card.partial
     for entry in ("foreground", "folds", "unchecked"):
-        assert data.card[entry]
+        assert data.card_content[entry]
     for case, (images, label) in files.items():
         assert np.array_equal(data.image(case), np.stack([_image(path) for path in images]))
         assert np.array_equal(data.label(case), _truth(layout, label)), case
@@ -103,7 +103,7 @@ def test_missing_case_stops_without_partial_and_is_on_the_card_with_it(layout, f
     with pytest.raises(PreparationError, match="complete the download; go on without by partial=True"):
         _prepare(layout, tmp_path)
     data = Prepared(_prepare(layout, tmp_path, partial=True))
-    assert data.card["partial"]
+    assert data.card.partial
     assert len(data.cases("train")) + len(data.cases("test")) == len(files) - 1
 
 
@@ -297,7 +297,7 @@ def test_cirrmri600_in_the_numbers_of_scnp(tmp_path, monkeypatch):
     monkeypatch.setattr("data_prep.datasets.cirrmri600.COUNTS", {"T2": {"train": 5, "valid": 2, "test": 2}})
     data = Prepared(data_prep.prepare("cirrmri600", tmp_path / "source", tmp_path / "data", split="scnp"))
     assert data.cases("val", 0) == ["train_0"]
-    assert len(data.card["exclusions"]) == 2
+    assert len(data.card.exclusions) == 2
     # with all volumes: 198 + 50
     kept = [f"train_{number:03d}" for number in range(256)][:248]
     assert (len(kept) - len(kept[::5]), len(kept[::5])) == (198, 50)

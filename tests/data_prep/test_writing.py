@@ -11,8 +11,9 @@ from PIL import Image
 import data_prep
 from data_prep import PreparationError, Prepared
 from data_prep._plan import Case, Plan, Sample
+from data_prep.prepared.encode import encode
 from data_prep.prepared.write import write_dataset
-from data_prep.reading.formats import decode, encode
+from data_prep.reading import decode
 
 
 @pytest.mark.parametrize("stored", [True, False])
@@ -59,7 +60,7 @@ def _sample(value=1, shape=(8, 8)):
 
 def _write(destination, cases, replace=True, **plan):
     entry = data_prep.entry("synthetic2d")
-    content = {"classes": ("background", "road"), "channels": ["grey"], "folds": []} | plan
+    content = {"name": "synthetic2d", "dims": 2, "classes": entry.classes, "channels": ["grey"], "folds": []} | plan
     return write_dataset(Plan(cases=cases, **content), entry, destination, {}, replace=replace, progress=False)
 
 

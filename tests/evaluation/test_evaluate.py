@@ -118,7 +118,7 @@ def test_damaged_prediction_is_named(tiny, stub_metrics):
 
 
 def test_light_modules_import_neither_torch_nor_monai():
-    modules = "evaluation.evaluate, runs.paths, runs.record, runs.provenance, training.config, data_prep.prepared.read"
+    modules = "evaluation.evaluate, runs.paths, runs.record, runs.provenance, training.config, data_prep"
     code = f"import sys, {modules}; print([name for name in ('torch', 'monai') if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert result.stdout.strip() == "[]"

@@ -27,6 +27,9 @@ class Memory:
     def label(self, case):
         return self.labels[case]
 
+    def ignored(self, case):
+        return None
+
 
 def sampler(data, **changes):
     options = {"patch_size": [8, 8], "batch_size": 3, "foreground_share": 0.5, "augmented": True, "seed": 1}

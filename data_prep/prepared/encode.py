@@ -2,17 +2,12 @@
 
 import struct
 import zlib
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-
-from data_prep._problems import PreparationError
 
 # the longest block that deflate can store without compressing
 _LONGEST_BLOCK = 65535
 _PNG_COLOUR_TYPE = {1: 0, 3: 2}
-_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, struct.error, zlib.error)
 
 
 def encode(image: np.ndarray, spacing: tuple[float, ...], *, stored: bool) -> bytes:
@@ -87,70 +82,3 @@ def _encode_nifti(volume: np.ndarray, spacing: tuple[float, ...], *, stored: boo
         return gzip.compress(data, compresslevel=6, mtime=0)
     head = b"\x1f\x8b\x08\x00" + b"\x00" * 4 + b"\x00\xff"
     return head + _stored_blocks(data) + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
-
-
-def decode(path: Path) -> tuple[np.ndarray, tuple[float, ...]]:
-    """Read an image or a mask of any format that a dataset here has.
-
-    Args:
-        path: .png, .jpg, .gif, .bmp, .ppm, .ppm.gz, .tif, .tiff, .nii or .nii.gz.
-
-    Returns:
-        The array as stored, channels last in 2D, z, y, x in 3D; and the spacing, empty where the format has none.
-
-    Raises:
-        PreparationError: the file is missing, truncated or not what its name says.
-    """
-    if not path.is_file():
-        raise PreparationError(f"{path}: no such file; complete the download or the copy")
-    try:
-        return _decode(path)
-    except _UNREADABLE as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise PreparationError(f"{path}: cannot be read ({reason}); get this file again") from error
-
-
-def _decode(path: Path) -> tuple[np.ndarray, tuple[float, ...]]:
-    name = path.name.lower()
-    if name.endswith((".nii", ".nii.gz")):
-        return _decode_nifti(path)
-    if name.endswith((".tif", ".tiff")):
-        return _decode_tiff(path), ()
-    if name.endswith(".gz"):
-        import gzip
-
-        with gzip.open(path) as file:
-            return _decode_picture(file), ()
-    return _decode_picture(path), ()
-
-
-def _decode_picture(file: Any) -> np.ndarray:
-    from PIL import Image
-
-    with Image.open(file) as image:
-        return np.asarray(image.convert("RGB") if image.mode == "P" else image)
-
-
-def _decode_nifti(path: Path) -> tuple[np.ndarray, tuple[float, ...]]:
-    import nibabel
-
-    try:
-        image: Any = nibabel.load(path)
-        volume = np.asanyarray(image.dataobj)
-    except nibabel.filebasedimages.ImageFileError as error:
-        raise ValueError(str(error)) from error
-    zooms = image.header.get_zooms()[: volume.ndim]
-    return np.ascontiguousarray(volume.transpose()), tuple(float(zoom) for zoom in reversed(zooms))
-
-
-def _decode_tiff(path: Path) -> np.ndarray:
-    import tifffile
-
-    with tifffile.TiffFile(path) as file:
-        size = path.stat().st_size
-        for number, page in enumerate(file.pages):
-            ends = [start + length for start, length in zip(page.dataoffsets, page.databytecounts, strict=True)]
-            # tifffile fills a truncated page up with zeros
-            if max(ends, default=0) > size:
-                raise ValueError(f"truncated: page {number} ends at byte {max(ends)} of {size}")
-        return file.asarray()

@@ -1,0 +1,18 @@
+"""Checks of the options that several datasets have."""
+
+from collections.abc import Sequence
+
+
+def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    """Refuse an option's value that is none of its choices.
+
+    Args:
+        name: of the option.
+        value: what came.
+        choices: what may come.
+
+    Raises:
+        ValueError: another value.
+    """
+    if value not in choices:
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, choices))}, got {value!r}")
