@@ -21,8 +21,8 @@ class PixelLoss(nn.Module):
     Args:
         batch: one ratio or mean over the whole batch instead of one for each sample (nnU-Net's Dice does so in 2D).
         ignore_index: class index of pixels that enter nothing (they count as background of every structure and take
-            part in no mean).
-        check_finite: refuse NaN and infinite logits (costs a pass over them).
+            part in no mean). Their logits may be anything, NaN and infinity included.
+        check_finite: refuse NaN and infinite logits, those of ignored pixels too (costs a pass over them).
     """
 
     include_background = False  # no parameter of a loss that has no use for it
@@ -120,6 +120,8 @@ class PixelLoss(nn.Module):
             self._warned = True
         indices, valid = _checks.class_indices(target, input.shape[1], self.ignore_index)
         logits = input if input.dtype == torch.float64 else input.float()
+        if valid is not None:  # whatever lies below ignored pixels, NaN too, has neither a value nor a gradient
+            logits = torch.where(valid, logits, 0)
         return Segmentation(logits, indices, valid, self.include_background)
 
     def extra_repr(self) -> str:
