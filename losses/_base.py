@@ -22,10 +22,10 @@ class PixelLoss(nn.Module):
     Args:
         batch: one ratio or mean over the whole batch instead of one for each sample (nnU-Net's Dice does so in 2D).
         ignore_index: class index of pixels that enter nothing (they count as background of every structure and take
-            part in no mean).
+            part in no mean). Their logits may be anything, NaN and infinity included.
         regions: the channels are regions that may overlap, as nnU-Net calls them: each is a binary problem of its own
             (sigmoid), and the loss is the mean of theirs. `ignore_index` leaves pixels out region by region.
-        check_finite: refuse NaN and infinite logits (costs a pass over them).
+        check_finite: refuse NaN and infinite logits, those of ignored pixels too (costs a pass over them).
     """
 
     include_background = False  # no parameter of a loss that has no use for it
@@ -187,6 +187,8 @@ class PixelLoss(nn.Module):
 
     def _problem(self, logits: torch.Tensor, target: torch.Tensor) -> Segmentation:
         indices, valid = _checks.class_indices(target, logits.shape[1], self.ignore_index)
+        if valid is not None:  # whatever lies below ignored pixels, NaN too, has neither a value nor a gradient
+            logits = torch.where(valid, logits, 0)
         return Segmentation(logits, indices, valid, self.include_background)
 
     def extra_repr(self) -> str:

@@ -218,6 +218,27 @@ def test_two_channels_equal_one(name, spatial):
 @every_loss
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("spatial", [(14, 15), (5, 9, 10)], ids=["2D", "3D"])
+def test_nan_below_ignored_pixels_enters_nothing(name, channels, spatial):
+    needs(name, len(spatial))
+    torch.manual_seed(0)
+    logits, target = torch.randn(2, channels, *spatial), torch.randint(0, max(channels, 2), (2, 1, *spatial))
+    target[..., 2:5, 3:6] = 255
+    loss = build(name, ignore_index=255)
+    found = []
+    for below in (0.0, torch.nan, torch.inf):
+        z = torch.where(target == 255, below, logits).requires_grad_()
+        value = loss(z, target)
+        value.backward()
+        found.append((value.detach(), z.grad))
+    for value, gradient in found[1:]:
+        assert torch.equal(value, found[0][0])
+        assert torch.equal(gradient, found[0][1])
+    assert torch.isfinite(found[0][1]).all()
+
+
+@every_loss
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("spatial", [(14, 15), (5, 9, 10)], ids=["2D", "3D"])
 def test_ignored_pixels_enter_nothing(name, channels, spatial):
     needs(name, len(spatial))
     logits, target = tube(spatial, channels)
