@@ -20,9 +20,9 @@ _PARTS = {"topology": 0.30, "surface": 0.35, "voi": 0.35}
 def toposcore(pair: Pair) -> float:
     """F1 of Betti matching, dimension by dimension, over the eight octants of the volume.
 
-    With m matched features, p of the prediction and g of the ground truth, summed over the octants: F = 2 m / (p + g) in
-    each dimension, 0.5 / (p + 0.5) where g = 0 < p; the weights 0.34, 0.33 and 0.33 are shared among the dimensions that
-    have a feature. In [0, 1], higher is better; 1 where there is none.
+    With m matched features, p of the prediction and g of the ground truth, summed over the octants: F = 2 m / (p + g)
+    in each dimension, 0.5 / (p + 0.5) where g = 0 < p; the weights 0.34, 0.33 and 0.33 are shared among the dimensions
+    that have a feature. In [0, 1], higher is better; 1 where there is none.
 
     Adjacency: always 6. The oldest component of an octant is never counted, so an empty prediction of blobs that lie in
     octants of their own has TopoScore 1.
