@@ -38,6 +38,42 @@ class ExperimentTables:
         """The experiment's folder."""
         return Path(self.experiment)
 
+    def update_index(self) -> Path:
+        """Write the page of what has been run, of the folder that holds the experiment.
+
+        Returns:
+            Path of the page.
+        """
+        from tables.index import page
+
+        return page.write(self.folder.parent)
+
+
+@dataclass(frozen=True)
+class Index:
+    """The parameters of notebooks/index.ipynb, by the same names.
+
+    Args:
+        results: folder that holds the experiments; it may be missing.
+    """
+
+    results: str = "results"
+
+    def __post_init__(self) -> None:
+        refuse(wrong_types(self))
+
+    def as_html(self) -> str:
+        """Look through the folder, and write its page where the folder is there.
+
+        Returns:
+            The index as a piece of HTML; its links lead from the folder of the notebooks.
+        """
+        from tables.index import entries, page
+
+        if Path(self.results).is_dir():
+            page.write(self.results)
+        return page.as_html(entries.experiments(self.results), ".")
+
 
 @dataclass(frozen=True)
 class AllExperiments:

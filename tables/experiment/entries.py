@@ -9,7 +9,8 @@ def entry_names(result: Results) -> dict[Path, str]:
     """Name each fine-tuned run by its entry in the experiment's list of losses, the same on every dataset.
 
     An entry may have other parameters on one dataset than on another. Rows of a loss that have the same parameters
-    everywhere are the same entry; of the others the first on one dataset is the first on another, as in the list.
+    everywhere are the same entry; of the others the first on one dataset is the first on another, as in the list,
+    provided that each dataset has as many.
 
     Args:
         result: the runs, in the order of the experiment.
@@ -34,16 +35,15 @@ def _entry_name(run: RunResult, labels: dict[str, list[str]]) -> str:
         labels: of its loss, by dataset, in the order of the experiment.
 
     Returns:
-        Its label where every dataset has it, or where nothing else on another dataset can be the same entry;
-        otherwise its title.
+        Its label where every dataset has it, or where it cannot be told which one on another dataset is the same
+        entry; otherwise its title.
     """
     everywhere = set.intersection(*(set(found) for found in labels.values()))
     if run.label in everywhere:
         return run.label
     others = {dataset: [label for label in found if label not in everywhere] for dataset, found in labels.items()}
-    place = others[run.run.dataset].index(run.label)
-    alike = {found[place] for found in others.values() if place < len(found)}
-    if len(alike) == 1:
+    if len(others) == 1 or len(set(map(len, others.values()))) > 1:
         return run.label
-    number = f", {place + 1}" if max(map(len, others.values())) > 1 else ""
+    mine = others[run.run.dataset]
+    number = f", {mine.index(run.label) + 1}" if len(mine) > 1 else ""
     return f"{run.title} (parameters by dataset{number})"

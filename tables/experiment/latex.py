@@ -13,11 +13,13 @@ from tables.statistics import stars
 
 FULL = "full"
 STYLES = (FULL, "mean-ci", "mean-sd", "mean")
+# no wider than a column of the page, and not blown up to it
+_AT_MOST_AS_WIDE = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 COSTS = {"seconds": "s / iteration", "memory": "peak MiB"}
 
 
 def latex(results: Results, columns: Sequence[str] = (), style: str = FULL) -> str:
-    """Return the tables as LaTeX, one `table` for each; needs the package booktabs, the whole ones graphicx too.
+    """Return the tables as LaTeX, one `table` for each; needs the packages booktabs and graphicx.
 
     Args:
         results: the runs.
@@ -49,7 +51,9 @@ def latex(results: Results, columns: Sequence[str] = (), style: str = FULL) -> s
 
 def _frame(lines: Sequence[Sequence[str]], caption: str, *, shrunk: bool) -> list[str]:
     rows = [" & ".join(markup.latex(text) for text in line) + r" \\" for line in lines]
-    before, after = ([r"\resizebox{\linewidth}{!}{%"], "}") if shrunk else ([r"\small\setlength{\tabcolsep}{3pt}"], "")
+    before = (
+        [r"\resizebox{\linewidth}{!}{%"] if shrunk else [r"\footnotesize\setlength{\tabcolsep}{2pt}", _AT_MOST_AS_WIDE]
+    )
     return [
         "",
         r"\begin{table}",
@@ -57,7 +61,7 @@ def _frame(lines: Sequence[Sequence[str]], caption: str, *, shrunk: bool) -> lis
         *before,
         rf"\begin{{tabular}}{{l{'r' * (len(lines[0]) - 1)}}}",
         *[r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule"],
-        rf"\end{{tabular}}{after}",
+        r"\end{tabular}}",
         r"\end{table}",
     ]
 

@@ -33,7 +33,12 @@ def render(results: Results, columns: Sequence[str] = (), style: str = latex.FUL
         ValueError: an unknown column or style.
     """
     tex = latex.latex(results, columns, style)
-    contents = {"csv": as_csv(results), "md": markdown(results), "tex": tex, "html": as_html(results)}
+    contents = {
+        "csv": as_csv(results),
+        "md": markdown(results),
+        "tex": tex,
+        "html": markup.html_page(results.title, as_html(results)),
+    }
     folder = results.folder / "tables"
     references = bibliography.bibtex(sorted({run.run.loss for run in results.runs}))
     written = [write_atomic(folder / f"comparison.{suffix}", text) for suffix, text in contents.items()]

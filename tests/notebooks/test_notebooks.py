@@ -12,7 +12,7 @@ from training.config import Config, rules
 from workflow import notebook_parameters
 from workflow.forms import Evaluation, Pixels, Preparation
 from workflow.scoring_form import Scoring
-from workflow.table_forms import AllExperiments, Audit, ExperimentTables, PaperTables
+from workflow.table_forms import AllExperiments, Audit, ExperimentTables, Index, PaperTables
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 ROOMS = {
@@ -29,6 +29,7 @@ FORMS = {
     "evaluate": Evaluation,
     "summary": AllExperiments,
     "tables": ExperimentTables,
+    "index": Index,
     "paper": PaperTables,
     "tables_cldice": PaperTables,
     "tables_contextloss": PaperTables,

@@ -54,14 +54,15 @@ def test_parts_of_a_test_set_are_not_averaged_together(writer):
 
 @pytest.fixture
 def other_parameters(writer_of, tmp_path):
-    """Dice&CE, CLoss with another gamma on one dataset, and SCNP twice; the third dataset lacks the second SCNP."""
+    """Dice&CE, CLoss with another gamma on one dataset, and SCNP twice; the second SCNP failed on the third dataset."""
     writer = writer_of(tmp_path / "other")
     for dataset, gamma in (("roads", 0.1), ("walls", 0.3), ("cells", 0.1)):
         writer.run(dataset=dataset, dice=BETTER)
         writer.run("closs", dataset=dataset, parameters={"gamma": gamma}, dice=[value + 0.2 for value in BETTER])
         writer.run("scnp", dataset=dataset, dice=[value + 0.1 for value in BETTER])
-        if dataset != "cells":
-            writer.run("scnp", dataset=dataset, parameters={"window": 5}, dice=[value + 0.15 for value in BETTER])
+        cause = "completed" if dataset != "cells" else "failed: NaN"
+        dice = [value + 0.15 for value in BETTER]
+        writer.run("scnp", dataset=dataset, parameters={"window": 5}, dice=dice, cause=cause)
     return Summary([writer.write_plan()])
 
 
