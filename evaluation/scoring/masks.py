@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_prep import PreparationError
-from data_prep.reading.formats import decode
+from data_prep.reading import decode
 from evaluation.scoring.problems import ScoringError
 
 SUFFIXES = (".nii.gz", ".nii", ".png", ".tif", ".tiff")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import losses
 import tables
-from data_prep.prepared.read import Prepared
-from data_prep.reading.formats import decode
+from data_prep import Prepared
+from data_prep.reading import decode
 from evaluation.evaluate import evaluate_run
 from integrations.nnunet.naming import RECORD
 from runs import files, provenance, record

@@ -9,7 +9,7 @@ from PIL import Image
 
 import data_prep
 import tables
-from data_prep.prepared.read import Prepared
+from data_prep import Prepared
 from integrations.nnunet.__main__ import main
 from integrations.nnunet.naming import RECORD, TrainerName
 from runs import files
