@@ -17,6 +17,7 @@ from data_prep.reading import (
     grouped_folds,
     make_cases,
     names,
+    read_matlab,
     split_pairs,
 )
 
@@ -100,14 +101,16 @@ def _load(pair: Pair) -> Sample:
 def _read(path: Path) -> np.ndarray:
     """Read the one volume of a file: HDF5, as MATLAB writes too from version 7.3 on, or MATLAB's format before that."""
     try:
-        volumes = _read_hdf5(path) if path.suffix != ".mat" or _is_hdf5(path) else _read_matlab(path)
-    # SciPy and h5py fail in many ways on damaged files
+        volumes = _read_hdf5(path) if path.suffix.lower() != ".mat" or _is_hdf5(path) else _read_matlab(path)
+    except PreparationError:
+        raise
+    # h5py fails in many ways on damaged files
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise PreparationError(f"{path}: cannot be read as HDF5 or MATLAB ({reason}); get this file again") from error
+        raise PreparationError(f"{path}: cannot be read as HDF5 ({reason}); get this file again") from error
     if len(volumes) != 1:
-        names = ", ".join(volumes) or "none"
-        raise PreparationError(f"{path}: expected one array with three axes, found {names}; get this file again")
+        found = ", ".join(volumes) or "none"
+        raise PreparationError(f"{path}: expected one array with three axes, found {found}; get this file again")
     return next(iter(volumes.values()))
 
 
@@ -133,7 +136,5 @@ def _read_hdf5(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_matlab(path: Path) -> dict[str, np.ndarray]:
-    from scipy.io import loadmat
-
-    arrays = {name: array for name, array in loadmat(path).items() if not name.startswith("__")}
-    return {name: array for name, array in arrays.items() if array.ndim == 3}
+    arrays = read_matlab(path)
+    return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray) and array.ndim == 3}

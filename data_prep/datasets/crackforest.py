@@ -15,6 +15,7 @@ from data_prep.reading import (
     interleaved_folds,
     names,
     read_image,
+    read_matlab,
     split_cases,
     split_pairs,
     translate,
@@ -83,12 +84,8 @@ def _load(pair: Pair) -> Sample:
 
 
 def _read_segmentation(path: Path) -> np.ndarray:
-    from scipy.io import loadmat
-
-    try:
-        return loadmat(path)["groundTruth"]["Segmentation"][0, 0]
-    # scipy's readers of broken .mat files raise what happens to go wrong
-    except Exception as error:
-        raise PreparationError(
-            f"{path}: cannot be read as a .mat file with groundTruth.Segmentation ({error}); get this file again"
-        ) from error
+    truth = read_matlab(path).get("groundTruth")
+    segmentation = truth.get("Segmentation") if isinstance(truth, dict) else None
+    if segmentation is None:
+        raise PreparationError(f"{path}: expected groundTruth.Segmentation in a .mat file; get this file again")
+    return segmentation

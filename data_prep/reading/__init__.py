@@ -9,6 +9,7 @@ from data_prep.reading.folds import block_folds, blocks, grouped_folds, interlea
 from data_prep.reading.geometry import check_geometry
 from data_prep.reading.images import read_image, read_mask, translate
 from data_prep.reading.listing import Listing, find_root, strip_ending
+from data_prep.reading.matlab import read_matlab
 from data_prep.reading.nuclei import SPLIT_DOUBT, read_array, split_as_scnp, to_8_bit
 from data_prep.reading.options import check_choice
 from data_prep.reading.own_layout import find_pairs
@@ -61,6 +62,7 @@ __all__ = [
     "read_field_of_view",
     "read_image",
     "read_mask",
+    "read_matlab",
     "read_volume",
     "split_as_scnp",
     "split_cases",

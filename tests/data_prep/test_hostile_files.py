@@ -1,5 +1,6 @@
 """Damaged and hostile files end in one line with their path: no crash, no endless loop, no other program started."""
 
+import contextlib
 import gzip
 import importlib
 import struct
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from scipy.io import loadmat, savemat
 
 from data_prep import PreparationError
-from data_prep.reading import decode
+from data_prep.reading import decode, read_matlab
 from data_prep.reading.tiff import check_directories
 
 
@@ -91,3 +93,51 @@ def test_packed_picture_has_a_limit(tmp_path, monkeypatch):
     assert decode(tmp_path / "a.ppm.gz")[0].shape == (2000, 2000)
     monkeypatch.setattr(importlib.import_module("data_prep.reading.decode"), "_MOST_BYTES", 1 << 20)
     _refuse(tmp_path / "a.ppm.gz", "more than 0 GiB when unpacked")
+
+
+def _content(kind):
+    random = np.random.default_rng(0)
+    truth = np.zeros((1, 1), dtype=[("Segmentation", object), ("Boundaries", object)])
+    truth["Segmentation"][0, 0] = random.integers(1, 5, (6, 7)).astype(np.uint8)
+    truth["Boundaries"][0, 0] = random.random((6, 7)) < 0.5
+    volumes = {"a": random.random((3, 4, 5)), "b": random.integers(-99, 99, (3, 4, 5)).astype(kind), "text": "words"}
+    return {"groundTruth": truth, **volumes}
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("kind", ["u1", "i2", "u4", "i8", "f4"])
+def test_matlab_files_read_as_scipy_reads_them(tmp_path, compressed, kind):
+    savemat(tmp_path / "a.mat", _content(kind), do_compression=compressed)
+    found, expected = read_matlab(tmp_path / "a.mat"), loadmat(tmp_path / "a.mat")
+    for name in ("a", "b"):
+        assert found[name].dtype == expected[name].dtype
+        assert np.array_equal(found[name], expected[name])
+    for field in ("Segmentation", "Boundaries"):
+        assert np.array_equal(found["groundTruth"][field], expected["groundTruth"][field][0, 0])
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_damaged_matlab_files_end_in_one_line(tmp_path, compressed):
+    path = tmp_path / "a.mat"
+    savemat(path, _content("i2"), do_compression=compressed)
+    whole, random = path.read_bytes(), np.random.default_rng(1)
+    for trial in range(300):
+        data = bytearray(whole[: random.integers(100, len(whole))] if trial % 3 == 0 else whole)
+        for place in random.integers(100, len(data), 4) if len(data) > 100 else ():
+            data[place] = random.integers(256)
+        path.write_bytes(data)
+        # anything else that is raised fails the test, as does the end of the process
+        with contextlib.suppress(PreparationError):
+            read_matlab(path)
+
+
+def test_matlab_structure_within_itself_without_end(tmp_path):
+    import zlib
+
+    content = b""
+    for _ in range(40):
+        packed = zlib.compress(content)
+        content = struct.pack("<II", 15, len(packed)) + packed
+    (tmp_path / "a.mat").write_bytes(bytes(124) + b"\0\1IM" + content)
+    with pytest.raises(PreparationError, match="nested too deeply"):
+        read_matlab(tmp_path / "a.mat")

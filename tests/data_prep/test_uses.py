@@ -2,33 +2,31 @@ import csv
 from collections import defaultdict
 from pathlib import Path
 
-from data_prep._uses import TABLES
-
 import data_prep
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "tables" / "published"
-PAPERS = {"cldice": "clDice", "contextloss": "ContextLoss", "hpm": "HPM", "scnp": "SCNP"}
+PAPERS = ("cldice", "contextloss", "hpm", "scnp")
 # names of the published tables that differ from the datasets' slugs
 SLUGS = {"roads": "massachusetts_roads", "synthetic_vessels": "cldice_synthetic"}
 
 
 def test_uses_are_those_of_the_published_tables():
     published = defaultdict(set)
-    for paper, title in PAPERS.items():
+    for paper in PAPERS:
         with (PUBLISHED / f"{paper}.csv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 if row["dataset"]:
-                    published[SLUGS.get(row["dataset"], row["dataset"])].add(f"{title} {row['table']}")
-    listed = {
-        slug: {
-            f"{part.split(' ', 1)[0]} {table}"
-            for part in uses.split("; ")
-            for table in part.split(" ", 1)[1].split(", ")
-        }
-        for slug, uses in TABLES.items()
+                    published[SLUGS.get(row["dataset"], row["dataset"])].add((paper, row["table"]))
+    entries = {slug: data_prep.entry(slug) for slug in data_prep.names()}
+    stated = {
+        slug: {(paper, table) for paper, tables in entry.uses.items() for table in tables}
+        for slug, entry in entries.items()
+        if entry.uses
     }
-    assert listed == published
+    assert stated == published
 
 
-def test_every_dataset_of_the_tables_can_be_prepared():
-    assert set(TABLES) <= set(data_prep.names())
+def test_tables_are_quoted_as_their_papers_are():
+    assert data_prep.entry("massachusetts_roads").tables == "clDice 1, 2; ContextLoss 5, 6, 7; HPM 1"
+    assert data_prep.entry("synthetic2d").tables == "none"
+    assert data_prep.entry("fives").papers == ("scnp",)
