@@ -82,7 +82,7 @@ def overview(result: RunResult) -> pd.DataFrame:
     values = result.metrics.groupby(["metric", "postprocessed"], sort=False)["value"]
     table = values.agg(mean="mean", std="std", defined="count", cases="size").reset_index()
     for name in ("title", "unit", "version"):
-        table[name] = [result.definitions[slug][name] for slug in table["metric"]]
+        table[name] = [getattr(result.definitions[slug], name) for slug in table["metric"]]
     return table.set_index(["title", "postprocessed"]).drop(columns="metric")
 
 

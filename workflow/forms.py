@@ -102,11 +102,12 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         import metrics
+        from runs.record import exists
 
         problems = _wrong_types(self)
-        if not self.run or not (Path(str(self.run)) / "run.json").is_file():
+        if not self.run or not exists(str(self.run)):
             problems.append(f"`run` must be the folder of a run, got {self.run!r}, which holds no run.json")
-        if self.pretrain and not (Path(str(self.pretrain)) / "run.json").is_file():
+        if self.pretrain and not exists(str(self.pretrain)):
             problems.append(f"`pretrain` must be the folder of a run, got {self.pretrain!r}, which holds no run.json")
         if isinstance(self.metrics, list):
             problems += [
@@ -149,10 +150,10 @@ class Evaluation:
 
     def _started_from(self) -> str | None:
         """Return the folder of the pretraining, None where there is none."""
-        from runs.record import read_record
+        from runs.record import exists, read_record
 
-        start = Path(read_record(self.run)["parameters"]["init_from"]).parent
-        return self.pretrain or (str(start) if (start / "run.json").is_file() else None)
+        start = Path(read_record(self.run).parameters.get("init_from", "")).parent
+        return self.pretrain or (str(start) if exists(start) else None)
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,10 @@ class Report:
     experiment: str
 
     def __post_init__(self) -> None:
+        from runs.paths import has_runs
+
         problems = _wrong_types(self)
-        if not problems and not (Path(self.experiment) / "runs").is_dir():
+        if not problems and not has_runs(self.experiment):
             problems.append(f"`experiment` must be the folder of an experiment, got {self.experiment!r}, without runs/")
         _refuse(problems)
 

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from runs.banner import SMOKE
-from runs.results import DONE, RunResult, collect, scale_of
+from runs.paths import find_experiments
+from runs.results import DONE, RunResult, collect
 from tables import averages, statistics
 from tables.claims import claims
 from tables.claims.claims import COSTS, Claim
@@ -72,7 +73,7 @@ def make(folders: Sequence[str | Path], chosen: Sequence[Claim] | None = None) -
         ValueError: a folder without any run.
     """
     listed = list(claims.load() if chosen is None else chosen)
-    results = [collect(folder) for each in folders for folder in _experiments(Path(each))]
+    results = [collect(folder) for each in folders for folder in find_experiments(each)]
     answers = []
     for claim in listed:
         answer = Answer(claim.id)
@@ -138,15 +139,6 @@ def judge(listed: Sequence[Claim], answers: list[Answer]) -> list[Answer]:
     return answers
 
 
-def _experiments(folder: Path) -> list[Path]:
-    if (folder / "runs").is_dir():
-        return [folder]
-    found = sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
-    if not found:
-        raise ValueError(f"{folder}: no experiment in it; give folders such as results/smoke or results/")
-    return found
-
-
 def _compare(claim: Claim, answer: Answer, dataset: str, runs: list[RunResult]) -> None:
     if claim.kind == "trend":
         return  # needs one run for each value of the parameter on datasets of several thicknesses
@@ -180,19 +172,16 @@ def _runs(runs: list[RunResult], side: Mapping[str, Any]) -> list[RunResult]:
 
 def _cost(runs: list[RunResult], metric: str) -> float:
     records = [result.record for result in runs]
-    values = [
-        (record.get("peak_memory") or {}).get("bytes") if metric == "peak_memory" else record.get(metric)
-        for record in records
-    ]
+    values = [record.peak_bytes if metric == "peak_memory" else record.seconds_per_iteration for record in records]
     known = [float(value) for value in values if value is not None]
     return sum(known) / len(known) if known else math.nan
 
 
 def _scale(runs: list[RunResult]) -> str:
-    parameters = runs[0].record.get("parameters", {})
+    parameters = runs[0].record.parameters
     seeds = len({result.run.seed for result in runs})
     words = [f"{parameters.get('iterations', '?')} iterations", f"{seeds} seed{'s' if seeds > 1 else ''}"]
-    scale = scale_of(runs[0])
+    scale = runs[0].record.scale
     words += [f"scale {scale:g}"] if scale != 1 else []
     words += ["partial data"] if runs[0].partial else []
     words += ["smoke"] if parameters.get("smoke") else []

@@ -2,8 +2,8 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
+from runs.evaluation import MetricDefinition
 from runs.results import DONE, MISSING, Results, RunResult
 from tables import averages, statistics
 from tables.averages import Cell
@@ -167,21 +167,18 @@ def _with_tests(
 
 def columns_of(runs: list[RunResult]) -> list[Column]:
     """Return the metrics of some runs, in the order in which they were evaluated."""
-    definitions: dict[str, dict[str, Any]] = {}
+    definitions: dict[str, MetricDefinition] = {}
     for result in runs:
         definitions |= result.definitions
-    return [
-        Column(slug, entry["title"], entry.get("unit") or "", entry["higher_is_better"])
-        for slug, entry in definitions.items()
-    ]
+    return [Column(slug, entry.title, entry.unit or "", entry.higher_is_better) for slug, entry in definitions.items()]
 
 
 def _row(group: list[RunResult], columns: list[Column], postprocessed: bool) -> Row:
     done = [result for result in group if result.state == DONE]
     state = "" if done else STATES.get(group[0].state, f"({group[0].state})")
     cells = {column.slug: averages.cell(done, column.slug, postprocessed) for column in columns}
-    seconds = [value for result in done if (value := result.record.get("seconds_per_iteration")) is not None]
-    memory = [value for result in done if (value := _peak(result.record)) is not None]
+    seconds = [value for result in done if (value := result.record.seconds_per_iteration) is not None]
+    memory = [value for result in done if (value := result.record.peak_bytes) is not None]
     return Row(
         label=group[0].label,
         state=state,
@@ -192,12 +189,6 @@ def _row(group: list[RunResult], columns: list[Column], postprocessed: bool) -> 
         reference=group[0].run.stage == "pretrain",
         baseline=group[0].run.stage == "finetune" and group[0].row[1] == BASELINE,
     )
-
-
-def _peak(record: dict[str, Any]) -> int | None:
-    """Return peak memory in bytes."""
-    found = record.get("peak_memory") or {}
-    return found.get("bytes")
 
 
 def _any_postprocessed(runs: list[RunResult]) -> bool:

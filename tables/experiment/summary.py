@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from runs.paths import find_experiments
 from runs.results import DONE, Results, RunResult, collect
 from tables import averages, statistics
 from tables.experiment.compare import BASELINE, Column, columns_of
@@ -24,7 +25,7 @@ class Summary:
     """
 
     def __init__(self, folders: Sequence[str | Path]) -> None:
-        self.results = [collect(folder) for each in folders for folder in _experiments(Path(each))]
+        self.results = [collect(folder) for each in folders for folder in find_experiments(each)]
         self.blocks = {name: runs for result in self.results for name, runs in _blocks(result).items()}
         if not self.blocks:
             raise ValueError(f"no finished run in {', '.join(map(str, folders))}: there is nothing to sum up")
@@ -118,15 +119,6 @@ class Summary:
         return table
 
 
-def _experiments(folder: Path) -> list[Path]:
-    if (folder / "runs").is_dir():
-        return [folder]
-    found = sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
-    if not found:
-        raise ValueError(f"{folder}: no experiment in it; give folders such as results/smoke or results/")
-    return found
-
-
 def _blocks(result: Results) -> dict[str, list[RunResult]]:
     """Give the finished fine-tuned runs of each dataset, parts of a test set apart."""
     blocks = {}
@@ -152,5 +144,5 @@ def _complete(values: pd.DataFrame) -> pd.DataFrame:
 
 
 def _seconds(runs: list[RunResult]) -> float | None:
-    known = [value for run in runs if (value := run.record.get("seconds_per_iteration")) is not None]
+    known = [value for run in runs if (value := run.record.seconds_per_iteration) is not None]
     return sum(known) / len(known) if known else None

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 import metrics
-from evaluation import closing, ensemble
+from runs import measured
 from runs.results import DONE, FAILED, MISSING, RunResult
 from tables import averages, statistics
 from tables.papers.planning import Plan
@@ -160,8 +160,23 @@ def _averaged(plan: Plan, table: Table, need: Need, done: Sequence[RunResult], p
 def _values(need: Need, run: RunResult) -> pd.Series:
     """Return a run's values by case."""
     if need.closing:
-        return closing.best(run.folder, need.metric)
+        return _best_closing(run, need.metric)
     return averages.per_case([run], need.metric, need.postprocessed)
+
+
+def _best_closing(run: RunResult, metric: str) -> pd.Series:
+    """Return the values by case after the binary closing that is best on average."""
+    found = measured.read_measured(run.folder / measured.CLOSING, measured.run_mark(run.record))
+    if found is None or metric not in set(found["metric"]):
+        raise ValueError(f"the closings of {run.folder} have not been measured: {_measure(run)}")
+    sign = -1 if metrics.entry(metric).higher_is_better else 1
+    by_kernel = found[found["metric"] == metric].groupby("kernel", sort=False)
+    values = [rows.set_index("case")["value"] for _, rows in by_kernel]
+    return min(values, key=lambda each: sign * each.mean())
+
+
+def _measure(run: RunResult) -> str:
+    return f"python -m evaluation {run.folder.parents[3]}"
 
 
 def _voted(plan: Plan, need: Need, done: Sequence[RunResult]) -> pd.Series:
@@ -170,7 +185,10 @@ def _voted(plan: Plan, need: Need, done: Sequence[RunResult]) -> pd.Series:
     planned = [runs[run.folder] for run in done]
     own = need.stage == "pretrain"  # whose post-processing compares it with itself
     starts = [plan.start(each) for each in planned if each.after] if not own else [run.folder for run in done]
-    found = ensemble.measure(done, starts, planned[0].elsewhere)
+    mark = measured.ensemble_mark(done, starts, planned[0].elsewhere)
+    found = measured.read_measured(measured.ensemble_folder(done), mark)
+    if found is None:
+        raise ValueError(f"the ensemble of {len(done)} folds has not been measured: {_measure(done[0])}")
     found = found[(found["metric"] == need.metric) & (found["postprocessed"].astype(int) == int(need.postprocessed))]
     return found.set_index("case")["value"]
 
@@ -178,15 +196,13 @@ def _voted(plan: Plan, need: Need, done: Sequence[RunResult]) -> pd.Series:
 def _current(plan: Plan, need: Need, run: RunResult) -> RunResult:
     """Take a run measured with an older version of the metric for one that has to be evaluated again."""
     versions = [
-        int(other.definitions[need.metric]["version"])
-        for other in plan.found.values()
-        if need.metric in other.definitions
+        other.definitions[need.metric].version for other in plan.found.values() if need.metric in other.definitions
     ]
-    mine = run.definitions.get(need.metric, {}).get("version")
-    if mine is None or int(mine) == max(versions):
+    mine = run.definitions[need.metric].version if need.metric in run.definitions else None
+    if mine is None or mine == max(versions):
         return run
     reason = f"{run.folder}: version {mine} of {need.metric}, others have {max(versions)}; evaluate it again"
-    return RunResult(run.folder, run.run, run.title, FAILED, reason, run.record)
+    return run.without_numbers(FAILED, reason)
 
 
 def _factor(need: Need) -> float:

@@ -13,7 +13,8 @@ import pandas as pd
 
 from runs import paths
 from runs.paths import Run
-from runs.results import DONE, FAILED, MISSING, RunResult, read_run
+from runs.plan import Job
+from runs.results import DONE, FAILED, RunResult, check, read_run
 from tables.papers import duration
 from tables.papers import scale as scales
 from tables.papers import spec as specs
@@ -22,9 +23,6 @@ from tables.papers.spec import MAIN, Group, Spec, SpecError
 from training.config import Config
 
 Place = tuple[str, str, str]  # table, row, column
-
-# what a training has anew wherever it runs
-_MACHINE = ("data", "results", "init_from", "checkpoint_every", "threads", "device", "smoke")
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,10 @@ def plan(paper: str | Spec, results: str | Path = "results", scale: float = 1.0)
     spec = specs.load(paper) if isinstance(paper, str) else paper
     size, folder = scales.check(scale), Path(results)
     runs, of_need = _runs(spec, size, folder)
-    found = {where: _look(where, each) for each in runs for where in [paths.run_folder(folder, each.run)]}
+    found: dict[Path, RunResult] = {}
+    for each in runs:
+        where = paths.run_folder(folder, each.run)
+        found[where] = _look(where, each, folder, found)
     return Plan(spec, size, folder, runs, found, of_need)
 
 
@@ -254,7 +255,24 @@ def _metrics(spec: Spec) -> dict[tuple[str, str], list[str]]:
     return {key: list(names) for key, names in wanted.items()}
 
 
-def _look(folder: Path, planned: PlannedRun) -> RunResult:
+def job(planned: PlannedRun, results: str | Path) -> Job:
+    """Return a planned run as plan.json holds it, as far as the tables know it.
+
+    Args:
+        planned: the run.
+        results: folder that holds the experiments.
+
+    Returns:
+        The job, without what only the workflow knows: where the data lie, and the state of the code.
+    """
+    folder = str(paths.run_folder(results, planned.run))
+    after = str(paths.run_folder(results, planned.after)) if planned.after else ""
+    pretrained = after or (folder if planned.run.stage == "pretrain" else "")
+    evaluate = {"run": folder, "pretrain": pretrained, "metrics": planned.metrics, "elsewhere": planned.elsewhere}
+    return Job(folder, after=after, train=planned.parameters, evaluate=evaluate)
+
+
+def _look(folder: Path, planned: PlannedRun, results: Path, others: dict[Path, RunResult]) -> RunResult:
     """Read a run; a broken or a different one counts as failed, with the reason."""
     try:
         found = read_run(folder)
@@ -263,16 +281,7 @@ def _look(folder: Path, planned: PlannedRun) -> RunResult:
     if found.state == DONE and (problem := _broken(found.metrics)):
         reason = f"{folder / 'metrics.csv'} {problem}: evaluate the run again"
         return dataclasses.replace(found, state=FAILED, reason=reason)
-    used = found.record.get("parameters", {})
-    differing = [
-        name
-        for name, value in planned.parameters.items()
-        if name in used and name not in _MACHINE and used[name] != value
-    ]
-    if found.state == MISSING or not differing:
-        return found
-    reason = f"{folder} was made with other parameters ({', '.join(differing)}): delete it, or run it again"
-    return dataclasses.replace(found, state=FAILED, reason=reason)
+    return check(found, job(planned, results), "", others, results)
 
 
 def _broken(metrics: pd.DataFrame) -> str:
