@@ -1,4 +1,4 @@
-"""What results have to know of a dataset's card: which test cases must not be averaged together, and what is missing."""
+"""What results have to know of a dataset's card: test cases that must not be averaged together, what is missing."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

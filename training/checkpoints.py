@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runs import files
-from runs.paths import CHECKPOINT
 from runs.record import InitialWeights
 
 if TYPE_CHECKING:

@@ -15,7 +15,16 @@ from runs import evaluation, history, predictions, provenance
 from runs.lock import alone
 from runs.paths import CHECKPOINT
 from runs.record import (
-    COMPLETED, FAILED, INTERRUPTED, RUNNING, InitialWeights, Memory, RunRecord, fingerprint, read_record, write_record,
+    COMPLETED,
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    InitialWeights,
+    Memory,
+    RunRecord,
+    fingerprint,
+    read_record,
+    write_record,
 )  # fmt: skip
 from training import checkpoints, datasets, determinism, inference, measure, networks, sources
 from training.config import Config, loss_parameters
@@ -31,8 +40,8 @@ _TRACEBACK_LINES = 30
 def train(config: Config, progress: bool = True) -> Path:
     """Train a network and predict the test cases; write run.json, history.csv, checkpoint.pt and predictions/.
 
-    A run that is finished with the same parameters, data, initial weights and code is not repeated; predictions that are
-    missing or damaged are made again. An unfinished one goes on from its last checkpoint, on the CPU to the same
+    A run that is finished with the same parameters, data, initial weights and code is not repeated; predictions that
+    are missing or damaged are made again. An unfinished one goes on from its last checkpoint, on the CPU to the same
     weights, bit for bit, as an undisturbed run. If only what concerns the prediction has changed, it only predicts
     again. After any other change the run starts anew. Two trainings never write into one folder at once: the second
     waits for the first.

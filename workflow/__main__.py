@@ -26,6 +26,7 @@ from workflow.experiment import ExperimentError, load, names
 from workflow.import_check import check_rooms
 
 _HERE = Path(__file__).parent
+INTERRUPTED = 130  # exit status after Ctrl-C
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -67,8 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{given.results} cannot be used: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on where it stopped", file=sys.stderr)
-        return follow.INTERRUPTED
+        print("interrupted; the same command goes on where it was", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _run_experiment(given: argparse.Namespace) -> int:
@@ -83,8 +84,6 @@ def _run_experiment(given: argparse.Namespace) -> int:
     if given.plan:
         return _dry_run(given, plan)
     status = _make(given, plan)
-    if status == follow.INTERRUPTED:
-        return status
     if status:
         _render(plan)
     return _conclude(plan, status)
@@ -103,26 +102,25 @@ def _run_paper(given: argparse.Namespace) -> int:
         print(f"left out: {what}: {reason}", flush=True)
     if not made:
         print(f"nothing of {given.experiment} can be run: no dataset of its tables is at hand", file=sys.stderr)
-    failed = []
-    for planned in made:
-        plan = _as_asked(planned, given)
-        print(f"{plan.title}: {len(plan.jobs)} runs on {', '.join(plan.datasets)}\nresults: {plan.folder}")
-        awaited = papers.awaited(plan)
-        if given.plan and awaited:
-            print(f"starts from {len(awaited)} pretrainings of another experiment, which has to run before")
-            continue
-        status = _dry_run(given, plan) if given.plan else _make(given, plan)
-        if status == follow.INTERRUPTED:
-            return status
-        if status:
-            failed += follow.failures(plan) or [plan.folder]
-        elif not given.plan:
-            failed += done.lines(done.refresh(plan).missing)
+    failed = [line for plan in made for line in _run_part(given, _as_asked(plan, given))]
     if not given.plan:
         _make_paper_tables(given.experiment, given.results, size)
     for failure in failed:
         print(f"failed: {failure}", file=sys.stderr)
     return 1 if failed or not made else 0
+
+
+def _run_part(given: argparse.Namespace, plan: ExperimentPlan) -> list[str]:
+    """Run one experiment of a paper; return what failed or is missing."""
+    print(f"{plan.title}: {len(plan.jobs)} runs on {', '.join(plan.datasets)}\nresults: {plan.folder}", flush=True)
+    awaited = papers.awaited(plan)
+    if given.plan and awaited:
+        print(f"starts from {len(awaited)} pretrainings of another experiment, which has to run before")
+        return []
+    status = _dry_run(given, plan) if given.plan else _make(given, plan)
+    if status:
+        return follow.failures(plan) or [plan.folder]
+    return [] if given.plan else list(done.lines(done.refresh(plan).missing))
 
 
 def _as_asked(plan: ExperimentPlan, given: argparse.Namespace) -> ExperimentPlan:

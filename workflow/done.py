@@ -1,8 +1,8 @@
 """Which steps of a plan are done: decided by what lies there, compared with the plan and with checksums.
 
 Snakemake looks at flags only. Before it starts, the flags of what is not done are taken away, and flags are put where
-results lie that came from elsewhere. All flags of finished steps get fixed old times, in the order of the steps, so that
-only what a step of this very start has made counts as newer.
+results lie that came from elsewhere. All flags of finished steps get fixed old times, in the order of the steps, so
+that only what a step of this very start has made counts as newer.
 """
 
 import os

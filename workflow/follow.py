@@ -13,7 +13,6 @@ from runs.failure import find_failures
 from runs.plan import ExperimentPlan
 
 LOG = "snakemake.log"
-INTERRUPTED = 130  # exit status after Ctrl-C
 _TOTAL = re.compile(r"^total\s+(\d+)")
 _ENDED = ("done: ", "failed: ", "refused: ")
 _OWN = (*_ENDED, "waiting for ")
@@ -30,7 +29,7 @@ def follow(command: list[str], folder: Path) -> int:
         folder: the experiment's folder; it gets `snakemake.log` with all that Snakemake said.
 
     Returns:
-        Snakemake's exit status, 130 after Ctrl-C.
+        Snakemake's exit status.
     """
     start, total, ended = time.monotonic(), 0, 0
     unseen: deque[str] = deque(maxlen=40)
@@ -50,7 +49,8 @@ def follow(command: list[str], folder: Path) -> int:
                 else:
                     unseen.append(line)
         except KeyboardInterrupt:
-            return _stop(process)
+            _stop(process)
+            raise
     status = process.wait()
     if "--dry-run" in command:
         print("".join(unseen))
@@ -91,14 +91,13 @@ def _lines(output: IO[str], process: "subprocess.Popen[bytes]") -> Iterator[str]
         time.sleep(_PULSE)
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> int:
+def _stop(process: "subprocess.Popen[bytes]") -> None:
     """Let go of the leash, and wait until the jobs have ended."""
-    print("interrupted: the jobs are being stopped; the same command goes on where they were", file=sys.stderr)
     assert process.stdin is not None
     process.stdin.close()
     while True:
         try:
             process.wait()
-            return INTERRUPTED
+            return
         except KeyboardInterrupt:
             continue

@@ -1,7 +1,7 @@
 """From an experiment to its list of runs: everything that Snakemake and the tables need to know, in one JSON file.
 
-`results/<experiment>/plan.json` (`runs.plan`) holds the notebooks' parameters of each run in full, so that the Snakefile
-only has to look them up, and the tables know which runs ought to be there and what they must have been.
+`results/<experiment>/plan.json` (`runs.plan`) holds the notebooks' parameters of each run in full, so that the
+Snakefile only has to look them up, and the tables know which runs ought to be there and what they must have been.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

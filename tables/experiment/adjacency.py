@@ -26,7 +26,9 @@ def ranking(results: Results, dataset: str) -> pd.DataFrame:
     columns: dict[tuple[str, str], list[float]] = {}
     for values in found.values():
         for (slug, adjacency), rows in values.groupby(["metric", "adjacency"], sort=False):
-            columns.setdefault((_title(runs, slug), f"adjacency {adjacency}"), []).append(float(rows["value"].mean()))
+            columns.setdefault((_title(runs, str(slug)), f"adjacency {adjacency}"), []).append(
+                float(rows["value"].mean())
+            )
     table = pd.DataFrame(columns, index=list(found))
     for title, heading in list(columns):
         table[(title, f"rank, {heading}")] = table[(title, heading)].rank(method="min").astype(int)

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 import metrics
-from runs import measured
+from runs import measured as measurements
 from runs.results import DONE, FAILED, MISSING, RunResult
 from tables import averages, statistics
 from tables.papers.planning import Plan
@@ -166,16 +166,16 @@ def _values(need: Need, run: RunResult) -> pd.Series:
 
 def _best_closing(run: RunResult, metric: str) -> pd.Series:
     """Return the values by case after the binary closing that is best on average."""
-    found = measured.read_measured(run.folder / measured.CLOSING, measured.run_mark(run.record))
+    found = measurements.read_measured(run.folder / measurements.CLOSING, measurements.run_mark(run.record))
     if found is None or metric not in set(found["metric"]):
-        raise ValueError(f"the closings of {run.folder} have not been measured: {_measure(run)}")
+        raise ValueError(f"the closings of {run.folder} have not been measured: {_command(run)}")
     sign = -1 if metrics.entry(metric).higher_is_better else 1
     by_kernel = found[found["metric"] == metric].groupby("kernel", sort=False)
     values = [rows.set_index("case")["value"] for _, rows in by_kernel]
     return min(values, key=lambda each: sign * each.mean())
 
 
-def _measure(run: RunResult) -> str:
+def _command(run: RunResult) -> str:
     return f"python -m evaluation {run.folder.parents[3]}"
 
 
@@ -185,10 +185,10 @@ def _voted(plan: Plan, need: Need, done: Sequence[RunResult]) -> pd.Series:
     planned = [runs[run.folder] for run in done]
     own = need.stage == "pretrain"  # whose post-processing compares it with itself
     starts = [plan.start(each) for each in planned if each.after] if not own else [run.folder for run in done]
-    mark = measured.ensemble_mark(done, starts, planned[0].elsewhere)
-    found = measured.read_measured(measured.ensemble_folder(done), mark)
+    mark = measurements.ensemble_mark(done, starts, planned[0].elsewhere)
+    found = measurements.read_measured(measurements.ensemble_folder(done), mark)
     if found is None:
-        raise ValueError(f"the ensemble of {len(done)} folds has not been measured: {_measure(done[0])}")
+        raise ValueError(f"the ensemble of {len(done)} folds has not been measured: {_command(done[0])}")
     found = found[(found["metric"] == need.metric) & (found["postprocessed"].astype(int) == int(need.postprocessed))]
     return found.set_index("case")["value"]
 
