@@ -203,7 +203,7 @@ def _describe(
         options=options,
         elsewhere={name: metrics.describe_region(**place) for name, place in places.items() if place != options},
         run_hash=record.hash,
-        pretrain=pretrain and PretrainingUsed(_run_of(pretrain), pretrain.hash, digest(pretrain)),
+        pretrain=PretrainingUsed(_run_of(pretrain), pretrain.hash, digest(pretrain)) if pretrain else None,
         without_ground_truth=without_label,
         # for readers on another machine, where the dataset is not
         data=DataCard(data.card.get("groups") or {}, bool(data.card.get("partial"))),

@@ -90,6 +90,6 @@ def read_measured(folder: Path, mark: str) -> pd.DataFrame | None:
     if not path.is_file() or not (folder / MARK).is_file() or files.read_json(folder / MARK) != mark:
         return None
     try:
-        return pd.read_csv(path, dtype={"case": str}, float_precision="round_trip")
+        return pd.read_csv(path, dtype={"case": str})
     except ValueError as error:
         raise ValueError(f"{path} cannot be read ({error}); delete it and measure again") from error

@@ -68,7 +68,8 @@ def read_prediction(folder: str | Path, case: str, dims: int) -> "np.ndarray":
                 return np.array(image, dtype=np.uint8)
         import nibabel
 
-        return np.ascontiguousarray(np.asarray(nibabel.load(path).dataobj, dtype=np.uint8).transpose())
+        volume = nibabel.Nifti1Image.from_filename(path).dataobj
+        return np.ascontiguousarray(np.asarray(volume, dtype=np.uint8).transpose())
     except Exception as error:  # both libraries raise many kinds for damaged files
         raise ValueError(f"{path} is damaged ({error}); delete it and run the training again") from error
 

@@ -7,7 +7,6 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -41,10 +40,15 @@ def from_json(kind: type[T], content: Any, where: str) -> T:
         raise ValueError(f"{where}: {error}") from error
 
 
-@cache
-def _converters(kind: type) -> dict[str, _Converter]:
-    hints = typing.get_type_hints(kind)
-    return {field.name: _converter(hints[field.name]) for field in dataclasses.fields(kind)}
+_KNOWN: dict[Any, dict[str, _Converter]] = {}
+
+
+def _converters(kind: Any) -> dict[str, _Converter]:
+    """Return the function for each field of a dataclass, found once."""
+    if kind not in _KNOWN:
+        hints = typing.get_type_hints(kind)
+        _KNOWN[kind] = {field.name: _converter(hints[field.name]) for field in dataclasses.fields(kind)}
+    return _KNOWN[kind]
 
 
 def _converter(hint: Any) -> _Converter:
@@ -55,7 +59,7 @@ def _converter(hint: Any) -> _Converter:
     if origin in (typing.Union, types.UnionType):
         inner = _converter(next(each for each in arguments if each is not type(None)))
         return lambda value, where: None if value is None else inner(value, where)
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return lambda value, where: from_json(hint, value, where)
     if origin is list:
         return _list_of(_converter(arguments[0]))

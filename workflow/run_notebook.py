@@ -71,8 +71,8 @@ def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progre
     partial.unlink(missing_ok=True)
     try:
         papermill.execute_notebook(
-            str(notebook),
-            str(partial),
+            _literal(notebook),
+            _literal(partial),
             parameters=dict(parameters),
             progress_bar=sys.stderr.isatty() if progress is None else progress,
             start_timeout=_START_TIMEOUT,
@@ -85,6 +85,11 @@ def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progre
     finally:
         if partial.exists():
             os.replace(partial, output)
+
+
+def _literal(path: Path) -> str:
+    """Keep braces of a path from being taken for papermill's own parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _reason(error: BaseException) -> str:

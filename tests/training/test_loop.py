@@ -49,6 +49,7 @@ def test_run_leaves_everything_behind(tiny, tmp_path):
     folder, record = run(tiny)
     assert folder == tmp_path / "results" / "test" / "runs" / "tiny2d" / "dice_ce" / "fold0-seed0"
     assert sorted(path.name for path in folder.iterdir()) == [
+        ".lock",
         "checkpoint.pt",
         "history.csv",
         "predictions",
