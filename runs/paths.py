@@ -238,6 +238,15 @@ def _runs_in(folder: Path) -> list[Path]:
     return sorted(file.parent for file in folder.glob("*/*/*/run.json") if _FOLD_SEED.fullmatch(file.parent.name))
 
 
+def is_folder_name(name: str) -> bool:
+    """Whether a name can be that of a folder: not empty, no path, not longer than file systems allow."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+    return 0 < size <= _LONGEST_NAME and name not in (".", "..") and not {"/", "\\", "\0"} & set(name)
+
+
 def _like(value: Any, default: Any) -> Any:
     """Turn integers into floats where the default is a float, also inside lists."""
     if isinstance(default, (list, tuple)) and isinstance(value, list):

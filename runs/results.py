@@ -7,8 +7,9 @@ tables show it as such.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -75,6 +76,19 @@ class RunResult:
     def partial(self) -> bool:
         """Whether the dataset lacks files of the official one."""
         return bool(self.card.partial)
+
+    def values(self, metric: str, postprocessed: bool) -> pd.Series:
+        """Return a metric by case, with or without post-processing."""
+        if self.metrics.empty:
+            return pd.Series(dtype=float)
+        return self._by_metric.get((metric, int(postprocessed)), pd.Series(dtype=float))
+
+    @cached_property
+    def _by_metric(self) -> dict[tuple[str, int], pd.Series]:
+        """The values of all metrics, looked up once: tables ask for each of them many times."""
+        metrics = self.metrics.assign(postprocessed=self.metrics["postprocessed"].astype(int))
+        grouped = metrics.set_index("case").groupby(["metric", "postprocessed"], sort=False)["value"]
+        return {cast(tuple[str, int], key): values for key, values in grouped}
 
     def without_numbers(self, state: str, reason: str) -> "RunResult":
         """Return the run in another state than "done"."""

@@ -31,6 +31,7 @@ def main(command: list[str]) -> int:
     while process.poll() is None:
         if select.select([sys.stdin], [], [], _PULSE)[0] and not os.read(sys.stdin.fileno(), 1):
             end(process)
+            return 128 + signal.SIGTERM
     return process.returncode
 
 

@@ -138,7 +138,15 @@ def table(runs: list[RunResult], dataset: str, postprocessed: bool, part: str = 
     notes = [f"{result.label}, {result.folder.name}: {result.state}: {result.reason}" for result in runs
              if result.state != DONE]  # fmt: skip
     notes += [remark for result in runs for remark in result.remarks]
+    notes += [_uneven(row, column) for row in rows for column in columns if row.cells[column.slug].is_uneven]
     return Table(dataset, postprocessed, columns, rows, notes, part)
+
+
+def _uneven(row: Row, column: Column) -> str:
+    """Say that runs differ in where a metric is defined."""
+    cell = row.cells[column.slug]
+    what = f"{column.title} is undefined in {cell.undefined} of {cell.values} values of its {row.counted} runs"
+    return f"{row.label}: {what}; the others alone are averaged"
 
 
 def _with_tests(

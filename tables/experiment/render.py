@@ -60,8 +60,14 @@ def number(cell: compare.Cell, column: Column, narrow: bool = False) -> str:
     text += stars(cell.p)
     if math.isfinite(cell.low) and not narrow:
         text += f" ({cell.low:.{digits}f}, {cell.high:.{digits}f})"
-    text = text if cell.defined == cell.cases else f"{text} [{cell.defined}/{cell.cases}]"
+    text = text if cell.defined == cell.cases and not cell.is_uneven else f"{text} [{_defined(cell)}]"
     return text.replace(" ", "") if narrow else text
+
+
+def _defined(cell: compare.Cell) -> str:
+    """Say in how many cases a cell is defined and, where runs differ in that, in how many values of all runs."""
+    cases = f"{cell.defined}/{cell.cases}"
+    return f"{cases}; {cell.values - cell.undefined}/{cell.values} values" if cell.is_uneven else cases
 
 
 def terminal(results: Results) -> str:
@@ -168,6 +174,8 @@ def as_csv(results: Results) -> str:
     slugs = list(dict.fromkeys(column.slug for table in tables for column in table.columns))
     fields = ["smoke", "dataset", "part", "postprocessed", "loss", "state", "runs", "cases"]
     fields += [f"{slug}_{part}" for slug in slugs for part in ("mean", "std", "ci_low", "ci_high", "p", "defined")]
+    uneven = {slug for table in tables for row in table.rows for slug, cell in row.cells.items() if cell.is_uneven}
+    fields += [f"{slug}_undefined" for slug in slugs if slug in uneven]
     text = io.StringIO()
     writer = csv.DictWriter(text, [*fields, "seconds_per_iteration", "peak_memory_mib"], lineterminator="\n")
     writer.writeheader()
@@ -184,6 +192,7 @@ def _csv_cells(row: Row) -> dict[str, float | int | str]:
     for slug, cell in row.cells.items():
         parts = {"mean": cell.mean, "std": cell.std, "ci_low": cell.low, "ci_high": cell.high, "p": cell.p}
         parts |= {"defined": cell.defined}
+        parts |= {"undefined": cell.undefined} if cell.is_uneven else {}
         values |= {f"{slug}_{name}": "" if row.state or math.isnan(value) else value for name, value in parts.items()}
     return values
 

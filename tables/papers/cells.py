@@ -147,6 +147,7 @@ def _averaged(plan: Plan, table: Table, need: Need, done: Sequence[RunResult], p
     notes = [f"ensemble of {len(done)} folds"] if together else []
     notes += [] if len(done) == planned else [f"{len(done)} of {planned} runs"]
     notes += [] if len(defined) == len(values) else [f"defined in {len(defined)} of {len(values)} cases"]
+    notes += _uneven(each)
     spread = means if over_runs else defined
     return Measurement(
         MEASURED if len(done) == planned else PARTIAL,
@@ -155,6 +156,16 @@ def _averaged(plan: Plan, table: Table, need: Need, done: Sequence[RunResult], p
         float(means.mean() if over_runs else defined.mean()),
         float(spread.std(ddof=1)) if len(spread) > 1 else math.nan,
     )
+
+
+def _uneven(each: Sequence[pd.Series]) -> list[str]:
+    """Say how many values are undefined where runs differ in that."""
+    single = pd.concat(each)
+    missing = single.isna()
+    known = single.dropna().index
+    if not missing.to_numpy()[single.index.isin(known)].any():
+        return []
+    return [f"{int(missing.sum())} of {len(single)} values undefined, the others alone are averaged"]
 
 
 def _values(need: Need, run: RunResult) -> pd.Series:
