@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     torch.set_num_threads(1 if options.device == "cpu" else torch.get_num_threads())
     options.output.mkdir(parents=True, exist_ok=True)
-    write_json(options.output / "provenance.json", provenance.collect())
+    write_json(options.output / "provenance.json", asdict(provenance.collect()))
     sides = {dims: [side for side in lengths if side**dims <= options.largest] for dims, lengths in SIDES.items()}
     rows = []
     for row in measure(options.losses, sides, options.device, options.limit):

@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from runs import provenance
     from runs.files import write_json
 
-    write_json(options.output.with_suffix(".provenance.json"), provenance.collect())
+    write_json(options.output.with_suffix(".provenance.json"), asdict(provenance.collect()))
     results: list[dict[str, Any]] = []
     for setting in options.settings:
         dims = len(SETTINGS[setting][2])

@@ -7,9 +7,9 @@ import pandas as pd
 
 from data_prep import Prepared
 from pictures.errors import Case
+from runs.predictions import predicted_cases, read_prediction
 from runs.record import read_record
 from runs.results import DONE, Results, RunResult
-from training.inference import predicted_cases, read_prediction
 
 
 def load(folder: str | Path, case: str) -> Case:
@@ -87,7 +87,7 @@ def of_all_losses(results: Results, dataset: str) -> tuple[str, list[tuple[str, 
 
 def _data(folder: str | Path) -> Prepared:
     """Open a run's dataset; the run has verified it."""
-    return Prepared(read_record(folder)["data"]["folder"], verify=False)
+    return Prepared(read_record(folder).data.folder, verify=False)
 
 
 def first_of_each(runs: list[RunResult]) -> list[RunResult]:

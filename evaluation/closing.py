@@ -1,43 +1,54 @@
-"""SCNP's comparison with post-processing: the best of several binary closings of a run's predictions (table E.3)."""
+"""SCNP's comparison with post-processing: binary closings of a run's predictions (table E.3)."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.ndimage import binary_closing
 
 import metrics
 from evaluation import cases
+from runs import measured
+from runs.lock import alone
+from runs.record import read_record
 
 KERNELS = (3, 5, 7)
+COLUMNS = ("case", "metric", "version", "kernel", "value")
 
 
-def best(folder: str | Path, metric: str) -> pd.Series:
-    """Measure a run after the binary closing that is best on average.
+def measure(folder: str | Path, names: Sequence[str]) -> Path:
+    """Measure a run after binary closings, unless it has been measured with these metrics.
+
+    A closing changes nothing when it is repeated, so once is the paper's "until nothing changes".
 
     Args:
         folder: the run's folder.
-        metric: slug.
+        names: slugs of the metrics.
 
     Returns:
-        Value by case of the kernel with the best mean: of 3, 5 and 7 pixels. A closing changes nothing when it is
-        repeated, so once is the paper's "until nothing changes".
+        Path of its metrics.csv: value by case, metric and kernel of 3, 5 and 7 pixels.
     """
-    names = cases.with_truth(folder)
-    loaded = {name: cases.load(folder, name) for name in names}
-    sign = -1 if metrics.entry(metric).higher_is_better else 1
-    tables = [
-        pd.Series(
-            {
-                name: metrics.evaluate(closed(case.prediction, size), case.truth, [metric])[metric]
-                for name, case in loaded.items()
-            },
-            dtype=float,
-        )
-        for size in KERNELS
-    ]
-    return min(tables, key=lambda values: sign * values.mean())
+    place, mark = Path(folder) / measured.CLOSING, measured.run_mark(read_record(folder))
+    with alone(place):
+        known = measured.read_measured(place, mark)
+        if known is None or set(names) - set(known["metric"]):
+            measured.write_measured(place, COLUMNS, _rows(folder, names), mark)
+    return place / measured.METRICS
+
+
+def _rows(folder: str | Path, names: Sequence[str]) -> list[dict[str, Any]]:
+    rows = []
+    for name in cases.with_truth(folder):
+        case = cases.load(folder, name)
+        for size in KERNELS:
+            values = metrics.evaluate(closed(case.prediction, size), case.truth, list(names))
+            rows += [
+                dict(zip(COLUMNS, (name, slug, metrics.entry(slug).version, size, values[slug]), strict=True))
+                for slug in names
+            ]
+    return rows
 
 
 def closed(prediction: npt.NDArray[np.integer], size: int) -> npt.NDArray[np.integer]:

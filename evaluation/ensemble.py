@@ -10,23 +10,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 import metrics
 from data_prep import Prepared
 from evaluation.postprocess import keep_touching
-from runs import files
-from runs.record import fingerprint
+from runs import measured
+from runs.lock import alone
+from runs.predictions import predicted_cases, read_prediction
 from runs.results import RunResult
-from training.inference import predicted_cases, read_prediction
 
 COLUMNS = ("case", "metric", "postprocessed", "value")
 
 
-def measure(
-    runs: Sequence[RunResult], starts: Sequence[Path], elsewhere: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame:
-    """Measure the ensemble of several runs, or read what was measured of the very same ones.
+def measure(runs: Sequence[RunResult], starts: Sequence[Path], elsewhere: Mapping[str, Mapping[str, Any]]) -> Path:
+    """Measure the ensemble of several runs, unless the very same ones have been measured.
 
     Args:
         runs: evaluated runs that differ by their fold only.
@@ -35,25 +32,14 @@ def measure(
         elsewhere: metrics measured on patches: slug to the options of `metrics.evaluate`.
 
     Returns:
-        Value by case, metric and post-processing, as in `metrics.csv` of a run.
+        Path of its metrics.csv: value by case, metric and post-processing.
     """
-    folder = runs[0].folder.parent / f"ensemble-seed{runs[0].run.seed}"
-    names = [name for name in runs[0].definitions if all(name in run.definitions for run in runs)]
-    versions = {name: metrics.entry(name).version for name in names}
-    content: dict[str, Any] = {
-        "runs": [run.record["hash"] for run in runs],
-        "starts": [path.parts[-3:] for path in starts],
-    }
-    content |= {"versions": versions, "elsewhere": {name: dict(place) for name, place in elsewhere.items()}}
-    mark = fingerprint(content)
-    if (folder / "metrics.csv").is_file() and (folder / "mark.json").is_file():
-        if files.read_json(folder / "mark.json") == mark:
-            return pd.read_csv(folder / "metrics.csv", dtype={"case": str})
-        (folder / "mark.json").unlink()
-    rows = list(_rows(runs, starts, names, elsewhere))
-    files.write_csv(folder / "metrics.csv", COLUMNS, rows)
-    files.write_json(folder / "mark.json", mark)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    folder, mark = measured.ensemble_folder(runs), measured.ensemble_mark(runs, starts, elsewhere)
+    with alone(folder):
+        if measured.read_measured(folder, mark) is None:
+            rows = _rows(runs, starts, measured.common_metrics(runs), elsewhere)
+            measured.write_measured(folder, COLUMNS, rows, mark)
+    return folder / measured.METRICS
 
 
 def vote(predictions: Sequence[npt.NDArray[np.integer]]) -> npt.NDArray[np.integer]:
@@ -76,7 +62,7 @@ def _rows(
     names: Sequence[str],
     elsewhere: Mapping[str, Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    data = Prepared(runs[0].record["data"]["folder"], verify=False)
+    data = Prepared(runs[0].record.data.folder, verify=False)
     folders = [run.folder for run in runs]
     cases = [case for case in predicted_cases(folders[0]) if data.has_label(case)]
     options = {name: runs[0].options.get(name) for name in ("adjacency", "num_classes")}

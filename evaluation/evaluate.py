@@ -4,6 +4,7 @@ Predictions are kept, so that a new metric needs no training: evaluating again r
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +12,20 @@ import numpy as np
 from tqdm import tqdm
 
 from evaluation.postprocess import keep_touching
-from runs import files
-from runs.record import read_record
+from runs import predictions, sources
+from runs.belonging import digest
+from runs.card import DataCard
+from runs.evaluation import EvaluationRecord, MetricDefinition, PretrainingUsed, Request, write_evaluation
+from runs.lock import alone
+from runs.paths import Run, plain
+from runs.record import COMPLETED, RunRecord, read_record
 from topology.components import resolve_adjacency
-from training import inference
 
 if TYPE_CHECKING:
     from data_prep import Prepared
 
-METRICS = "metrics.csv"
-EVALUATION = "evaluation.json"
-COLUMNS = ("case", "metric", "version", "postprocessed", "adjacency", "region", "value", "reason")
+# what a metric is measured with: `metrics.evaluate`'s options
+Options = dict[str, Any]
 
 
 def evaluate_run(
@@ -61,41 +65,49 @@ def evaluate_run(
             adjacency is another number.
     """
     run_folder = Path(run_folder)
-    record = _finished(run_folder)
-    pretrain = _matching(Path(pretrain_folder), record) if pretrain_folder else None
-    data = _open(record, data_folder)
-    options = {"adjacency": _adjacency(adjacency, data), "num_classes": len(data.classes), "region": "whole", **region}
-    names = _metric_names(metric_names, data.dims)
-    places = _places(names, options, elsewhere or {})
-    predicted = list(inference.predicted_cases(run_folder))
-    cases = [case for case in predicted if data.has_label(case)]
-    if not cases:
-        raise ValueError(f"none of the {len(predicted)} predicted cases of {run_folder} has a ground truth")
-    rows = []
-    for case in tqdm(cases, unit="case", desc="evaluation", disable=None if progress else True):
-        prediction = inference.read_prediction(run_folder, case, data.dims)
-        versions = [prediction]
-        if pretrain:
-            pretrained = inference.read_prediction(Path(pretrain_folder), case, data.dims)
-            versions.append(keep_touching(prediction, pretrained))
-        for postprocessed, version in enumerate(versions):
-            rows += _rows(case, version, data, places, postprocessed, fov)
-    if data.has_ignored:
-        options = {**options, "fov": fov}
-    definitions = _definitions(places, options, record, pretrain, sorted(set(predicted) - set(cases)))
-    # for readers on another machine, where the dataset is not
-    definitions["data"] = {"groups": data.card.groups, "partial": data.card.partial}
-    files.write_json(run_folder / EVALUATION, definitions)
-    return files.write_csv(run_folder / METRICS, COLUMNS, rows)
+    _finished(run_folder)
+    asked = Request(list(metric_names or []), adjacency or 0, plain(elsewhere or {}), plain(region))
+    with alone(run_folder):
+        record = _finished(run_folder)
+        pretrain = _matching(Path(pretrain_folder), record) if pretrain_folder else None
+        _refuse_damaged(run_folder, record)
+        if pretrain_folder and pretrain:
+            _refuse_damaged(Path(pretrain_folder), pretrain)
+        data = _open(record, data_folder)
+        options: Options = {
+            "adjacency": _adjacency(adjacency, data), "num_classes": len(data.classes), "region": "whole", **region
+        }  # fmt: skip
+        places = _places(_metric_names(metric_names, data.dims), options, elsewhere or {})
+        predicted = list(predictions.predicted_cases(run_folder))
+        cases = [case for case in predicted if data.has_label(case)]
+        if not cases:
+            raise ValueError(f"none of the {len(predicted)} predicted cases of {run_folder} has a ground truth")
+        rows = []
+        for case in tqdm(cases, unit="case", desc="evaluation", disable=None if progress else True):
+            for postprocessed, version in enumerate(_versions(case, run_folder, pretrain_folder, data)):
+                rows += _rows(case, version, data, places, postprocessed, fov)
+        if data.has_ignored:
+            options = {**options, "fov": fov}
+        without_label = sorted(set(predicted) - set(cases))
+        described = _describe(places, options, record, pretrain, without_label, data)
+        return write_evaluation(run_folder, rows, replace(described, asked=asked))
+
+
+def sources_of_numbers() -> str:
+    """Hash the code that determines the numbers: all metrics, and the post-processing."""
+    return sources.digest([*sources.modules_of("metrics"), "evaluation.postprocess"])
+
+
+def _versions(case: str, folder: Path, pretrain: str | Path | None, data: "Prepared") -> list[np.ndarray]:
+    """Return a prediction as it is and, where there is a pretraining to compare with, after post-processing."""
+    prediction = predictions.read_prediction(folder, case, data.dims)
+    if pretrain is None:
+        return [prediction]
+    return [prediction, keep_touching(prediction, predictions.read_prediction(pretrain, case, data.dims))]
 
 
 def _rows(
-    case: str,
-    prediction: np.ndarray,
-    data: "Prepared",
-    places: dict[str, dict[str, Any]],
-    postprocessed: int,
-    fov: bool,
+    case: str, prediction: np.ndarray, data: "Prepared", places: dict[str, Options], postprocessed: int, fov: bool
 ) -> list[dict[str, Any]]:
     import metrics
 
@@ -103,7 +115,7 @@ def _rows(
     if prediction.shape != target.shape:
         raise ValueError(f"the prediction of {case!r} has size {prediction.shape}, the ground truth {target.shape}")
     ignored = data.ignored(case, field_of_view=fov)
-    counted = {} if ignored is None else {"valid": ~ignored}
+    counted: dict[str, Any] = {} if ignored is None else {"valid": ~ignored}
     inside = ", inside the field of view" if fov and data.field_of_view(case) is not None else ""
     places = {name: options | {"spacing": data.spacing(case)} for name, options in places.items()}
     found: dict[str, metrics.Measured] = {}
@@ -126,38 +138,42 @@ def _rows(
     ]
 
 
-def _places(
-    names: list[str], options: dict[str, Any], elsewhere: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
+def _places(names: list[str], options: Options, elsewhere: Mapping[str, Mapping[str, Any]]) -> dict[str, Options]:
     """Give each metric the options of the place where it is measured."""
     common = {name: options[name] for name in ("adjacency", "num_classes")}
     return {name: common | dict(elsewhere[name]) if name in elsewhere else options for name in names}
 
 
-def _finished(folder: Path) -> dict[str, Any]:
+def _finished(folder: Path) -> RunRecord:
     record = read_record(folder)
-    if record.get("exit_cause") != "completed":
-        raise ValueError(f"the run in {folder} is not finished ({record.get('exit_cause')}); run its training again")
+    if record.exit_cause != COMPLETED:
+        raise ValueError(f"the run in {folder} is not finished ({record.exit_cause}); run its training again")
     return record
 
 
-def _matching(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
+def _refuse_damaged(folder: Path, record: RunRecord) -> None:
+    problems = predictions.damages(folder, record.predictions)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise ValueError(f"{problems[0]}{more}; run the training in {folder} again, it only predicts")
+
+
+def _matching(folder: Path, record: RunRecord) -> RunRecord:
     """Return the pretraining run's record, if that run has seen the same data."""
     pretrain = _finished(folder)
-    for name in ("name", "checksum"):
-        if pretrain["data"][name] != record["data"][name]:
-            raise ValueError(f"the pretraining run in {folder} is of other data than this run: run it again")
+    if (pretrain.data.name, pretrain.data.checksum) != (record.data.name, record.data.checksum):
+        raise ValueError(f"the pretraining run in {folder} is of other data than this run: run it again")
     return pretrain
 
 
-def _open(record: dict[str, Any], folder: str | Path | None) -> "Prepared":
+def _open(record: RunRecord, folder: str | Path | None) -> "Prepared":
     from data_prep import Prepared
 
-    folder = Path(folder or record["data"]["folder"])
+    folder = Path(folder or record.data.folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"the run's dataset is not at {folder}; give `data_folder` if it has moved")
     data = Prepared(folder)
-    if data.checksum != record["data"]["checksum"]:
+    if data.checksum != record.data.checksum:
         raise ValueError(f"the dataset in {folder} has changed since the run; run the training again")
     return data
 
@@ -172,22 +188,35 @@ def _metric_names(given: Sequence[str] | None, dims: int) -> list[str]:
     return [name for name in (given or metrics.names()) if dims in metrics.entry(name).dims]
 
 
-def _definitions(
-    places: dict[str, dict[str, Any]],
-    options: dict[str, Any],
-    record: dict[str, Any],
-    pretrain: dict[str, Any] | None,
+def _describe(
+    places: dict[str, Options],
+    options: Options,
+    record: RunRecord,
+    pretrain: RunRecord | None,
     without_label: list[str],
-) -> dict[str, Any]:
-    """Return what evaluation.json holds: how the numbers of metrics.csv are to be read."""
+    data: "Prepared",
+) -> EvaluationRecord:
+    """Say how the numbers of metrics.csv are to be read."""
     import metrics
 
-    fields = ("title", "unit", "higher_is_better", "version")
-    return {
-        "metrics": {name: {field: getattr(metrics.entry(name), field) for field in fields} for name in places},
-        "options": options,
-        "elsewhere": {name: metrics.describe_region(**place) for name, place in places.items() if place != options},
-        "run_hash": record["hash"],
-        "pretrain": pretrain and {"run": pretrain["run"], "hash": pretrain["hash"]},
-        "without_ground_truth": without_label,
-    }
+    entries = {name: metrics.entry(name) for name in places}
+    return EvaluationRecord(
+        metrics={
+            name: MetricDefinition(each.title, each.unit, each.higher_is_better, each.version)
+            for name, each in entries.items()
+        },
+        options=options,
+        elsewhere={name: metrics.describe_region(**place) for name, place in places.items() if place != options},
+        run_hash=record.hash,
+        pretrain=PretrainingUsed(_run_of(pretrain), pretrain.hash, digest(pretrain)) if pretrain else None,
+        without_ground_truth=without_label,
+        # for readers on another machine, where the dataset is not
+        data=DataCard({name: list(cases) for name, cases in data.card.groups.items()}, data.card.partial),
+        sources=sources_of_numbers(),
+        predictions=digest(record),
+    )
+
+
+def _run_of(record: RunRecord) -> Run:
+    assert record.run is not None  # a record that was read has one
+    return record.run

@@ -5,18 +5,19 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
-from runs import paths
+from runs import evaluation, paths
+from runs import plan as plan_file
 from runs.files import write_json
-from runs.record import read_record
+from runs.paths import parse_run
+from runs.plan import Job, join_plans, read_plan, write_plan
+from runs.record import Provenance, RunRecord, exists, read_record
 
-# what says where and by whom a result was made, not what it is
-_RESULT_FILES = ("metrics.csv", "evaluation.json")
+# what says what a result is, not where and by whom it was made
+_RESULT_FILES = (evaluation.METRICS, evaluation.NAME)
 PROVENANCE = "merged.json"
-_PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def merge(sources: Sequence[str | Path], destination: str | Path) -> Path:
 def _find(folder: Path) -> list[Found]:
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder; give folders such as results/")
-    experiments = sorted(path.parent for path in folder.glob("*/runs") if path.is_dir())
+    experiments = [path for path in sorted(folder.iterdir()) if paths.has_runs(path)]
     runs = [path for experiment in experiments for path in paths.find_runs(folder, experiment.name)]
     if not runs:
         raise ValueError(f"{folder}: no runs in it; give the folder that holds the experiments, such as results/")
@@ -82,8 +83,8 @@ def _find(folder: Path) -> list[Found]:
 
 
 def _fingerprint(run: Path) -> str:
-    record = read_record(run) if (run / "run.json").is_file() else {}
-    digest = hashlib.sha256(json.dumps([record.get("hash"), record.get("exit_cause")]).encode())
+    record = read_record(run) if exists(run) else None
+    digest = hashlib.sha256(json.dumps([record and record.hash, record and record.exit_cause]).encode())
     for name in _RESULT_FILES:
         digest.update((run / name).read_bytes() if (run / name).is_file() else b"none")
     return digest.hexdigest()
@@ -105,37 +106,31 @@ def _choose(found: list[Found]) -> list[Found]:
 
 def _describe(new: Path, experiment: Path, runs: list[Found], sources: list[Path]) -> None:
     """Write one plan for all runs, and where each of them came from."""
-    plans = [_read_plan(source / experiment.name / _PLAN) for source in sources]
-    plans = [plan for plan in plans if plan]
+    found = [read_plan(source / experiment.name) for source in sources]
+    plans = [plan for plan in found if plan is not None]
     if plans:
-        planned = {job["folder"].partition("/runs/")[2]: job for plan in plans for job in plan.get("jobs", [])}
-        planned |= {key: _job(run) for run in runs if (key := "/".join(run.path.parts[2:])) not in planned}
-        jobs = [job | {"folder": str(experiment / "runs" / key)} for key, job in planned.items()]
-        skipped = {key: reason for plan in plans for key, reason in plan.get("skipped", {}).items()}
-        notes = list(dict.fromkeys(plan.get("note", "") for plan in plans if plan.get("note")))
-        smoke = any(plan.get("smoke") for plan in plans)
-        joined = plans[0] | {"jobs": jobs, "skipped": skipped, "note": " ".join(notes), "smoke": smoke}
-        write_json(new / _PLAN, joined)
+        jobs = {job.folder.partition("/runs/")[2]: job for plan in plans for job in plan.jobs}
+        jobs |= {key: _job(run, experiment) for run in runs if (key := "/".join(run.path.parts[2:])) not in jobs}
+        joined = join_plans(plans, [_moved(job, experiment, key) for key, job in jobs.items()], experiment)
+        write_plan(joined, new / plan_file.NAME)
     write_json(new / PROVENANCE, {"runs": {str(run.path): _origin(run) for run in runs}})
 
 
-def _job(run: Found) -> dict[str, Any]:
-    folder = run.source / run.path
-    title = read_record(folder).get("loss_title") if (folder / "run.json").is_file() else None
-    return {"loss_title": title or paths.parse_run(folder.absolute()).loss}
+def _job(run: Found, experiment: Path) -> Job:
+    title = _record(run).loss_title or parse_run((run.source / run.path).absolute()).loss
+    return Job(str(experiment / paths.RUNS), title)
 
 
-def _origin(run: Found) -> dict[str, Any]:
-    folder = run.source / run.path
-    record = read_record(folder) if (folder / "run.json").is_file() else {}
-    kept = {name: record.get(name) for name in ("git", "machine", "gpus", "packages", "python")}
+def _moved(job: Job, experiment: Path, key: str) -> Job:
+    return replace(job, folder=str(experiment / paths.RUNS / key))
+
+
+def _origin(run: Found) -> dict[str, object]:
+    record = asdict(_record(run))
+    kept = {each.name: record[each.name] for each in fields(Provenance)}
     return {"source": run.source.name, "fingerprint": run.fingerprint, **kept}
 
 
-def _read_plan(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise ValueError(f"{path} is not readable as JSON ({error})") from error
+def _record(run: Found) -> RunRecord:
+    folder = run.source / run.path
+    return read_record(folder) if exists(folder) else RunRecord()

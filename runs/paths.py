@@ -21,6 +21,10 @@ from urllib.parse import quote, unquote
 
 STAGES = ("finetune", "pretrain")
 
+RUNS = "runs"  # holds the runs of an experiment
+CHECKPOINT = "checkpoint.pt"  # the weights of a run
+DEPTH = 5  # names from the experiment to the run: <experiment>/runs/<dataset>/<loss>/fold<k>-seed<s>
+
 _CONSTANTS = {"true": True, "false": False, "none": None}
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -142,7 +146,7 @@ def format_run(run: Run) -> Path:
     loss = format_loss(run.loss, run.loss_parameters)
     if run.stage != "finetune":
         loss += f",stage={run.stage}"
-    names = (_escape(run.experiment), "runs", _escape(run.dataset), loss, f"fold{run.fold}-seed{run.seed}")
+    names = (_escape(run.experiment), RUNS, _escape(run.dataset), loss, f"fold{run.fold}-seed{run.seed}")
     for name in names:
         if len(name) > _LONGEST_NAME:
             raise ValueError(f"folder name of {len(name)} characters, {_LONGEST_NAME} are allowed: {name[:60]}...")
@@ -185,8 +189,8 @@ def parse_run(path: str | Path) -> Run:
     Raises:
         ValueError: when the path is not that of a run.
     """
-    names = Path(path).parts[-5:]
-    match = _FOLD_SEED.fullmatch(names[-1]) if len(names) == 5 and names[1] == "runs" else None
+    names = Path(path).parts[-DEPTH:]
+    match = _FOLD_SEED.fullmatch(names[-1]) if len(names) == DEPTH and names[1] == RUNS else None
     if match is None:
         raise ValueError(f"{path} is no run's folder: want <experiment>/runs/<dataset>/<loss>[,...]/fold<k>-seed<s>")
     try:
@@ -213,8 +217,56 @@ def find_runs(results_root: str | Path, experiment: str) -> list[Path]:
     Returns:
         The run folders; none when the experiment has not been run.
     """
-    folder = Path(results_root) / _escape(experiment) / "runs"
+    return _runs_in(experiment_folder(results_root, experiment) / RUNS)
+
+
+def experiment_folder(results_root: str | Path, experiment: str) -> Path:
+    """Return where an experiment lies below the results root, whether it exists or not."""
+    return Path(results_root) / _escape(experiment)
+
+
+def has_runs(folder: str | Path) -> bool:
+    """Whether a folder is an experiment's: whether it holds runs."""
+    return (Path(folder) / RUNS).is_dir()
+
+
+def find_experiments(folder: str | Path) -> list[Path]:
+    """Return the experiments that a folder is or holds, sorted.
+
+    Args:
+        folder: an experiment's folder, or a results folder.
+
+    Returns:
+        Their folders.
+
+    Raises:
+        ValueError: there is none.
+    """
+    place = Path(folder)
+    if has_runs(place):
+        return [place]
+    found = sorted(path.parent for path in place.glob(f"*/{RUNS}") if path.is_dir())
+    if not found:
+        raise ValueError(f"{place}: no experiment in it; give folders such as results/smoke or results/")
+    return found
+
+
+def find_all_runs(results_root: str | Path) -> list[Path]:
+    """Return the folders of all experiments that hold a `run.json`, sorted."""
+    return [run for path in sorted(Path(results_root).glob(f"*/{RUNS}")) for run in _runs_in(path)]
+
+
+def _runs_in(folder: Path) -> list[Path]:
     return sorted(file.parent for file in folder.glob("*/*/*/run.json") if _FOLD_SEED.fullmatch(file.parent.name))
+
+
+def is_folder_name(name: str) -> bool:
+    """Whether a name can be that of a folder: not empty, no path, not longer than file systems allow."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+    return 0 < size <= _LONGEST_NAME and name not in (".", "..") and not {"/", "\\", "\0"} & set(name)
 
 
 def _like(value: Any, default: Any) -> Any:

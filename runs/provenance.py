@@ -6,7 +6,8 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+
+from runs.record import Git, Gpu, Machine, Provenance
 
 PACKAGES = (
     "topology-loss-benchmark",
@@ -26,32 +27,26 @@ PACKAGES = (
 _ROOT = Path(__file__).parents[1]
 
 
-def collect() -> dict[str, Any]:
+def collect() -> Provenance:
     """Describe the code, the packages and the machine.
 
     torch is asked about GPUs only if it has been imported already, since importing it takes seconds.
 
     Returns:
-        `git` (commit and dirty, or None outside a checkout), `python`, `packages` (name to version, None where not
-        installed), `machine` (system, processor, cores, memory in bytes) and `gpus` (one entry each).
+        Commit (None outside a checkout), Python, versions of the packages (None where not installed), machine, GPUs.
     """
-    return {
-        "git": _git(),
-        "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
-        "machine": _machine(),
-        "gpus": _gpus(),
-    }
+    packages = {name: _version(name) for name in PACKAGES}
+    return Provenance(_git(), platform.python_version(), packages, _machine(), _gpus())
 
 
-def _git() -> dict[str, Any] | None:
+def _git() -> Git | None:
     if not (_ROOT / ".git").exists():
         return None  # an installed copy: the version under `packages` is all there is to know
     commit = _git_output("rev-parse", "HEAD")
     if commit is None:
         return None
     status = _git_output("status", "--porcelain", "--untracked-files=no")
-    return {"commit": commit, "dirty": None if status is None else bool(status)}
+    return Git(commit, None if status is None else bool(status))
 
 
 def _git_output(*arguments: str) -> str | None:
@@ -70,14 +65,8 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _machine() -> dict[str, Any]:
-    return {
-        "name": platform.node(),
-        "system": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "memory_bytes": _memory(),
-    }
+def _machine() -> Machine:
+    return Machine(platform.node(), platform.platform(), _processor(), os.cpu_count(), _memory())
 
 
 def _processor() -> str:
@@ -97,13 +86,10 @@ def _memory() -> int | None:
         return None
 
 
-def _gpus() -> list[dict[str, Any]]:
+def _gpus() -> list[Gpu]:
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
         return []
-    properties = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
-    return [
-        {"name": gpu.name, "memory_bytes": gpu.total_memory, "capability": f"{gpu.major}.{gpu.minor}"}
-        | {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
-        for gpu in properties
-    ]
+    versions = torch.version.cuda, torch.backends.cudnn.version()
+    found = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
+    return [Gpu(gpu.name, gpu.total_memory, f"{gpu.major}.{gpu.minor}", *versions) for gpu in found]

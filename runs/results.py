@@ -1,19 +1,26 @@
 """Collect an experiment's runs from their files.
 
-A run that failed, has not ended or is missing stays in the list with its state: tables show it as such.
+A run that failed, has not ended, is missing, or is not the one that the plan asks for stays in the list with its state:
+tables show it as such.
 """
 
-import json
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
-from runs import paths
+from runs import belonging, paths, steps
 from runs.banner import SMOKE
+from runs.card import DataCard, read_card
+from runs.evaluation import EvaluationRecord, MetricDefinition, evaluate_again, read_evaluation, read_metrics
+from runs.failure import read_failure
 from runs.paths import Run
-from runs.record import read_record
+from runs.plan import ExperimentPlan, Job, read_plan
+from runs.record import COMPLETED, RunRecord, read_record
 
 DONE, FAILED, UNFINISHED, UNEVALUATED, MISSING = "done", "failed", "unfinished", "not evaluated", "no run"
 UNREADABLE, OLDER, OTHER_SCALE = "unreadable", "older metrics", "another scale"
@@ -29,16 +36,14 @@ class RunResult:
         folder: the run's folder.
         run: what distinguishes it.
         title: printed name of its loss.
-        state: "done", "failed", "unfinished", "not evaluated", "no run", "unreadable", "older metrics" or "another
-            scale".
+        state: "done", "failed", "unfinished", "not evaluated", "no run", "unreadable", "older metrics", "another
+            scale", or how it differs from the plan: see `runs.belonging`.
         reason: why it is not done, "" otherwise.
-        record: run.json, {} where there is none.
+        record: run.json; `record.started` is false where there is none.
+        evaluation: evaluation.json; empty where there is none.
         metrics: metrics.csv, empty where there is none.
-        definitions: metric slug to title, unit, direction and version, from evaluation.json.
-        options: how it was evaluated.
-        groups: test cases that must not be averaged together, from the dataset's card.
+        card: what its dataset's card says about the test set.
         remarks: what is wrong with single values.
-        partial: the dataset lacks files of the official one.
     """
 
     folder: Path
@@ -46,13 +51,48 @@ class RunResult:
     title: str
     state: str
     reason: str = ""
-    record: dict[str, Any] = field(default_factory=dict)
+    record: RunRecord = field(default_factory=RunRecord)
+    evaluation: EvaluationRecord = field(default_factory=EvaluationRecord)
     metrics: pd.DataFrame = field(default_factory=pd.DataFrame)
-    definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
-    groups: dict[str, list[str]] = field(default_factory=dict)
+    card: DataCard = field(default_factory=DataCard)
     remarks: list[str] = field(default_factory=list)
-    partial: bool = False
+
+    @property
+    def definitions(self) -> Mapping[str, MetricDefinition]:
+        """Metric slug to title, unit, direction and version."""
+        return self.evaluation.metrics
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """How it was evaluated."""
+        return self.evaluation.options
+
+    @property
+    def groups(self) -> Mapping[str, list[str]]:
+        """Test cases that must not be averaged together."""
+        return self.card.groups or {}
+
+    @property
+    def partial(self) -> bool:
+        """Whether the dataset lacks files of the official one."""
+        return bool(self.card.partial)
+
+    def values(self, metric: str, postprocessed: bool) -> pd.Series:
+        """Return a metric by case, with or without post-processing."""
+        if self.metrics.empty:
+            return pd.Series(dtype=float)
+        return self._by_metric.get((metric, int(postprocessed)), pd.Series(dtype=float))
+
+    @cached_property
+    def _by_metric(self) -> dict[tuple[str, int], pd.Series]:
+        """The values of all metrics, looked up once: tables ask for each of them many times."""
+        metrics = self.metrics.assign(postprocessed=self.metrics["postprocessed"].astype(int))
+        grouped = metrics.set_index("case").groupby(["metric", "postprocessed"], sort=False)["value"]
+        return {cast(tuple[str, int], key): values for key, values in grouped}
+
+    def without_numbers(self, state: str, reason: str) -> "RunResult":
+        """Return the run in another state than "done"."""
+        return replace(self, state=state, reason=reason)
 
     @property
     def row(self) -> tuple[str, str]:
@@ -105,7 +145,7 @@ class Results:
     @property
     def banner(self) -> str:
         """What the reader has to know before the first number; "" for nothing."""
-        partial = sorted({result.run.dataset for result in self.runs if result.partial or _is_partial(result.record)})
+        partial = sorted({result.run.dataset for result in self.runs if result.partial})
         lines = [SMOKE] if self.smoke else []
         lines += [f"Partial data: {', '.join(partial)} lacks files of the official dataset."] if partial else []
         return " ".join(lines + ([self.note] if self.note else []))
@@ -116,37 +156,29 @@ def collect(folder: str | Path) -> Results:
 
     Args:
         folder: the experiment's folder, such as results/smoke. Its plan.json, where there is one, says which runs
-            ought to be there; runs that it does not name are left out.
+            ought to be there, and what they must have been to count; runs that it does not name are left out.
 
     Returns:
         The runs, in the plan's order, otherwise sorted by folder.
 
-    A run whose files are unreadable, whose metrics are of an older version, or that is of another scale than most,
-    keeps its place with that state and a reason that names the file or the command that mends it.
+    A run whose files are unreadable, that is not the one that the plan asks for, whose metrics are of an older version,
+    or that is of another scale than most, keeps its place with that state and a reason that names the file, what
+    differs, or the command that mends it.
 
     Raises:
         ValueError: when there is nothing to collect, or the plan is unreadable.
     """
     folder = Path(folder)
-    plan = _json(folder / "plan.json")
+    plan = read_plan(folder) or ExperimentPlan()
     found = paths.find_runs(folder.parent, folder.name)
-    planned = {folder.parent / paths.format_run(run): title for run, title in _planned(plan)}
-    runs = [_read_or_flag(path, planned.get(path, "")) for path in planned or found]
+    jobs = {job.below(folder.parent): job for job in plan.jobs}
+    runs = [_read_or_flag(path, jobs[path].loss_title if path in jobs else "") for path in jobs or found]
     if not runs:
         raise ValueError(f"there are no runs in {folder}: python -m workflow {folder.name} makes them")
+    runs = _flag_strangers(runs, jobs, plan, folder.parent)
     runs = _flag_other_scales(_flag_older_metrics(runs))
-    smoke = bool(plan.get("smoke", any(result.record.get("parameters", {}).get("smoke") for result in runs)))
-    title = plan.get("title", folder.name)
-    return Results(folder, title, plan.get("note", ""), smoke, runs, plan.get("skipped", {}))
-
-
-def _is_partial(record: dict[str, Any]) -> bool:
-    """Tell whether a run's dataset lacks files of the official one; its card says so."""
-    return bool(_json(Path(record.get("data", {}).get("folder", "")) / "card.json").get("partial"))
-
-
-def _planned(plan: dict[str, Any]) -> list[tuple[Run, str]]:
-    return [(paths.parse_run(job["folder"]), job["loss_title"]) for job in plan.get("jobs", [])]
+    smoke = plan.smoke if plan.jobs else any(result.record.is_smoke for result in runs)
+    return Results(folder, plan.title or folder.name, plan.note, smoke, runs, plan.skipped)
 
 
 def read_run(folder: str | Path, title: str = "") -> RunResult:
@@ -164,20 +196,35 @@ def read_run(folder: str | Path, title: str = "") -> RunResult:
     """
     folder = Path(folder)
     run = paths.parse_run(folder.absolute())
-    record = read_record(folder) if (folder / "run.json").is_file() else {}
-    title = record.get("loss_title") or title or run.loss
-    state, reason = _state(folder, record)
+    try:
+        record = read_record(folder)
+    except FileNotFoundError:
+        record = RunRecord()
+    title = record.loss_title or title or run.loss
+    state, reason = _progress(folder, record)
     if state != DONE:
-        return RunResult(folder, run, title, state, reason, record)
-    evaluation = _json(folder / "evaluation.json")
-    metrics, remarks = _read_metrics(folder / "metrics.csv")
-    options = evaluation.get("options", {})
+        card = read_card(record.data.folder) or DataCard()
+        return RunResult(folder, run, title, state, reason, record, card=card)
+    evaluation = read_evaluation(folder)
+    if evaluation is None:
+        card = read_card(record.data.folder) or DataCard()
+        return RunResult(folder, run, title, UNEVALUATED, evaluate_again(folder), record, card=card)
+    metrics, remarks = read_metrics(folder, evaluation)
     # of results from another machine the dataset is not here: then the evaluation knows
-    card = _json(Path(record.get("data", {}).get("folder", "")) / "card.json") or evaluation.get("data", {})
-    definitions = evaluation.get("metrics", {})
-    groups = card.get("groups") or {}
-    partial = bool(card.get("partial"))
-    return RunResult(folder, run, title, DONE, "", record, metrics, definitions, options, groups, remarks, partial)
+    card = evaluation.data or read_card(record.data.folder) or DataCard()
+    return RunResult(folder, run, title, DONE, "", record, evaluation, metrics, card, remarks)
+
+
+def _progress(folder: Path, record: RunRecord) -> belonging.Verdict:
+    """Say how far a training got; "done" when it has ended well."""
+    failure = read_failure(folder)
+    if failure or record.exit_cause.startswith(FAILED):
+        return FAILED, failure.error if failure else record.exit_cause
+    if not record.started:
+        return MISSING, "the run was not started"
+    if record.exit_cause != COMPLETED:
+        return UNFINISHED, record.exit_cause
+    return DONE, ""
 
 
 def _read_or_flag(folder: Path, title: str) -> RunResult:
@@ -189,19 +236,82 @@ def _read_or_flag(folder: Path, title: str) -> RunResult:
         return RunResult(folder, run, title or run.loss, UNREADABLE, " ".join(str(error).split()))
 
 
-def _read_metrics(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Read metrics.csv whole, and say which values are missing without a reason."""
-    try:
-        metrics = pd.read_csv(path, dtype={"case": str, "reason": str}, keep_default_na=True)
-        named = metrics[["case", "metric", "version", "postprocessed", "value"]]
-    except (ValueError, KeyError) as error:
-        raise ValueError(f"{path} cannot be read ({error}): {_evaluate_again(path.parent)}") from error
-    per_case = metrics.groupby("case").size()
-    if metrics.empty or named.drop(columns="value").isna().any(axis=None) or per_case.nunique() > 1:
-        raise ValueError(f"{path} is truncated: {_evaluate_again(path.parent)}")
-    bare = metrics[metrics["value"].isna() & metrics["reason"].isna()]
-    slugs = ", ".join(sorted(set(bare["metric"])))
-    return metrics, [f"{path}: {len(bare)} values are missing without a reason ({slugs})"] if len(bare) else []
+def _flag_strangers(
+    runs: list[RunResult], jobs: Mapping[Path, Job], plan: ExperimentPlan, root: Path
+) -> list[RunResult]:
+    """Take out runs that are not those that the plan asks for."""
+    data = _expected_data(runs, plan, root)
+    compared: dict[Path, RunResult] = {}
+    for result in runs:
+        job = jobs.get(result.folder, Job(str(result.folder)))
+        compared[result.folder] = check(result, job, data.get(result.run.dataset, ""), compared, root)
+    return [compared[result.folder] for result in runs]
+
+
+def check(result: RunResult, job: Job, checksum: str, others: dict[Path, RunResult], root: Path) -> RunResult:
+    """Compare a run with its plan.
+
+    Args:
+        result: the run.
+        job: what was planned.
+        checksum: of the data that it should have seen; "" where it is not known.
+        others: runs that have been compared already, among them the pretraining; one of another experiment is added.
+        root: the results folder.
+
+    Returns:
+        The run; without numbers where it differs.
+    """
+    if result.state not in (DONE, UNEVALUATED):
+        return result
+    record = result.record
+    verdict = belonging.other_training(job, record) or belonging.other_data(record, checksum)
+    start = job.start_below(root)
+    pretraining = _look_up(start, others) if start else None
+    if verdict is None and start and pretraining:
+        if pretraining.state in _STRANGE:
+            verdict = belonging.OTHER_WEIGHTS, f"its pretraining {start} has {pretraining.state}: {pretraining.reason}"
+        else:
+            verdict = belonging.other_weights(record, start, pretraining.record)
+    if verdict is None and result.state == DONE:
+        verdict = _check_numbers(result, job, pretraining)
+    if verdict is None and start and pretraining is None:
+        remark = f"{result.folder}: its pretraining {start} is not there, so its initial weights were not compared"
+        return replace(result, remarks=[*result.remarks, remark])
+    return result.without_numbers(*verdict) if verdict else result
+
+
+_STRANGE = (belonging.OTHER_PARAMETERS, belonging.OTHER_DATA, belonging.OTHER_WEIGHTS, belonging.OTHER_CODE)
+
+
+def _check_numbers(result: RunResult, job: Job, pretraining: RunResult | None) -> belonging.Verdict | None:
+    """Compare a run's numbers with its predictions and with the plan."""
+    compared = pretraining.record if pretraining else None
+    if result.run.stage == "pretrain":
+        compared = result.record
+    stale = belonging.other_predictions(result.record, result.evaluation, compared)
+    if stale:
+        return UNEVALUATED, f"{stale}: {evaluate_again(result.folder)}"
+    return belonging.other_measurement(job, result.evaluation, result.record.data.dims)
+
+
+def _look_up(folder: Path, others: dict[Path, RunResult]) -> RunResult | None:
+    """Return a pretraining; None where there is none."""
+    if folder not in others:
+        others[folder] = _read_or_flag(folder, "")
+    found = others[folder]
+    return found if found.record.started else None
+
+
+def _expected_data(runs: list[RunResult], plan: ExperimentPlan, root: Path) -> dict[str, str]:
+    """Give the checksum of each dataset: as it was prepared, else the one that most runs have seen."""
+    seen: dict[str, Counter[str]] = {}
+    for result in runs:
+        if result.record.data.checksum:
+            seen.setdefault(result.run.dataset, Counter())[result.record.data.checksum] += 1
+    folder = plan.data_below(root)
+    return {
+        dataset: steps.read_prepared(folder, dataset) or counts.most_common(1)[0][0] for dataset, counts in seen.items()
+    }
 
 
 def _parts(runs: list[RunResult]) -> dict[str, set[str]]:
@@ -222,65 +332,29 @@ def _restrict(result: RunResult, cases: set[str]) -> RunResult:
     return replace(result, metrics=result.metrics[result.metrics["case"].isin(cases)])
 
 
-def _state(folder: Path, record: dict[str, Any]) -> tuple[str, str]:
-    failure = _json(folder / "failure.json")
-    cause = str(record.get("exit_cause", ""))
-    if failure or cause.startswith("failed"):
-        return FAILED, str(failure.get("error", cause))
-    if not record:
-        return MISSING, "the run was not started"
-    if cause != "completed":
-        return UNFINISHED, cause
-    evaluation = _json(folder / "evaluation.json")
-    if not evaluation or not (folder / "metrics.csv").is_file():
-        return UNEVALUATED, _evaluate_again(folder)
-    if evaluation.get("run_hash") != record.get("hash"):
-        return UNEVALUATED, f"trained again since it was evaluated: {_evaluate_again(folder)}"
-    return DONE, ""
-
-
-def _evaluate_again(folder: Path) -> str:
-    return f"papermill notebooks/evaluate.ipynb {folder}/evaluate.ipynb -p run {folder}"
-
-
 def _flag_older_metrics(runs: list[RunResult]) -> list[RunResult]:
     """Take out runs that were measured with an older version of a metric than others."""
     newest: dict[str, int] = {}
     for result in runs:
         for slug, definition in result.definitions.items():
-            newest[slug] = max(newest.get(slug, 0), int(definition["version"]))
+            newest[slug] = max(newest.get(slug, 0), definition.version)
     flagged = []
     for result in runs:
-        older = sorted(s for s, definition in result.definitions.items() if int(definition["version"]) < newest[s])
-        reason = f"{', '.join(older)} of an older version than in other runs: {_evaluate_again(result.folder)}"
-        flagged.append(replace(result, state=OLDER, reason=reason) if older and result.state == DONE else result)
+        older = sorted(s for s, definition in result.definitions.items() if definition.version < newest[s])
+        reason = f"{', '.join(older)} of an older version than in other runs: {evaluate_again(result.folder)}"
+        flagged.append(result.without_numbers(OLDER, reason) if older and result.state == DONE else result)
     return flagged
 
 
 def _flag_other_scales(runs: list[RunResult]) -> list[RunResult]:
     """Take out runs that were shrunk by another scale than most."""
-    scales = [scale_of(result) for result in runs if result.state == DONE]
+    scales = [result.record.scale for result in runs if result.state == DONE]
     if len(set(scales)) < 2:
         return runs
     usual = max(sorted(set(scales), reverse=True), key=scales.count)
     return [
-        replace(result, state=OTHER_SCALE, reason=f"{result.folder}: scale {scale_of(result):g}, others {usual:g}")
-        if result.state == DONE and scale_of(result) != usual
+        result.without_numbers(OTHER_SCALE, f"{result.folder}: scale {result.record.scale:g}, others {usual:g}")
+        if result.state == DONE and result.record.scale != usual
         else result
         for result in runs
     ]
-
-
-def scale_of(result: RunResult) -> float:
-    """Return by what a paper's protocol was shrunk for a run; 1 for not at all."""
-    return float(result.record.get("parameters", {}).get("scale", 1.0))
-
-
-def _json(path: Path) -> dict[str, Any]:
-    """Read a JSON file, {} when there is none."""
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise ValueError(f"{path} is not readable as JSON ({error})") from error

@@ -1,7 +1,8 @@
 """Average runs case by case: the case is the unit, folds and seeds are averaged within each case first."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -21,6 +22,9 @@ class Average:
         low: lower limit of the 95 % bootstrap interval of the mean, NaN below two cases.
         high: its upper limit.
         p: of the paired permutation test against the baseline, Holm over the table; NaN where there is no test.
+        values: number of all values, one for each case of each run.
+        undefined: number of those that entered no average.
+        is_uneven: in some case a value of one run is undefined and that of another is not.
     """
 
     mean: float = math.nan
@@ -30,6 +34,9 @@ class Average:
     low: float = math.nan
     high: float = math.nan
     p: float = math.nan
+    values: int = 0
+    undefined: int = 0
+    is_uneven: bool = False
 
 
 def per_case(runs: list[RunResult], metric: str, postprocessed: bool) -> pd.Series:
@@ -43,12 +50,23 @@ def per_case(runs: list[RunResult], metric: str, postprocessed: bool) -> pd.Seri
     Returns:
         Value by case; NaN where it is undefined in every run.
     """
-    done = [result.metrics for result in runs if result.state == DONE]
-    if not done:
-        return pd.Series(dtype=float)
-    table = pd.concat(done)
-    chosen = table[(table["metric"] == metric) & (table["postprocessed"].astype(int) == int(postprocessed))]
-    return chosen.groupby("case")["value"].mean()
+    values = all_values(runs, metric, postprocessed)
+    return values.groupby(level=0).mean()
+
+
+def all_values(runs: Sequence[RunResult], metric: str, postprocessed: bool) -> pd.Series:
+    """Return the values of all finished runs, several for each case where there are several runs.
+
+    Args:
+        runs: runs that differ only by fold and seed.
+        metric: slug.
+        postprocessed: with or without post-processing.
+
+    Returns:
+        Values by case; NaN where a run has none.
+    """
+    found = [result.values(metric, postprocessed) for result in runs if result.state == DONE]
+    return pd.concat(found) if found else pd.Series(dtype=float)
 
 
 def average(runs: list[RunResult], metric: str, postprocessed: bool) -> Average:
@@ -62,12 +80,17 @@ def average(runs: list[RunResult], metric: str, postprocessed: bool) -> Average:
     Returns:
         Mean, standard deviation, counts and interval.
     """
-    values = per_case(runs, metric, postprocessed)
+    single = all_values(runs, metric, postprocessed)
+    values = single.groupby(level=0).mean()
     defined = values.dropna()
+    missing = single.isna()
+    empty = Average(cases=len(values), values=len(single), undefined=int(missing.sum()))
     if defined.empty:
-        return Average(cases=len(values))
+        return empty
     low, high = bootstrap_interval(defined.to_numpy())
-    return Average(float(defined.mean()), float(defined.std(ddof=1)), len(defined), len(values), low, high)
+    uneven = bool(missing.to_numpy()[single.index.isin(defined.index)].any())
+    mean, std = float(defined.mean()), float(defined.std(ddof=1))
+    return replace(empty, mean=mean, std=std, low=low, high=high, defined=len(defined), is_uneven=uneven)
 
 
 def overview(result: RunResult) -> pd.DataFrame:
@@ -82,7 +105,7 @@ def overview(result: RunResult) -> pd.DataFrame:
     values = result.metrics.groupby(["metric", "postprocessed"], sort=False)["value"]
     table = values.agg(mean="mean", std="std", defined="count", cases="size").reset_index()
     for name in ("title", "unit", "version"):
-        table[name] = [result.definitions[slug][name] for slug in table["metric"]]
+        table[name] = [getattr(result.definitions[slug], name) for slug in table["metric"]]
     return table.set_index(["title", "postprocessed"]).drop(columns="metric")
 
 

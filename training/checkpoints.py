@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runs import files
+from runs.record import InitialWeights
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-NAME = "checkpoint.pt"
 _KEYS = {"model", "optimizer", "scaler", "iteration", "history", "peak_memory", "training_hash", "network"}
 
 
@@ -58,7 +58,7 @@ def load(path: str | Path) -> dict[str, Any]:
     return content
 
 
-def load_weights(path: str | Path, model: "nn.Module", network: dict[str, Any]) -> dict[str, str]:
+def load_weights(path: str | Path, model: "nn.Module", network: dict[str, Any]) -> InitialWeights:
     """Start `model` from the weights of another run.
 
     Args:
@@ -67,7 +67,7 @@ def load_weights(path: str | Path, model: "nn.Module", network: dict[str, Any]) 
         network: description of `model`: name, parameters, dims, channels, classes.
 
     Returns:
-        `path`, `sha256` of the file and `weights_sha256` of the weights alone.
+        Path, SHA-256 of the file and of the weights alone.
 
     Raises:
         FileNotFoundError: when there is no such file.
@@ -81,7 +81,7 @@ def load_weights(path: str | Path, model: "nn.Module", network: dict[str, Any]) 
     except RuntimeError as error:
         raise ValueError(f"`init_from` {path} does not fit the network: {_first_line(error)}") from error
     weights = weights_sha256(content["model"])
-    return {"path": str(path), "sha256": files.sha256(path), "weights_sha256": weights}
+    return InitialWeights(str(path), files.sha256(path), weights)
 
 
 def weights_sha256(state: "dict[str, torch.Tensor]") -> str:

@@ -1,7 +1,8 @@
 """Opening the dataset of a run: the embedded ones are made on the spot, the others must have been prepared."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from runs.record import DataUsed
 from training.config import Config
 
 if TYPE_CHECKING:
@@ -28,11 +29,22 @@ def open_data(config: Config) -> "Prepared":
 
     _prepare_embedded(config)
     data = Prepared(config.data_folder)
-    problems = [problem for problem in (_fold(config, data), _dims(config, data), _group(config, data)) if problem]
+    problems = [
+        problem
+        for problem in (_fold_problem(config, data), _dims_problem(config, data), _group_problem(config, data))
+        if problem
+    ]
     problems = problems or _unreadable(config, data)
     if problems:
         raise ValueError("\n".join(problems))
     return data
+
+
+def checksum_now(config: Config) -> str:
+    """Return the checksum of a run's dataset as it lies there now, its files compared with it."""
+    from data_prep.prepared.read import Prepared
+
+    return Prepared(config.data_folder).checksum
 
 
 def cases_to_train(config: Config, data: "Prepared") -> list[str]:
@@ -76,18 +88,18 @@ def patch_size(config: Config, dims: int) -> list[int]:
     return list(config.patch_size) or DEFAULT_PATCH[dims]
 
 
-def describe(config: Config, data: "Prepared") -> dict[str, Any]:
+def describe(config: Config, data: "Prepared") -> DataUsed:
     """Return what run.json says about the data."""
-    return {
-        "name": config.dataset,
-        "folder": str(config.data_folder.absolute()),
-        "checksum": data.checksum,
-        "dims": data.dims,
-        "channels": data.channels,
-        "classes": list(data.classes),
-        "training_cases": len(cases_to_train(config, data)),
-        "predicted": split_to_predict(data),
-    }
+    return DataUsed(
+        name=config.dataset,
+        folder=str(config.data_folder.absolute()),
+        checksum=data.checksum,
+        dims=data.dims,
+        channels=data.channels,
+        classes=list(data.classes),
+        training_cases=len(cases_to_train(config, data)),
+        predicted=split_to_predict(data),
+    )
 
 
 def _prepare_embedded(config: Config) -> None:
@@ -104,14 +116,14 @@ def _prepare_embedded(config: Config) -> None:
     raise FileNotFoundError(f"dataset {config.dataset!r} is not at {config.data_folder}; {remedy}")
 
 
-def _fold(config: Config, data: "Prepared") -> str:
+def _fold_problem(config: Config, data: "Prepared") -> str:
     count = len(data.folds)
     if config.fold < count:
         return ""
     return f"`fold` {config.fold} does not exist: dataset {config.dataset!r} has {count} folds, 0 to {count - 1}"
 
 
-def _dims(config: Config, data: "Prepared") -> str:
+def _dims_problem(config: Config, data: "Prepared") -> str:
     import losses
     from training import networks
 
@@ -127,7 +139,7 @@ def _dims(config: Config, data: "Prepared") -> str:
     return ""
 
 
-def _group(config: Config, data: "Prepared") -> str:
+def _group_problem(config: Config, data: "Prepared") -> str:
     groups = data.card.groups
     if not config.test_group or config.test_group in groups:
         return ""

@@ -179,12 +179,13 @@ def _logits(folder: Path, images: np.ndarray) -> "torch.Tensor":
     """Apply a run's trained network, on the CPU."""
     import torch
 
+    from runs.paths import CHECKPOINT
     from runs.record import read_record
     from training import checkpoints, networks
 
-    description = {name: value for name, value in read_record(folder)["network"].items() if name != "weights"}
+    description = {name: value for name, value in read_record(folder).network.items() if name != "weights"}
     sizes = (description["dims"], description["in_channels"], description["out_channels"])
     network = networks.build(description["name"], *sizes, description["parameters"])
-    checkpoints.load_weights(folder / checkpoints.NAME, network, description)
+    checkpoints.load_weights(folder / CHECKPOINT, network, description)
     with torch.inference_mode():
         return network.eval()(torch.from_numpy(images)).float()

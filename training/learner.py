@@ -2,21 +2,21 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from runs import history
+from runs.record import Memory
 from training import checkpoints, determinism
 from training.config import Config
 
 MOMENTUM = 0.99  # Nesterov, nnU-Net
 DECAY_POWER = 0.9  # of the polynomial decay of the learning rate, nnU-Net
 LARGEST_GRADIENT = 12.0  # norm at which gradients are clipped, nnU-Net
-
-HISTORY = ("iteration", "loss", "learning_rate", "seconds")
 
 
 class NonFiniteError(ArithmeticError):
@@ -36,7 +36,7 @@ class Learner:
         description: name, parameters and channels of the network, which a checkpoint must share.
         training_hash: of everything that determines the weights, which a checkpoint must share.
         iteration: how many are done.
-        history: one row for each, with the columns `HISTORY`.
+        history: one row for each, with the columns of history.csv.
     """
 
     network: nn.Module
@@ -82,15 +82,15 @@ class Learner:
         self.iteration += 1
         return value
 
-    def save(self, path: Path, peak_memory: dict[str, Any]) -> None:
+    def save(self, path: Path, peak_memory: Memory | None) -> None:
         """Write the checkpoint, atomically."""
         content = {
             "model": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "iteration": self.iteration,
-            "history": {name: [row[name] for row in self.history] for name in HISTORY},
-            "peak_memory": peak_memory,
+            "history": {name: [row[name] for row in self.history] for name in history.COLUMNS},
+            "peak_memory": peak_memory and asdict(peak_memory),
             "training_hash": self.training_hash,
             "network": self.description,
         }
@@ -103,8 +103,8 @@ class Learner:
         if content["scaler"]:  # empty when it was written on a CPU
             self.scaler.load_state_dict(content["scaler"])
         self.iteration = content["iteration"]
-        rows = zip(*(content["history"][name] for name in HISTORY), strict=True)
-        self.history = [dict(zip(HISTORY, row, strict=True)) for row in rows]
+        rows = zip(*(content["history"][name] for name in history.COLUMNS), strict=True)
+        self.history = [dict(zip(history.COLUMNS, row, strict=True)) for row in rows]
 
     def _set_learning_rate(self) -> float:
         rate = self.config.learning_rate * (1 - self.iteration / self.config.iterations) ** DECAY_POWER

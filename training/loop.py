@@ -4,17 +4,31 @@ import datetime
 import math
 import shutil
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from tqdm import tqdm
 
-from runs import files, provenance, record
-from training import checkpoints, datasets, determinism, inference, measure, networks
+from runs import evaluation, history, predictions, provenance
+from runs.lock import alone
+from runs.paths import CHECKPOINT
+from runs.record import (
+    COMPLETED,
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    InitialWeights,
+    Memory,
+    RunRecord,
+    fingerprint,
+    read_record,
+    write_record,
+)  # fmt: skip
+from training import checkpoints, datasets, determinism, inference, measure, networks, sources
 from training.config import Config, loss_parameters
-from training.learner import HISTORY, Learner, choose_device, make_optimizer
+from training.learner import Learner, choose_device, make_optimizer
 from training.patches import IGNORED, Sampler
 
 if TYPE_CHECKING:
@@ -26,9 +40,11 @@ _TRACEBACK_LINES = 30
 def train(config: Config, progress: bool = True) -> Path:
     """Train a network and predict the test cases; write run.json, history.csv, checkpoint.pt and predictions/.
 
-    A run that is finished with the same parameters, data and initial weights is not repeated. An unfinished one goes on
-    from its last checkpoint, on the CPU to the same weights, bit for bit, as an undisturbed run. If only what concerns
-    the prediction has changed, it only predicts again. After any other change the run starts anew.
+    A run that is finished with the same parameters, data, initial weights and code is not repeated; predictions that
+    are missing or damaged are made again. An unfinished one goes on from its last checkpoint, on the CPU to the same
+    weights, bit for bit, as an undisturbed run. If only what concerns the prediction has changed, it only predicts
+    again. After any other change the run starts anew. Two trainings never write into one folder at once: the second
+    waits for the first.
 
     Args:
         config: the run's parameters.
@@ -46,8 +62,11 @@ def train(config: Config, progress: bool = True) -> Path:
     with determinism.deterministic(config.threads, device.type == "cuda") as flags:
         data = datasets.open_data(config)
         job = _prepare(config, data, device, flags)
-        if not job.is_finished():
-            job.execute(progress)
+        with alone(config.run_folder) as waited:
+            if waited:  # meanwhile its pretraining or its data may have changed
+                job = _prepare(config, datasets.open_data(config), device, flags)
+            if not job.is_finished():
+                job.execute(progress)
     return config.run_folder
 
 
@@ -58,7 +77,7 @@ class _Job:
     config: Config
     data: "Prepared"
     learner: Learner
-    record: dict[str, Any]
+    record: RunRecord
     progress: bool = False
 
     @property
@@ -68,48 +87,68 @@ class _Job:
     def is_finished(self) -> bool:
         """Whether the folder holds this very run, finished and whole."""
         try:
-            found = record.read_record(self.folder)
+            found = read_record(self.folder)
         except FileNotFoundError:
             return False
-        if found.get("hash") != self.record["hash"] or found.get("exit_cause") != "completed":
+        if found.hash != self.record.hash or found.exit_cause != COMPLETED or self._is_other_code(found.sources):
             return False
         wanted = set(datasets.cases_to_predict(self.config, self.data))
-        whole = (self.folder / checkpoints.NAME).is_file() and (self.folder / "history.csv").is_file()
-        return whole and wanted <= set(inference.predicted_cases(self.folder))
+        whole = (self.folder / CHECKPOINT).is_file() and history.exists(self.folder)
+        whole = whole and wanted <= set(predictions.predicted_cases(self.folder))
+        return whole and not predictions.damages(self.folder, found.predictions)
+
+    def _is_other_code(self, found: str) -> bool:
+        """Whether a run was made by other source files; records of older versions do not say."""
+        return bool(found) and found != self.record.sources
 
     def execute(self, progress: bool) -> None:
         """Train and predict; whatever happens is in run.json."""
         self.progress = progress
-        self.record["start"] = _now()
+        self.record = replace(self.record, start=_now())
         try:
             self._resume()
-            self._write("running")
+            self._write(RUNNING)
             self._train()
             self._predict()
+            self._check_data()
         except KeyboardInterrupt:
-            self._write("interrupted")
+            self._write(INTERRUPTED)
             raise
         except Exception as error:
-            self.record["traceback"] = traceback.format_exc().splitlines()[-_TRACEBACK_LINES:]
-            self._write(f"failed: {error or type(error).__name__}")
+            self.record = replace(self.record, traceback=traceback.format_exc().splitlines()[-_TRACEBACK_LINES:])
+            self._write(f"{FAILED}: {error or type(error).__name__}")
             raise
-        self._write("completed")
+        self.record = replace(self.record, predictions=predictions.checksums(self.folder))
+        self._write(COMPLETED)
 
     def _resume(self) -> None:
         """Go on from the checkpoint of this run, or clear away what another one has left."""
-        path = self.folder / checkpoints.NAME
+        path = self.folder / CHECKPOINT
         content = checkpoints.load(path) if path.is_file() else None
-        if content and content["training_hash"] == self.learner.training_hash:
+        if content and content["training_hash"] == self.learner.training_hash and not self._was_other_code():
             self.learner.resume(content)
-            self.record["resumed_at"] = self.learner.iteration
-            self.record["peak_memory"] = content["peak_memory"]
-            files.write_csv(self.folder / "history.csv", HISTORY, self.learner.history)
+            self.record = replace(
+                self.record, resumed_at=self.learner.iteration, peak_memory=_memory(content["peak_memory"])
+            )
+            history.write_history(self.folder, self.learner.history)
         else:
             path.unlink(missing_ok=True)
-            (self.folder / "history.csv").unlink(missing_ok=True)
-        shutil.rmtree(self.folder / inference.FOLDER, ignore_errors=True)
-        for name in ("metrics.csv", "evaluation.json"):  # of predictions that are gone
-            (self.folder / name).unlink(missing_ok=True)
+            (self.folder / history.NAME).unlink(missing_ok=True)
+        shutil.rmtree(self.folder / predictions.FOLDER, ignore_errors=True)
+        evaluation.clear_evaluation(self.folder)
+
+    def _was_other_code(self) -> bool:
+        """Whether the checkpoint is of a training by other source files."""
+        try:
+            return self._is_other_code(read_record(self.folder).sources)
+        except FileNotFoundError:
+            return False
+
+    def _check_data(self) -> None:
+        """Make sure that the dataset is still the one that the run has begun with."""
+        now = datasets.checksum_now(self.config)
+        if now != self.record.data.checksum:
+            raise ValueError(f"the dataset in {self.config.data_folder} has changed during the run; run it again")
 
     def _train(self) -> None:
         config, learner = self.config, self.learner
@@ -136,11 +175,11 @@ class _Job:
                     self._save(peak)
 
     def _save(self, peak: measure.PeakMemory) -> None:
-        before = self.record["peak_memory"]
-        now = peak.read()
-        self.record["peak_memory"] = before if before and (before["bytes"] or 0) > (now["bytes"] or 0) else now
-        self.learner.save(self.folder / checkpoints.NAME, self.record["peak_memory"])
-        files.write_csv(self.folder / "history.csv", HISTORY, self.learner.history)
+        before, now = self.record.peak_memory, peak.read()
+        if before is None or (before.bytes or 0) <= (now.bytes or 0):
+            self.record = replace(self.record, peak_memory=now)
+        self.learner.save(self.folder / CHECKPOINT, self.record.peak_memory)
+        history.write_history(self.folder, self.learner.history)
 
     def _predict(self) -> None:
         config, learner = self.config, self.learner
@@ -156,26 +195,27 @@ class _Job:
                     device=learner.device,
                     amp=config.amp,
                 )
-                inference.write_prediction(self.folder, case, prediction, self.data.spacing(case))
+                predictions.write_prediction(self.folder, case, prediction, self.data.spacing(case))
                 bar.update()
 
     def _bar(self, total: int, unit: str, initial: int = 0) -> tqdm:
-        title = f"{self.record['loss_title']}, fold {self.config.fold}, seed {self.config.seed}"
+        title = f"{self.record.loss_title}, fold {self.config.fold}, seed {self.config.seed}"
         # None: tqdm is quiet by itself when the output is no terminal
         return tqdm(total=total, initial=initial, unit=unit, desc=title, disable=None if self.progress else True)
 
     def _write(self, exit_cause: str) -> None:
         """Write run.json as things stand."""
         losses = [row["loss"] for row in self.learner.history]
-        self.record |= {
-            "end": None if exit_cause == "running" else _now(),
-            "exit_cause": exit_cause,
-            "iterations_done": self.learner.iteration,
-            "last_loss": losses[-1] if losses else None,
-            "seconds_per_iteration": measure.seconds_per_iteration([row["seconds"] for row in self.learner.history]),
-            "weights_sha256": checkpoints.weights_sha256(self.learner.network.state_dict()),
-        }
-        record.write_record(self.folder, self.record)
+        self.record = replace(
+            self.record,
+            end=None if exit_cause == RUNNING else _now(),
+            exit_cause=exit_cause,
+            iterations_done=self.learner.iteration,
+            last_loss=losses[-1] if losses else None,
+            seconds_per_iteration=measure.seconds_per_iteration([row["seconds"] for row in self.learner.history]),
+            weights_sha256=checkpoints.weights_sha256(self.learner.network.state_dict()),
+        )
+        write_record(self.folder, self.record)
 
 
 def _prepare(config: Config, data: "Prepared", device: torch.device, flags: dict[str, Any]) -> _Job:
@@ -197,7 +237,7 @@ def _prepare(config: Config, data: "Prepared", device: torch.device, flags: dict
     network.to(device)
     basis = {
         "data": data.checksum,
-        "initial_weights": start and start["weights_sha256"],
+        "initial_weights": start and start.weights_sha256,
         # filled in, so that another default in a later version is another run
         "network": description,
         "loss_parameters": loss_parameters(config.loss, config.loss_parameters),
@@ -211,7 +251,7 @@ def _prepare(config: Config, data: "Prepared", device: torch.device, flags: dict
         scaler=torch.amp.GradScaler(device.type, enabled=config.amp and device.type == "cuda"),
         config=config,
         description=description,
-        training_hash=record.fingerprint(basis | {"parameters": config.training_parameters()}),
+        training_hash=fingerprint(basis | {"parameters": config.training_parameters()}),
         device=device,
         iteration=0,
         history=[],
@@ -224,34 +264,39 @@ def _begin_record(
     data: "Prepared",
     learner: Learner,
     basis: dict[str, Any],
-    start: dict[str, str] | None,
+    start: InitialWeights | None,
     flags: dict[str, Any],
-) -> dict[str, Any]:
+) -> RunRecord:
     import losses
 
     weights = sum(math.prod(each.shape) for each in learner.network.parameters())
-    return {
-        "run": record.identity(config.run),
-        "loss_title": losses.entry(config.loss).title,
-        "loss_parameters": basis["loss_parameters"],
-        "smoke": config.smoke,
-        "exit_cause": "running",
-        "parameters": config.as_dict(),
-        "hash": record.fingerprint(basis | {"parameters": config.result_parameters()}),
-        "training_hash": learner.training_hash,
-        "init_from": start,
-        "data": datasets.describe(config, data),
-        "network": learner.description | {"weights": weights},
-        "patch_size": basis["patch_size"],
-        "normalization": "z-score of each channel over the whole image",
-        "device": learner.device.type,
-        "half_precision": learner.scaler.is_enabled(),
-        "seeds": {"weights": config.seed, "patches_and_augmentation": "numpy default_rng([seed, iteration])"},
-        "determinism": flags,
-        "resumed_at": None,
-        "peak_memory": None,
-        "timed": f"{learner.clock} of forward and backward pass, median without the first {measure.WARM_UP} iterations",
-    } | provenance.collect()
+    made_by = provenance.collect()
+    return RunRecord(
+        **{each.name: getattr(made_by, each.name) for each in fields(made_by)},
+        run=config.run,
+        loss_title=losses.entry(config.loss).title,
+        loss_parameters=basis["loss_parameters"],
+        smoke=config.smoke,
+        exit_cause=RUNNING,
+        parameters=config.as_dict(),
+        hash=fingerprint(basis | {"parameters": config.result_parameters()}),
+        training_hash=learner.training_hash,
+        sources=sources.of_training(config),
+        init_from=start,
+        data=datasets.describe(config, data),
+        network=learner.description | {"weights": weights},
+        patch_size=basis["patch_size"],
+        normalization="z-score of each channel over the whole image",
+        device=learner.device.type,
+        half_precision=learner.scaler.is_enabled(),
+        seeds={"weights": config.seed, "patches_and_augmentation": "numpy default_rng([seed, iteration])"},
+        determinism=flags,
+        timed=f"{learner.clock} of forward and backward pass, median without the first {measure.WARM_UP} iterations",
+    )
+
+
+def _memory(content: dict[str, Any] | None) -> Memory | None:
+    return None if content is None else Memory(**content)
 
 
 def _now() -> str:

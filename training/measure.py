@@ -5,7 +5,9 @@ import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from runs.record import Memory
 
 if TYPE_CHECKING:
     import torch
@@ -49,15 +51,15 @@ class PeakMemory:
             Path("/proc/self/clear_refs").write_text("5")  # proc(5): resets the resident high-water mark
         self.before = _status("VmRSS")
 
-    def read(self) -> dict[str, Any]:
-        """Return `bytes`, `bytes_before` and `kind`, which says how it was measured."""
+    def read(self) -> Memory:
+        """Return the bytes at the peak and before it, and how they were measured."""
         if self.device.type == "cuda":
             import torch
 
             peak, kind = torch.cuda.max_memory_allocated(self.device), "CUDA memory allocated, peak"
         else:
             peak, kind = _status("VmHWM") or _maximum_resident(), "process memory, resident high-water mark"
-        return {"bytes": peak, "bytes_before": self.before, "kind": kind}
+        return Memory(peak, self.before, kind)
 
 
 def _status(key: str) -> int | None:

@@ -10,15 +10,23 @@ interruption the same command goes on where it stopped.
 
 import argparse
 import os
+import signal
 import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from workflow import follow, papers
+from runs import files
+from runs import plan as plan_file
+from runs import steps as flags
+from runs.plan import ExperimentPlan
+from workflow import done, follow, papers
 from workflow import plan as plans
-from workflow.experiment import Experiment, ExperimentError, load, names
+from workflow.experiment import ExperimentError, load, names
 from workflow.import_check import check_rooms
 
 _HERE = Path(__file__).parent
+INTERRUPTED = 130  # exit status after Ctrl-C
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -35,7 +43,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--gpu-jobs", type=int, default=1, help="trainings at a time where there is a GPU (default: 1)")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY.KEY=VALUE", help="overrides")
     parser.add_argument("--profile", default="local", help="local, slurm, or the path of a Snakemake profile")
-    parser.add_argument("--plan", action="store_true", help="only check, write the plan and say what would run")
+    parser.add_argument("--any-code", action="store_true", help="let runs count that another state of the code made")
+    parser.add_argument("--plan", action="store_true", help="only check, and say what would run")
     return parser
 
 
@@ -46,61 +55,101 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the command line, by default the process's own.
 
     Returns:
-        Exit status: 0, 1 when a job failed, 2 when the experiment was refused.
+        Exit status: 0, 1 when something failed or is missing, 2 when the experiment was refused, 130 after Ctrl-C.
     """
     given = _arguments().parse_args(arguments)
-    if given.experiment in papers.names():
-        return _run_paper(given)
     try:
         check_rooms()
-        if given.scale is not None:
-            raise ExperimentError(f"--scale is for a paper's tables ({', '.join(papers.names())})")
-        experiment = load(given.experiment, given.quick, tuple(given.set), f"{given.results}/data")
-        plan = plans.make(experiment, given.results, given.data)
+        return _run_paper(given) if given.experiment in papers.names() else _run_experiment(given)
     except (ExperimentError, ImportError) as error:
         print(error, file=sys.stderr)
         return 2
-    path = plans.write(plan)
-    _announce(experiment, plan)
-    status = follow.follow(_command(given, path), Path(plan["folder"]))
+    except OSError as error:
+        print(f"{given.results} cannot be used: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on where it was", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run_experiment(given: argparse.Namespace) -> int:
+    if given.scale is not None:
+        raise ExperimentError(f"--scale is for a paper's tables ({', '.join(papers.names())})")
+    experiment = load(given.experiment, given.quick, tuple(given.set), f"{given.results}/data")
+    plan = _as_asked(plans.make(experiment, given.results, given.data), given)
+    print(f"{plan.title}: {len(plan.jobs)} runs on {', '.join(plan.datasets)}")
+    print(f"results: {plan.folder}", flush=True)
+    for slug, reason in plan.skipped.items():
+        print(f"left out: {slug}: {reason}", flush=True)
     if given.plan:
-        return status
+        return _dry_run(given, plan)
+    status = _make(given, plan)
     if status:
         _render(plan)
-    _conclude(plan, status)
-    return 1 if status else 0
+    return _conclude(plan, status)
 
 
 def _run_paper(given: argparse.Namespace) -> int:
     """Run all experiments of a paper, one after the other, and make its tables of what is there then."""
     size = 1.0 if given.scale is None else given.scale
+    if given.quick or given.set:
+        raise ExperimentError(f"{given.experiment} is a paper: use --scale in place of --quick and --set")
     try:
-        check_rooms()
-        if given.quick or given.set:
-            raise ExperimentError(f"{given.experiment} is a paper: use --scale in place of --quick and --set")
         made, left_out = papers.make(given.experiment, given.results, given.data, size)
-    except (ValueError, ImportError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    except ValueError as error:
+        raise ExperimentError(str(error)) from error
     for what, reason in left_out.items():
         print(f"left out: {what}: {reason}", flush=True)
     if not made:
         print(f"nothing of {given.experiment} can be run: no dataset of its tables is at hand", file=sys.stderr)
-    failed = []
-    for plan in made:
-        path = plans.write(plan)
-        print(f"{plan['title']}: {len(plan['jobs'])} runs on {', '.join(plan['datasets'])}\nresults: {plan['folder']}")
-        awaited = papers.awaited(plan)
-        if given.plan and awaited:
-            print(f"starts from {len(awaited)} pretrainings of another experiment, which has to run before")
-            continue
-        if follow.follow(_command(given, path), Path(plan["folder"])):
-            failed += follow.failures(Path(plan["folder"])) or [plan["folder"]]
+    failed = [line for plan in made for line in _run_part(given, _as_asked(plan, given))]
     if not given.plan:
         _make_paper_tables(given.experiment, given.results, size)
     for failure in failed:
         print(f"failed: {failure}", file=sys.stderr)
     return 1 if failed or not made else 0
+
+
+def _run_part(given: argparse.Namespace, plan: ExperimentPlan) -> list[str]:
+    """Run one experiment of a paper; return what failed or is missing."""
+    print(f"{plan.title}: {len(plan.jobs)} runs on {', '.join(plan.datasets)}\nresults: {plan.folder}", flush=True)
+    awaited = papers.awaited(plan)
+    if given.plan and awaited:
+        print(f"starts from {len(awaited)} pretrainings of another experiment, which has to run before")
+        return []
+    status = _dry_run(given, plan) if given.plan else _make(given, plan)
+    if status:
+        return follow.failures(plan) or [plan.folder]
+    return [] if given.plan else list(done.lines(done.refresh(plan).missing))
+
+
+def _as_asked(plan: ExperimentPlan, given: argparse.Namespace) -> ExperimentPlan:
+    """Leave the state of the code out of the plan where any is to do."""
+    if not given.any_code:
+        return plan
+    jobs = [replace(job, sources="", measuring_sources="") for job in plan.jobs]
+    return replace(plan, jobs=jobs)
+
+
+def _make(given: argparse.Namespace, plan: ExperimentPlan) -> int:
+    """Write the plan, say what has to be repeated, and let Snakemake run what is not done."""
+    path = plan_file.write_plan(plan)
+    for line in done.lines(done.refresh(plan).again):
+        print(f"again: {line}", flush=True)
+    status = follow.follow(_command(given, plan, path), Path(plan.folder))
+    if status == 0:
+        done.note_tables(plan)
+    return status
+
+
+def _dry_run(given: argparse.Namespace, plan: ExperimentPlan) -> int:
+    """Say what would run. A plan that is there already stays: results are compared with it."""
+    if not plan_file.exists(plan.folder):
+        plan_file.write_plan(plan)
+    with tempfile.TemporaryDirectory() as folder:
+        path = plan_file.write_plan(plan, Path(folder) / plan_file.NAME)
+        done.refresh(plan)
+        return follow.follow(_command(given, plan, path), Path(plan.folder))
 
 
 def _make_paper_tables(paper: str, results: str, size: float) -> None:
@@ -118,17 +167,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _announce(experiment: Experiment, plan: dict) -> None:
-    print(f"{plan['title']}: {len(plan['jobs'])} runs on {', '.join(experiment.datasets)}")
-    print(f"results: {plan['folder']}", flush=True)
-    for slug, reason in plan["skipped"].items():
-        print(f"left out: {slug}: {reason}", flush=True)
-
-
-def _command(given: argparse.Namespace, plan: Path) -> list[str]:
+def _command(given: argparse.Namespace, plan: ExperimentPlan, path: Path) -> list[str]:
     """Return Snakemake's command line: after a kill, stale locks are ignored and half-made steps made again."""
     profile = _HERE / "profiles" / given.profile
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(_HERE / "Snakefile"), "--config", f"plan={plan}"]
+    # in a file, since Snakemake reads a value of --config as YAML
+    config = files.write_json(Path(plan.folder) / flags.FOLDER / "config.json", {"plan": str(path)})
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(_HERE / "Snakefile"), "--configfile", str(config)]
     command += ["--profile", str(profile if profile.is_dir() else given.profile), "--cores", str(max(1, given.cores))]
     command += ["--resources", f"gpu={given.gpu_jobs}"] if _has_gpu() else []
     return command + (["--dry-run"] if given.plan else [])
@@ -140,30 +184,43 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _render(plan: dict) -> None:
+def _render(plan: ExperimentPlan) -> None:
     """Make the tables of what is there although jobs failed: Snakemake makes them only when all have succeeded."""
+    from evaluation.steps import measure_experiment
     from workflow.run_notebook import main as run_notebook
 
-    folder = plan["folder"]
-    run_notebook(["notebooks/tables.ipynb", f"{folder}/tables.ipynb", "-p", "experiment", folder])
+    try:
+        measure_experiment(plan.folder)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+    run_notebook(["notebooks/tables.ipynb", f"{plan.folder}/tables.ipynb", "-p", "experiment", plan.folder])
 
 
-def _conclude(plan: dict, status: int) -> None:
-    """Print the table, what failed, and where everything lies."""
+def _conclude(plan: ExperimentPlan, status: int) -> int:
+    """Print the table, what failed or is missing, and where everything lies; return the exit status."""
     from runs.results import collect
     from tables.experiment import render
 
-    folder = Path(plan["folder"])
     try:
-        print(f"\n{render.terminal(collect(folder))}")
+        print(f"\n{render.terminal(collect(plan.folder))}")
     except ValueError as error:
         print(error, file=sys.stderr)
-    print(f"\ntables:    {folder}/tables\nfigures:   {folder}/figures, and figures/ of each run")
-    print(f"notebooks: {folder}/tables.ipynb, and train.ipynb and evaluate.ipynb of each run")
-    if status:
-        print("\nSome steps failed; the same command tries them again:", file=sys.stderr)
-        for failure in follow.failures(folder):
-            print(f"  {failure}", file=sys.stderr)
+    print(f"\ntables:    {plan.folder}/tables\nfigures:   {plan.folder}/figures, and figures/ of each run")
+    print(f"notebooks: {plan.folder}/tables.ipynb, and train.ipynb and evaluate.ipynb of each run")
+    missing = done.refresh(plan).missing
+    if status or missing:
+        how = f" (Snakemake was killed by signal {_signal(status)})" if status > 128 else ""
+        print(f"\nSome steps failed or are missing{how}; the same command tries them again:", file=sys.stderr)
+        for line in follow.failures(plan) or done.lines(missing):
+            print(f"  {line}", file=sys.stderr)
+    return 1 if status or missing else 0
+
+
+def _signal(status: int) -> str:
+    try:
+        return signal.Signals(status - 128).name
+    except ValueError:
+        return str(status - 128)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from typing import Any
 import yaml
 
 from registry.nearest import unknown
+from runs.paths import is_folder_name
 
 FOLDER = Path(__file__).parent / "experiments"
 SECTIONS = ("common", "pretrain", "finetune")
@@ -149,7 +150,8 @@ class _UniqueKeys(yaml.SafeLoader):
     """YAML in which a key that stands twice is an error: the second would win in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        merged = "tag:yaml.org,2002:merge"  # `<<` brings in the keys of another mapping
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != merged]
         twice = sorted({str(key) for key in keys if keys.count(key) > 1})
         if twice:
             raise yaml.constructor.ConstructorError(None, None, f"key {', '.join(twice)} stands twice", node.start_mark)
@@ -159,8 +161,12 @@ class _UniqueKeys(yaml.SafeLoader):
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
-    except yaml.YAMLError as error:
-        raise ExperimentError(f"{path} is not readable as YAML: {error}") from error
+    except (yaml.YAMLError, TypeError) as error:  # a list as a key raises a TypeError
+        raise ExperimentError(f"{path} is not readable as YAML: {' '.join(str(error).split())}") from error
+    except UnicodeDecodeError as error:
+        raise ExperimentError(f"{path} is not readable as UTF-8 text: {error}") from error
+    except RecursionError as error:
+        raise ExperimentError(f"{path} is nested too deeply") from error
     if not isinstance(content, dict):
         raise ExperimentError(f"{path} must hold a mapping of keys, got {type(content).__name__}")
     return content
@@ -189,6 +195,9 @@ def _loss(entry: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _problems(content: dict[str, Any], prepared: Path) -> list[str]:
+    problems = _wrong_names(content, "")
+    if problems:
+        return problems
     problems = _typed(content, _KEYS, "")
     problems += [f"`{key}` is missing or empty" for key in ("datasets", "losses") if not content.get(key)]
     if problems:
@@ -202,6 +211,16 @@ def _problems(content: dict[str, Any], prepared: Path) -> list[str]:
         if not values or any(type(value) is not int or value < 0 for value in values) or len(set(values)) < len(values):
             problems.append(f"`{key}` must be a list of different integers from 0, got {values}")
     return problems
+
+
+def _wrong_names(content: Any, where: str) -> list[str]:
+    """Say which keys are no text: YAML reads 2018 as a number and `on` as true."""
+    if isinstance(content, list):
+        return [problem for entry in content for problem in _wrong_names(entry, where)]
+    if not isinstance(content, dict):
+        return []
+    problems = [f"the key {where}{key!r} must be text: put it in quotes" for key in content if not isinstance(key, str)]
+    return problems + [problem for key, value in content.items() for problem in _wrong_names(value, f"{where}{key}.")]
 
 
 def _typed(content: Mapping[str, Any], keys: Mapping[str, type], where: str) -> list[str]:
@@ -277,7 +296,7 @@ def loss_problems(slug: str, parameters: Mapping[str, Any]) -> list[str]:
 def _datasets(datasets: Mapping[str, Any], prepared: Path) -> list[str]:
     import data_prep
 
-    problems = []
+    problems = [f"dataset {name!r} cannot be a folder's name" for name in datasets if not is_folder_name(name)]
     for name, settings in datasets.items():
         if name not in data_prep.names() and not (prepared / name / "dataset.json").is_file():
             problems.append(unknown("dataset", name, data_prep.names()))

@@ -5,17 +5,24 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
-from runs import files
-from workflow.run_notebook import FAILURE
+from runs.failure import find_failures
+from runs.plan import ExperimentPlan
 
+LOG = "snakemake.log"
 _TOTAL = re.compile(r"^total\s+(\d+)")
-_OWN = ("done: ", "failed: ", "refused: ", "waiting for ")
+_ENDED = ("done: ", "failed: ", "refused: ")
+_OWN = (*_ENDED, "waiting for ")
+_PULSE = 0.2
 
 
 def follow(command: list[str], folder: Path) -> int:
     """Run Snakemake, print a line for each step that ends, and pass on what the steps say.
+
+    Snakemake ends when this process ends, however that happens. On Ctrl-C it is stopped with its jobs.
 
     Args:
         command: Snakemake's command line.
@@ -26,44 +33,71 @@ def follow(command: list[str], folder: Path) -> int:
     """
     start, total, ended = time.monotonic(), 0, 0
     unseen: deque[str] = deque(maxlen=40)
-    with (folder / "snakemake.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
-        assert process.stdout is not None
-        for line in process.stdout:
-            log.write(line)
-            if match := _TOTAL.match(line):
-                total = int(match[1]) - 1  # the rule `all` does nothing
-            if line.startswith(_OWN):
-                ended += line.startswith(("done: ", "failed: ", "refused: "))
-                minutes, seconds = divmod(int(time.monotonic() - start), 60)
-                print(f"[{ended}/{total}, {minutes}:{seconds:02d}] {line.rstrip()}", flush=True)
-            else:
-                unseen.append(line)
-        status = _wait(process)
+    folder.mkdir(parents=True, exist_ok=True)
+    leashed = [sys.executable, "-m", "workflow.leash", *command]
+    # into the file and not into a pipe, which would break when this process is killed
+    with (folder / LOG).open("wb") as log, (folder / LOG).open(encoding="utf-8", errors="replace") as output:
+        process = subprocess.Popen(leashed, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            for line in _lines(output, process):
+                if match := _TOTAL.match(line):
+                    total = int(match[1]) - 1  # the rule `all` does nothing
+                if line.startswith(_OWN):
+                    ended += line.startswith(_ENDED)
+                    minutes, seconds = divmod(int(time.monotonic() - start), 60)
+                    print(f"[{ended}/{total}, {minutes}:{seconds:02d}] {line.rstrip()}", flush=True)
+                else:
+                    unseen.append(line)
+        except KeyboardInterrupt:
+            _stop(process)
+            raise
+    status = process.wait()
     if "--dry-run" in command:
         print("".join(unseen))
-    elif status and not failures(folder):
+    elif status and not find_failures(folder):
         sys.stderr.write("".join(unseen))  # Snakemake itself could not go on
     return status
 
 
-def failures(folder: Path) -> list[str]:
+def failures(plan: ExperimentPlan) -> list[str]:
     """Return one line for each failed notebook of an experiment: where it lies and what it said.
 
     Args:
-        folder: the experiment's folder; the preparation of data lies beside it.
+        plan: the experiment's plan.
 
     Returns:
-        The lines, sorted by path.
+        The lines, those of the preparation of data last. That the tables could not be made is only said where nothing
+        else failed.
     """
-    found = [*folder.rglob(FAILURE), *(folder.parent / "data" / "notebooks").rglob(FAILURE)]
-    records = [(path.parent, files.read_json(path)) for path in sorted(found)]
-    return [f"{place / record['notebook']}: {record['error']}" for place, record in records]
+    found = find_failures(plan.folder, Path(plan.data or f"{plan.results}/data") / "notebooks")
+    first = [each for each in found if each[0].parent != Path(plan.folder)]
+    return [f"{path}: {failure.error}" for path, failure in first or found]
 
 
-def _wait(process: subprocess.Popen[str]) -> int:
-    """Wait for Snakemake; on Ctrl-C let it end its jobs first."""
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        return process.wait()
+def _lines(output: IO[str], process: "subprocess.Popen[bytes]") -> Iterator[str]:
+    """Yield the lines of a file that a process still writes."""
+    rest = ""
+    while True:
+        is_over = process.poll() is not None
+        for line in iter(output.readline, ""):
+            rest += line
+            if rest.endswith("\n"):
+                yield rest
+                rest = ""
+        if is_over:
+            if rest:
+                yield rest
+            return
+        time.sleep(_PULSE)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Let go of the leash, and wait until the jobs have ended."""
+    assert process.stdin is not None
+    process.stdin.close()
+    while True:
+        try:
+            process.wait()
+            return
+        except KeyboardInterrupt:
+            continue

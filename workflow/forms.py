@@ -99,11 +99,12 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         import metrics
+        from runs.record import exists
 
         problems = wrong_types(self)
-        if not self.run or not (Path(str(self.run)) / "run.json").is_file():
+        if not self.run or not exists(str(self.run)):
             problems.append(f"`run` must be the folder of a run, got {self.run!r}, which holds no run.json")
-        if self.pretrain and not (Path(str(self.pretrain)) / "run.json").is_file():
+        if self.pretrain and not exists(str(self.pretrain)):
             problems.append(f"`pretrain` must be the folder of a run, got {self.pretrain!r}, which holds no run.json")
         if isinstance(self.metrics, list):
             problems += [
@@ -147,10 +148,10 @@ class Evaluation:
 
     def _started_from(self) -> str | None:
         """Return the folder of the pretraining, None where there is none."""
-        from runs.record import read_record
+        from runs.record import exists, read_record
 
-        start = Path(read_record(self.run)["parameters"]["init_from"]).parent
-        return self.pretrain or (str(start) if (start / "run.json").is_file() else None)
+        start = Path(read_record(self.run).parameters.get("init_from", "")).parent
+        return self.pretrain or (str(start) if exists(start) else None)
 
 
 @dataclass(frozen=True)

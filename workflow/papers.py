@@ -11,12 +11,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tables.papers import nnunet, planning, scale
+from runs import record
+from runs.paths import CHECKPOINT
+from runs.plan import CLOSING, ENSEMBLE, DatasetPlan, ExperimentPlan, Job, MeasuringStep
+from tables.papers import nnunet, planned_runs, planning, scale
 from tables.papers import spec as specs
 from tables.papers.planning import PlannedRun
 from tables.papers.required_runs import requirements
 from tables.papers.spec import Dataset, Spec
-from workflow.plan import SOURCES_BELONG, Job
+from training.config import Config
+from workflow.plan import SOURCES_BELONG, adjacency_steps, completed
 
 
 def names() -> list[str]:
@@ -34,7 +38,7 @@ class Source:
     remark: str = ""
 
 
-def make(paper: str, results: str, data: str, size: float) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def make(paper: str, results: str, data: str, size: float) -> tuple[list[ExperimentPlan], dict[str, str]]:
     """Make the plans of a paper.
 
     Args:
@@ -44,7 +48,7 @@ def make(paper: str, results: str, data: str, size: float) -> tuple[list[dict[st
         size: the scale, in (0, 1], see `tables.papers.scale`.
 
     Returns:
-        The plans, as plan.json holds them, in the order in which they have to run; and the datasets, folds and losses
+        The plans, in the order in which they have to run; and the datasets, folds and losses
         left out, each with its reason.
 
     Raises:
@@ -65,11 +69,16 @@ def make(paper: str, results: str, data: str, size: float) -> tuple[list[dict[st
     return [_plan(plan, name, grouped[name], data, sources, left_out) for name in order], left_out
 
 
-def awaited(plan: dict[str, Any]) -> list[str]:
+def awaited(plan: ExperimentPlan) -> list[str]:
     """Return the pretraining runs of other experiments that a plan's runs start from and that are not there yet."""
-    own = {job["folder"] for job in plan["jobs"]}
-    others = {job["after"] for job in plan["jobs"]} - own - {""}
-    return sorted(folder for folder in others if not (Path(folder) / ".trained").is_file())
+    own = {job.folder for job in plan.jobs}
+    others = {job.after for job in plan.jobs} - own - {""}
+    return sorted(folder for folder in others if not _is_trained(folder))
+
+
+def _is_trained(folder: str) -> bool:
+    found = record.read_record_or_none(folder)
+    return found is not None and found.exit_cause == record.COMPLETED
 
 
 def data_folder(spec: Spec, group: str, results: str) -> str:
@@ -159,56 +168,83 @@ def _plan(
     data: str,
     sources: dict[str, Source],
     left_out: dict[str, str],
-) -> dict[str, Any]:
-    """Give one experiment's plan.json."""
+) -> ExperimentPlan:
+    """Give one experiment's plan."""
     spec, results = plan.spec, str(plan.results)
     entries = sorted({each.entry for each in runs})
     prepared = data_folder(spec, group, results)
     experiment = planning.experiment(spec, group, plan.scale)
     remarks = [sources[entry].remark for entry in entries if sources[entry].remark]
     title = spec.title if group == specs.MAIN else f"{spec.title}, {group.replace('_', ' ')}"
-    return {
-        "experiment": experiment,
-        "paper": spec.paper,
-        "scale": plan.scale,
-        "title": title,
-        "note": " ".join([scale.describe(plan.scale), *remarks]).strip(),
-        "remarks": remarks,
-        "smoke": False,
-        "results": results,
-        "folder": str(plan.results / experiment),
-        "data": prepared,
-        "datasets": {
-            spec.datasets[entry].dataset: _preparation(spec.datasets[entry].dataset, sources[entry], data, prepared)
-            | {"partial": plan.scale < 1}
-            for entry in entries
-        },
-        "metrics": sorted({name for each in runs for name in each.metrics}),
-        "skipped": left_out,
-        "jobs": [vars(_job(plan, each, prepared)) for each in runs],
-    }
+    datasets = [_preparation(plan, spec.datasets[entry].dataset, sources[entry], data, prepared) for entry in entries]
+    jobs = [_job(plan, each, prepared) for each in runs]
+    return ExperimentPlan(
+        experiment=experiment,
+        paper=spec.paper,
+        scale=plan.scale,
+        title=title,
+        note=" ".join([scale.describe(plan.scale), *remarks]).strip(),
+        remarks=remarks,
+        results=results,
+        folder=str(plan.results / experiment),
+        data=prepared,
+        datasets={each.dataset: each for each in datasets},
+        metrics=sorted({name for each in runs for name in each.metrics}),
+        skipped=left_out,
+        jobs=jobs,
+        measurements=[*_ensembles(plan, group, runs), *_closings(plan, group, runs), *adjacency_steps(jobs)],
+    )
 
 
-def _preparation(name: str, source: Source, data: str, prepared: str) -> dict[str, Any]:
+def _preparation(plan: planning.PaperPlan, name: str, source: Source, data: str, prepared: str) -> DatasetPlan:
     """Give the prepare notebook's parameters of a dataset."""
     import data_prep
 
     embedded = data_prep.entry(name).embedded
-    return {"dataset": name, "source": "" if embedded else data, "data": prepared, "options": source.options}
+    return DatasetPlan(name, "" if embedded else data, prepared, source.options, plan.scale < 1)
 
 
 def _job(plan: planning.PaperPlan, planned: PlannedRun, prepared: str) -> Job:
     """Give one run with all that its notebooks are told."""
-    import losses
-    from runs import paths
-
-    folder = str(plan.folder(planned))
-    after = str(paths.run_folder(plan.results, planned.after)) if planned.after else ""
-    start = f"{after}/checkpoint.pt" if after else ""
+    job = planned_runs.job(planned, plan.results)
+    start = f"{job.after}/{CHECKPOINT}" if job.after else ""
     train = planned.parameters | {"results": str(plan.results), "data": prepared, "init_from": start}
-    pretrained = after or (folder if planned.run.stage == "pretrain" else "")
-    evaluate = {"run": folder, "pretrain": pretrained, "metrics": planned.metrics, "elsewhere": planned.elsewhere}
-    changed = ",".join(f"{name}={value}" for name, value in planned.run.loss_parameters.items())
-    loss = "pretraining" if planned.run.stage == "pretrain" else planned.run.loss + (f" ({changed})" if changed else "")
-    title = f"{loss} on {planned.run.dataset}, fold {planned.run.fold}, seed {planned.run.seed}"
-    return Job(folder, after, title, losses.entry(planned.run.loss).title, train, evaluate)
+    return completed(replace(job, train=train), Config(**train))
+
+
+def _ensembles(plan: planning.PaperPlan, group: str, runs: list[PlannedRun]) -> list[MeasuringStep]:
+    """Give the votes of the folds' networks, where the paper has ensembles."""
+    if not plan.spec.groups[group].ensemble:
+        return []
+    together: dict[tuple[Path, int], list[PlannedRun]] = {}
+    for each in runs:
+        together.setdefault((plan.folder(each).parent, each.run.seed), []).append(each)
+    return [
+        MeasuringStep(
+            ENSEMBLE,
+            [str(plan.folder(each)) for each in folds],
+            [start for each in folds if (start := _compared_with(plan, each))],
+            elsewhere=folds[0].elsewhere,
+        )
+        for folds in together.values()
+        if len(folds) > 1
+    ]
+
+
+def _compared_with(plan: planning.PaperPlan, planned: PlannedRun) -> str:
+    """Return the folder of the pretraining whose components post-processing keeps; of a pretraining itself."""
+    if planned.after:
+        return str(plan.start(planned))
+    return str(plan.folder(planned)) if planned.run.stage == "pretrain" else ""
+
+
+def _closings(plan: planning.PaperPlan, group: str, runs: list[PlannedRun]) -> list[MeasuringStep]:
+    """Give the runs that a table wants after binary closings."""
+    own = {plan.folder(each) for each in runs}
+    metrics: dict[Path, dict[str, None]] = {}
+    for need in requirements(plan.spec):
+        if need.has_runs and need.closing and need.group == group:
+            for folder in plan.answering[(need.table, need.row, need.column)]:
+                if folder in own:
+                    metrics.setdefault(folder, {})[need.metric] = None
+    return [MeasuringStep(CLOSING, [str(folder)], metrics=list(names)) for folder, names in metrics.items()]

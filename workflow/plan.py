@@ -1,44 +1,23 @@
 """From an experiment to its list of runs: everything that Snakemake and the tables need to know, in one JSON file.
 
-`results/<experiment>/plan.json` holds the notebooks' parameters of each run in full, so that the Snakefile only has to
-look them up, and the tables know which runs ought to be there.
+`results/<experiment>/plan.json` (`runs.plan`) holds the notebooks' parameters of each run in full, so that the
+Snakefile only has to look them up, and the tables know which runs ought to be there and what they must have been.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runs import files
-from training.config import Config
+from runs.paths import CHECKPOINT, experiment_folder
+from runs.plan import ADJACENCY, DatasetPlan, ExperimentPlan, Job, MeasuringStep
+from training.config import Config, loss_parameters
 from workflow.experiment import Experiment, ExperimentError, merge
 
-NAME = "plan.json"
 SOURCES_BELONG = "give the folder that holds it with --data (make reproduce: DATA=...)"
 
 
-@dataclass(frozen=True)
-class Job:
-    """One run and what is done with it.
-
-    Args:
-        folder: the run's folder.
-        after: folder of the pretraining run that it starts from; "" for a pretraining run itself.
-        title: what to call it in messages.
-        loss_title: printed name of its loss.
-        train: parameters of notebooks/train.ipynb.
-        evaluate: parameters of notebooks/evaluate.ipynb.
-    """
-
-    folder: str
-    after: str
-    title: str
-    loss_title: str
-    train: dict[str, Any]
-    evaluate: dict[str, Any]
-
-
-def make(experiment: Experiment, results: str = "results", data: str = "") -> dict[str, Any]:
+def make(experiment: Experiment, results: str = "results", data: str = "") -> ExperimentPlan:
     """Expand an experiment into its plan and check the parameters of every run.
 
     Args:
@@ -47,7 +26,7 @@ def make(experiment: Experiment, results: str = "results", data: str = "") -> di
         data: folder that holds the official files of datasets that are not embedded.
 
     Returns:
-        The plan, as plan.json holds it.
+        The plan.
 
     Raises:
         ExperimentError: one message with the problems of all runs, each problem once.
@@ -55,42 +34,71 @@ def make(experiment: Experiment, results: str = "results", data: str = "") -> di
     skipped = _unavailable(experiment) | _undefined(experiment)
     problems: dict[str, list[str]] = {}
     jobs = []
-    for job in _jobs(experiment, results, skipped):
+    for parameters in _jobs(experiment, results, skipped):
         try:
-            config = Config.from_parameters(**job | {"init_from": ""})
+            config = Config.from_parameters(**parameters | {"init_from": ""})
         except ValueError as error:
             for problem in str(error).splitlines():
-                problems.setdefault(problem, []).append(f"{job['loss']} on {job['dataset']}")
+                problems.setdefault(problem, []).append(f"{parameters['loss']} on {parameters['dataset']}")
             continue
-        jobs.append(_job(config.as_dict() | {"init_from": job["init_from"]}, config, experiment))
+        jobs.append(_job(replace(config, init_from=parameters["init_from"]), experiment))
     if problems:
         lines = [f"  - {problem} ({_some(where)})" for problem, where in problems.items()]
         raise ExperimentError("\n".join([f"{experiment.name} cannot be run:", *lines]))
-    return {
-        "experiment": experiment.name,
-        "title": experiment.title or experiment.name,
-        "note": experiment.note,
-        "smoke": experiment.smoke,
-        "results": results,
-        "folder": str(Path(jobs[0].folder).parents[3]),
-        "datasets": {name: _prepare(name, entry, results, data) for name, entry in experiment.datasets.items()},
-        "losses": [{"loss": slug, "parameters": parameters} for slug, parameters in experiment.losses],
-        "metrics": experiment.metrics,
-        "skipped": skipped,
-        "jobs": [vars(job) for job in jobs],
-    }
+    return ExperimentPlan(
+        experiment=experiment.name,
+        title=experiment.title or experiment.name,
+        note=experiment.note,
+        smoke=experiment.smoke,
+        results=results,
+        folder=str(experiment_folder(results, experiment.name)),
+        data=f"{results}/data",
+        datasets={name: _prepare(name, entry, results, data) for name, entry in experiment.datasets.items()},
+        metrics=experiment.metrics,
+        skipped=skipped,
+        jobs=jobs,
+        measurements=adjacency_steps(jobs),
+    )
 
 
-def write(plan: dict[str, Any]) -> Path:
-    """Write plan.json into the experiment's folder.
+def adjacency_steps(jobs: Iterable[Job]) -> list[MeasuringStep]:
+    """Return the step of each dataset that measures the first fold and seed of each loss under both adjacencies."""
+    first: dict[str, dict[str, str]] = {}
+    for job in jobs:
+        dataset, row, _ = Path(job.folder).parts[-3:]
+        first.setdefault(dataset, {}).setdefault(row, job.folder)
+    return [MeasuringStep(ADJACENCY, list(folders.values())) for folders in first.values()]
+
+
+def title_of(config: Config) -> str:
+    """Return what a run is called in messages."""
+    changed = ",".join(f"{name}={value}" for name, value in config.loss_parameters.items())
+    loss = "pretraining" if config.stage == "pretrain" else config.loss + (f" ({changed})" if changed else "")
+    return f"{loss} on {config.dataset}, fold {config.fold}, seed {config.seed}"
+
+
+def completed(job: Job, config: Config) -> Job:
+    """Add to a job what is printed of it, and what its run must have been.
 
     Args:
-        plan: from `make`.
+        job: the run with its notebooks' parameters.
+        config: its parameters.
 
     Returns:
-        Path of the file.
+        The job with titles, all parameters of the loss, and the state of the code.
     """
-    return files.write_json(Path(plan["folder"]) / NAME, plan)
+    import losses
+    from evaluation.evaluate import sources_of_numbers
+    from training.sources import of_training
+
+    return replace(
+        job,
+        title=title_of(config),
+        loss_title=losses.entry(config.loss).title,
+        loss_parameters=loss_parameters(config.loss, config.loss_parameters),
+        sources=of_training(config),
+        measuring_sources=sources_of_numbers(),
+    )
 
 
 def _jobs(experiment: Experiment, results: str, skipped: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -104,7 +112,7 @@ def _jobs(experiment: Experiment, results: str, skipped: Mapping[str, str]) -> I
                 pretrain = _parameters(experiment, settings, "pretrain") | fixed
                 pretrain |= {"stage": "pretrain", "loss": "dice_ce", "loss_parameters": {}, "init_from": ""}
                 yield pretrain
-                start = Config(**pretrain).run_folder / "checkpoint.pt"
+                start = Config(**pretrain).run_folder / CHECKPOINT
                 for slug, parameters in losses:
                     here = merge(parameters, settings.get("losses", {}).get(slug) or {})
                     finetune = _parameters(experiment, settings, "finetune") | fixed
@@ -118,23 +126,19 @@ def _parameters(experiment: Experiment, settings: dict[str, Any], stage: str) ->
     return merge(merge(result, settings.get("common", {})), settings.get(stage, {}))
 
 
-def _job(train: dict[str, Any], config: Config, experiment: Experiment) -> Job:
-    import losses
-
-    after = str(Path(train["init_from"]).parent) if train["init_from"] else ""
-    changed = ",".join(f"{name}={value}" for name, value in config.loss_parameters.items())
-    loss = "pretraining" if config.stage == "pretrain" else config.loss + (f" ({changed})" if changed else "")
+def _job(config: Config, experiment: Experiment) -> Job:
+    folder = str(config.run_folder)
+    after = str(Path(config.init_from).parent) if config.init_from else ""
     evaluate = {
-        "run": str(config.run_folder),
-        "pretrain": after or str(config.run_folder),
+        "run": folder,
+        "pretrain": after or folder,
         "metrics": experiment.metrics,
         "adjacency": experiment.datasets[config.dataset].get("adjacency", 0),
     }
-    title = f"{loss} on {config.dataset}, fold {config.fold}, seed {config.seed}"
-    return Job(str(config.run_folder), after, title, losses.entry(config.loss).title, train, evaluate)
+    return completed(Job(folder, after=after, train=config.as_dict(), evaluate=evaluate), config)
 
 
-def _prepare(name: str, settings: dict[str, Any], results: str, data: str) -> dict[str, Any]:
+def _prepare(name: str, settings: dict[str, Any], results: str, data: str) -> DatasetPlan:
     """Give the prepare notebook's parameters for a dataset."""
     import data_prep
 
@@ -143,8 +147,8 @@ def _prepare(name: str, settings: dict[str, Any], results: str, data: str) -> di
     if needs_source and not (source and Path(source).is_dir()) and not (Path(results) / "data" / name).is_dir():
         missing = f"{source} is no folder" if source else "no folder was given"
         raise ExperimentError(f"{name} needs its official files and {missing}: {SOURCES_BELONG}")
-    prepared = {"dataset": name, "source": source, "data": f"{results}/data"}
-    return prepared | {"options": settings.get("options", {}), "partial": settings.get("partial", False)}
+    options, partial = settings.get("options", {}), settings.get("partial", False)
+    return DatasetPlan(name, source, f"{results}/data", options, partial)
 
 
 def _unavailable(experiment: Experiment) -> dict[str, str]:

@@ -7,22 +7,22 @@ says why in one line; both go when the notebook is run again.
 """
 
 import argparse
-import fcntl
+import contextlib
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runs import files
-from training.config import Config
+from runs.failure import Failure, clear_failure, write_failure
+from runs.lock import NOTEBOOK, alone
+from runs.record import NOT_IN_RESULT, read_record
+from runs.steps import write_flag
 from workflow import notebook_parameters
 from workflow.notebook_parameters import NotebookError
 
-FAILURE = "failure.json"
 _START_TIMEOUT = 300  # seconds for a kernel to start; many start at once on a busy machine
 
 
@@ -43,7 +43,8 @@ def run(
         notebook: the notebook to run.
         output: where the executed notebook goes.
         parameters: values by name; what is not given has the notebook's default.
-        record: a `run.json` that the notebook writes; what it says was used is compared with `parameters`.
+        record: folder of the run whose `run.json` the notebook writes; what it says was used is compared with
+            `parameters`.
         progress: whether to show a bar; None: where standard error is a terminal.
 
     Raises:
@@ -52,14 +53,13 @@ def run(
     """
     notebook_parameters.check(notebook, parameters)
     output.parent.mkdir(parents=True, exist_ok=True)
-    failure = output.parent / FAILURE
-    failure.unlink(missing_ok=True)
+    clear_failure(output.parent)
     try:
         _execute(notebook, output, parameters, progress)
         if record is not None:
             _compare(record, parameters)
     except NotebookFailure as error:
-        files.write_json(failure, {"notebook": output.name, "error": str(error)})
+        write_failure(output.parent, Failure(output.name, str(error)))
         raise NotebookFailure(f"{error}; the notebook with its traceback: {output}") from error
 
 
@@ -71,8 +71,8 @@ def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progre
     partial.unlink(missing_ok=True)
     try:
         papermill.execute_notebook(
-            str(notebook),
-            str(partial),
+            _literal(notebook),
+            _literal(partial),
             parameters=dict(parameters),
             progress_bar=sys.stderr.isatty() if progress is None else progress,
             start_timeout=_START_TIMEOUT,
@@ -81,38 +81,43 @@ def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progre
     except papermill.PapermillExecutionError as error:
         raise NotebookFailure(f"{error.ename}: {' '.join(str(error.evalue).split())}") from None
     except Exception as error:  # a kernel that dies or does not start; interrupts pass through
-        raise NotebookFailure(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
+        raise NotebookFailure(_reason(error)) from error
     finally:
         if partial.exists():
             os.replace(partial, output)
 
 
-def _compare(record: Path, asked: Mapping[str, Any]) -> None:
+def _literal(path: Path) -> str:
+    """Keep braces of a path from being taken for papermill's own parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _reason(error: BaseException) -> str:
+    """Say in one line what went wrong; an exception without a text is told by what caused it."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
+        causes.append(cause)
+    told = next((each for each in causes if str(each).strip()), None)
+    if told is None:
+        advice = "is there memory, and may enough files be open (ulimit -n)?"
+        return f"{type(error).__name__} without a reason: the kernel could not work; {advice}"
+    return f"{type(told).__name__}: {' '.join(str(told).split())}"
+
+
+def _compare(folder: Path, asked: Mapping[str, Any]) -> None:
     """Compare a run's own record with what it was asked to do."""
-    if not record.is_file():
-        raise NotebookFailure(f"the notebook ended without writing {record.name}")
-    used = files.read_json(record)["parameters"]
-    counting = Config(**used).result_parameters()  # a finished run may lie elsewhere now, that changes nothing
+    try:
+        used = read_record(folder).parameters
+    except (OSError, ValueError) as error:
+        raise NotebookFailure(f"the notebook ended without writing a run.json that can be read: {error}") from error
     wrong = [
         f"`{name}` was asked to be {value!r} and was {used.get(name)!r}"
         for name, value in asked.items()
-        if name in counting and used.get(name) != json.loads(json.dumps(value))
+        # a finished run may lie elsewhere now, that changes nothing
+        if name not in NOT_IN_RESULT and used.get(name) != json.loads(json.dumps(value))
     ]
     if wrong:
         raise NotebookFailure(f"the notebook did not use what it was given: {'; '.join(wrong)}")
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process writes into the folder: one that outlived a killed workflow may still be there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"waiting for another process that writes into {folder}", file=sys.stderr, flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -124,8 +129,10 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("output", type=Path, help="where the executed notebook goes")
     parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="one parameter")
     parser.add_argument("--json", default="{}", metavar="OBJECT", help="parameters as one JSON object")
-    parser.add_argument("--record", type=Path, help="run.json to compare with what was asked")
+    parser.add_argument("--record", type=Path, help="folder of the run to compare with what was asked")
     parser.add_argument("--lock", action="store_true", help="wait while another writes into the output's folder")
+    parser.add_argument("--flag", type=Path, help="file to write when all went well")
+    parser.add_argument("--data-folder", type=Path, help="prepared dataset whose checksum goes into the flag")
     parser.add_argument("--title", default="", help="what to call this in messages")
     return parser
 
@@ -144,19 +151,27 @@ def main(arguments: list[str] | None = None) -> int:
     start = time.monotonic()
     try:
         parameters = json.loads(given.json) | notebook_parameters.parse(given.notebook, dict(given.p))
-        if given.lock:
-            with _alone(given.output.parent):
-                run(given.notebook, given.output, parameters, given.record)
-        else:
+        with alone(given.output.parent, NOTEBOOK) if given.lock else contextlib.nullcontext():
             run(given.notebook, given.output, parameters, given.record)
+        if given.flag:
+            write_flag(given.flag, _checksum(given.data_folder) if given.data_folder else "")
     except NotebookError as error:
         print(f"refused: {title}: {error}", file=sys.stderr, flush=True)
         return 2
     except NotebookFailure as error:
         print(f"failed: {title}: {error}", file=sys.stderr, flush=True)
         return 1
+    except OSError as error:  # a folder that cannot be written, a full disk
+        print(f"failed: {title}: {error}", file=sys.stderr, flush=True)
+        return 1
     print(f"done: {title} in {time.monotonic() - start:.0f} s", flush=True)
     return 0
+
+
+def _checksum(folder: Path) -> str:
+    from data_prep.prepared.read import Prepared
+
+    return Prepared(folder, verify=False).checksum
 
 
 if __name__ == "__main__":

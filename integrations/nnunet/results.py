@@ -1,5 +1,6 @@
 """What nnU-Net predicted becomes a run of the suite, so that a paper's tables have it like any other."""
 
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import losses
@@ -8,11 +9,11 @@ from data_prep import Prepared
 from data_prep.reading import decode
 from evaluation.evaluate import evaluate_run
 from integrations.nnunet.naming import RECORD
-from runs import files, provenance, record
+from runs import files, predictions, provenance, record
+from runs.record import COMPLETED, DataUsed, RunRecord
 from tables.papers import nnunet
 from tables.papers.planned_runs import PlannedRun
 from tables.papers.planning import PaperPlan
-from training import inference
 
 PREDICTIONS = "test"  # below the fold's folder, where `tables plan` lets nnU-Net predict
 
@@ -45,18 +46,21 @@ def score(paper: str, run: Path, model: Path, data: Path, scale: float = 1.0) ->
         predicted = model / PREDICTIONS / f"{case}{prepared.ending}"
         if not predicted.is_file():
             raise FileNotFoundError(f"{predicted} does not exist: nnUNetv2_predict -o {predicted.parent} makes it")
-        inference.write_prediction(run, case, decode(predicted)[0].astype("uint8"), prepared.spacing(case))
-    content = {
-        "run": record.identity(planned.run),
-        "loss_title": losses.entry(planned.run.loss).title,
-        "loss_parameters": losses.parameters(planned.run.loss) | dict(planned.run.loss_parameters),
-        "parameters": planned.parameters,
-        "data": {"name": prepared.name, "folder": str(data), "checksum": prepared.checksum},
-        "trainer": files.read_json(model / RECORD),
-        "checkpoint_sha256": files.sha256(model / "checkpoint_final.pth"),
-        "exit_cause": "completed",
-    }
-    record.write_record(run, content | {"hash": record.fingerprint(content)} | provenance.collect())
+        predictions.write_prediction(run, case, decode(predicted)[0].astype("uint8"), prepared.spacing(case))
+    trained = RunRecord(
+        **vars(provenance.collect()),
+        run=planned.run,
+        loss_title=losses.entry(planned.run.loss).title,
+        loss_parameters=losses.parameters(planned.run.loss) | dict(planned.run.loss_parameters),
+        parameters=planned.parameters,
+        data=DataUsed(prepared.name, str(data), prepared.checksum),
+        network={"trainer": files.read_json(model / RECORD)},
+        weights_sha256=files.sha256(model / "checkpoint_final.pth"),
+        predictions=predictions.checksums(run),
+        exit_cause=COMPLETED,
+    )
+    content = asdict(trained) | {"machine": None, "gpus": None}  # where it was trained changes nothing
+    record.write_record(run, replace(trained, hash=record.fingerprint(content)))
     return evaluate_run(run, start, planned.metrics, progress=False, elsewhere=planned.elsewhere)
 
 

@@ -1,5 +1,6 @@
 """The trainers: nnU-Net's own with another loss. This module imports nnU-Net."""
 
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -139,4 +140,5 @@ def trainer_class(name: str) -> type[TopologyLossTrainer]:
 
 def _provenance() -> dict[str, Any]:
     found = provenance.collect()
-    return {"git": found["git"], "packages": found["packages"] | {"nnunetv2": version("nnunetv2")}}
+    git = asdict(found.git) if found.git else None
+    return {"git": git, "packages": found.packages | {"nnunetv2": version("nnunetv2")}}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from runs.results import DONE, Results, RunResult, scale_of
+from runs.results import DONE, Results, RunResult
 from tables import averages, statistics
 from tables.claims import claims
 from tables.claims.claims import COSTS, Claim
@@ -182,19 +182,16 @@ def _runs(runs: list[RunResult], side: Mapping[str, Any]) -> list[RunResult]:
 
 def _cost(runs: list[RunResult], metric: str) -> float:
     records = [result.record for result in runs]
-    values = [
-        (record.get("peak_memory") or {}).get("bytes") if metric == "peak_memory" else record.get(metric)
-        for record in records
-    ]
+    values = [record.peak_bytes if metric == "peak_memory" else record.seconds_per_iteration for record in records]
     known = [float(value) for value in values if value is not None]
     return sum(known) / len(known) if known else math.nan
 
 
 def _scale(runs: list[RunResult]) -> str:
-    parameters = runs[0].record.get("parameters", {})
+    parameters = runs[0].record.parameters
     seeds = len({result.run.seed for result in runs})
     words = [f"{parameters.get('iterations', '?')} iterations", f"{seeds} seed{'s' if seeds > 1 else ''}"]
-    scale = scale_of(runs[0])
+    scale = runs[0].record.scale
     words += [f"scale {scale:g}"] if scale != 1 else []
     words += ["partial data"] if runs[0].partial else []
     words += ["smoke"] if parameters.get("smoke") else []

@@ -2,8 +2,8 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
+from runs.evaluation import MetricDefinition
 from runs.results import DONE, MISSING, Results, RunResult
 from tables import averages, statistics
 from tables.averages import Average
@@ -138,7 +138,15 @@ def comparison(runs: list[RunResult], dataset: str, postprocessed: bool, part: s
     notes = [f"{result.label}, {result.folder.name}: {result.state}: {result.reason}" for result in runs
              if result.state != DONE]  # fmt: skip
     notes += [remark for result in runs for remark in result.remarks]
+    notes += [_uneven(row, column) for row in rows for column in columns if row.cells[column.slug].is_uneven]
     return Comparison(dataset, postprocessed, columns, rows, notes, part)
+
+
+def _uneven(row: ComparisonRow, column: MetricColumn) -> str:
+    """Say that runs differ in where a metric is defined."""
+    cell = row.cells[column.slug]
+    what = f"{column.title} is undefined in {cell.undefined} of {cell.values} values of its {row.counted} runs"
+    return f"{row.label}: {what}; the others alone are averaged"
 
 
 def _with_tests(
@@ -167,12 +175,11 @@ def _with_tests(
 
 def columns_of(runs: list[RunResult]) -> list[MetricColumn]:
     """Return the metrics of some runs, in the order in which they were evaluated."""
-    definitions: dict[str, dict[str, Any]] = {}
+    definitions: dict[str, MetricDefinition] = {}
     for result in runs:
         definitions |= result.definitions
     return [
-        MetricColumn(slug, entry["title"], entry.get("unit") or "", entry["higher_is_better"])
-        for slug, entry in definitions.items()
+        MetricColumn(slug, entry.title, entry.unit or "", entry.higher_is_better) for slug, entry in definitions.items()
     ]
 
 
@@ -180,8 +187,8 @@ def _row(group: list[RunResult], columns: list[MetricColumn], postprocessed: boo
     done = [result for result in group if result.state == DONE]
     state = "" if done else STATES.get(group[0].state, f"({group[0].state})")
     cells = {column.slug: averages.average(done, column.slug, postprocessed) for column in columns}
-    seconds = [value for result in done if (value := result.record.get("seconds_per_iteration")) is not None]
-    memory = [value for result in done if (value := _peak(result.record)) is not None]
+    seconds = [value for result in done if (value := result.record.seconds_per_iteration) is not None]
+    memory = [value for result in done if (value := result.record.peak_bytes) is not None]
     return ComparisonRow(
         label=group[0].label,
         state=state,
@@ -192,12 +199,6 @@ def _row(group: list[RunResult], columns: list[MetricColumn], postprocessed: boo
         reference=group[0].run.stage == "pretrain",
         baseline=group[0].run.stage == "finetune" and group[0].row[1] == BASELINE,
     )
-
-
-def _peak(record: dict[str, Any]) -> int | None:
-    """Return peak memory in bytes."""
-    found = record.get("peak_memory") or {}
-    return found.get("bytes")
 
 
 def any_postprocessed(runs: list[RunResult]) -> bool:

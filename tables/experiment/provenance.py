@@ -1,7 +1,9 @@
 """Where the numbers of a table come from, in a few lines for its foot."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from runs.record import RunRecord
 from runs.results import Results
 
 _PACKAGES = ("torch", "monai", "numpy", "scikit-image")
@@ -16,8 +18,8 @@ def lines(results: Results) -> list[str]:
     Returns:
         One line each for code, machine, packages, data and evaluation; differing ones are listed.
     """
-    records = [result.record for result in results.runs if result.record]
-    data = [f"{record['data']['name']} {record['data']['checksum'][:12]}" for record in records if "data" in record]
+    records = [result.record for result in results.runs if result.record.started]
+    data = [f"{record.data.name} {record.data.checksum[:12]}" for record in records if record.data.name]
     found = {
         "Code": _different(_commit(record) for record in records),
         "Machine": _different(_machine(record) for record in records),
@@ -33,26 +35,23 @@ def _different(texts: Any) -> str:
     return "; ".join(dict.fromkeys(text for text in texts if text))
 
 
-def _commit(record: dict[str, Any]) -> str:
-    git = record.get("git")
-    if not git:
-        version = record.get("packages", {}).get("topology-loss-benchmark")
+def _commit(record: RunRecord) -> str:
+    if record.git is None:
+        version = record.packages.get("topology-loss-benchmark")
         return f"version {version}" if version else ""
-    return f"commit {git['commit'][:12]}" + (" with uncommitted changes" if git["dirty"] else "")
+    return f"commit {record.git.commit[:12]}" + (" with uncommitted changes" if record.git.dirty else "")
 
 
-def _machine(record: dict[str, Any]) -> str:
-    machine = record.get("machine", {})
-    gpus = [gpu["name"] for gpu in record.get("gpus", [])]
-    used = ", ".join(gpus) if record.get("device") == "cuda" else "CPU"
-    return f"{machine['processor']}, {machine['cores']} cores, computed on {used}" if machine else ""
+def _machine(record: RunRecord) -> str:
+    machine = record.machine
+    used = ", ".join(gpu.name for gpu in record.gpus) if record.device == "cuda" else "CPU"
+    return f"{machine.processor}, {machine.cores} cores, computed on {used}" if machine.processor else ""
 
 
-def _packages(record: dict[str, Any]) -> str:
-    packages = record.get("packages", {})
-    known = [f"{name} {packages[name]}" for name in _PACKAGES if packages.get(name)]
-    return ", ".join([f"Python {record['python']}", *known]) if "python" in record else ""
+def _packages(record: RunRecord) -> str:
+    known = [f"{name} {record.packages[name]}" for name in _PACKAGES if record.packages.get(name)]
+    return ", ".join([f"Python {record.python}", *known]) if record.python else ""
 
 
-def _options(options: dict[str, Any]) -> str:
+def _options(options: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in options.items() if value is not None)

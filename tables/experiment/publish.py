@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -58,10 +57,9 @@ def _copy(path: Path, folder: Path) -> Path:
     return Path(shutil.copyfile(path, folder / path.name))
 
 
-def _provenance(result: RunResult) -> dict[str, Any]:
+def _provenance(result: RunResult) -> dict[str, object]:
     """Return one line on a run: what it is, and by which code, data and machine it was made."""
-    record, parameters = result.record, result.record.get("parameters", {})
-    git, machine = record.get("git") or {}, record.get("machine") or {}
+    record = result.record
     return {
         "dataset": result.run.dataset,
         "stage": result.run.stage,
@@ -70,17 +68,17 @@ def _provenance(result: RunResult) -> dict[str, Any]:
         "fold": result.run.fold,
         "seed": result.run.seed,
         "state": result.state,
-        "iterations": parameters.get("iterations"),
-        "parameters_hash": record.get("hash"),
-        "data_checksum": (record.get("data") or {}).get("checksum"),
-        "commit": git.get("commit"),
-        "dirty": git.get("dirty"),
-        "torch": (record.get("packages") or {}).get("torch"),
-        "device": record.get("device"),
-        "processor": machine.get("processor"),
-        "seconds_per_iteration": record.get("seconds_per_iteration"),
-        "peak_memory_bytes": (record.get("peak_memory") or {}).get("bytes"),
-        "started": record.get("start") or record.get("started"),
+        "iterations": record.parameters.get("iterations"),
+        "parameters_hash": record.hash or None,
+        "data_checksum": record.data.checksum or None,
+        "commit": record.git and record.git.commit,
+        "dirty": record.git and record.git.dirty,
+        "torch": record.packages.get("torch"),
+        "device": record.device or None,
+        "processor": record.machine.processor or None,
+        "seconds_per_iteration": record.seconds_per_iteration,
+        "peak_memory_bytes": record.peak_bytes,
+        "started": record.start,
         "reason": result.reason,
     }
 

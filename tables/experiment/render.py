@@ -121,6 +121,8 @@ def as_csv(results: Results) -> str:
     slugs = list(dict.fromkeys(column.slug for table in tables for column in table.columns))
     fields = ["smoke", "dataset", "part", "postprocessed", "loss", "state", "runs", "cases"]
     fields += [f"{slug}_{part}" for slug in slugs for part in ("mean", "std", "ci_low", "ci_high", "p", "defined")]
+    uneven = {slug for table in tables for row in table.rows for slug, cell in row.cells.items() if cell.is_uneven}
+    fields += [f"{slug}_undefined" for slug in slugs if slug in uneven]
     text = io.StringIO()
     writer = csv.DictWriter(text, [*fields, "seconds_per_iteration", "peak_memory_mib"], lineterminator="\n")
     writer.writeheader()
@@ -137,6 +139,7 @@ def _csv_cells(row: ComparisonRow) -> dict[str, float | int | str]:
     for slug, cell in row.cells.items():
         parts = {"mean": cell.mean, "std": cell.std, "ci_low": cell.low, "ci_high": cell.high, "p": cell.p}
         parts |= {"defined": cell.defined}
+        parts |= {"undefined": cell.undefined} if cell.is_uneven else {}
         values |= {f"{slug}_{name}": "" if row.state or math.isnan(value) else value for name, value in parts.items()}
     return values
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from evaluation import cases
 from pictures import style
 from pictures.errors import predictions
+from runs import history
 from runs.banner import SMOKE
 from runs.results import RunResult, read_run
 from tables import averages
@@ -35,11 +36,11 @@ def single_curve(folder: str | Path, baseline: str | Path | None = None) -> Figu
     axes = figure.subplots()
     results = read_run(folder)
     draw_curve(axes, results, style.OKABE_ITO[0], results.label)
-    if baseline != folder and (baseline / "history.csv").is_file():
+    if baseline != folder and history.exists(baseline):
         draw_curve(axes, read_run(baseline), style.BASELINE, "Dice&CE", "--")
     axes.set(xlabel="iteration", ylabel="training loss")
     axes.legend(frameon=False)
-    smoke = SMOKE if results.record.get("smoke") else ""
+    smoke = SMOKE if results.record.smoke else ""
     style.heading(figure, f"{results.label} on {results.run.dataset}", smoke)
     return figure
 
@@ -65,7 +66,7 @@ def distribution(folder: str | Path) -> Figure:
     for axes in grid[len(columns) :]:
         axes.set_axis_off()
     kinds = ", without and with post-processing" if len(flags) == 2 else ""
-    smoke = SMOKE if result.record.get("smoke") else ""
+    smoke = SMOKE if result.record.smoke else ""
     style.heading(figure, f"{result.label} on {result.run.dataset}: each point one case{kinds}", smoke)
     return figure
 
@@ -104,7 +105,7 @@ def worst_to_best(folder: str | Path, metric: str = "cldice") -> Figure:
     chosen = cases.typical(result.metrics, column.slug, column.higher_is_better is not False)
     values = averages.per_case([result], column.slug, False)
     titles = [f"{word}: {name}\n{column.title} {values[name]:.{column.digits}f}" for word, name in chosen.items()]
-    smoke = SMOKE if result.record.get("smoke") else ""
+    smoke = SMOKE if result.record.smoke else ""
     title = f"{result.label} on {result.run.dataset}: cases by {column.title}"
     return predictions([cases.load(folder, name) for name in chosen.values()], titles, title, smoke)
 
@@ -121,19 +122,18 @@ def first_predictions(folder: str | Path, count: int = 3) -> Figure:
     """
     result = read_run(folder)
     names = cases.with_truth(folder)[:count]
-    smoke = SMOKE if result.record.get("smoke") else ""
+    smoke = SMOKE if result.record.smoke else ""
     title = f"{result.label} on {result.run.dataset}: predictions"
     return predictions([cases.load(folder, name) for name in names], names, title, smoke)
 
 
 def draw_curve(axes: Axes, result: RunResult, colour: str, label: str, line: str = "-") -> None:
     """Draw a run's loss: every iteration faint, the running median strong."""
-    path = result.folder / "history.csv"
-    if not path.is_file():
+    course = history.read_history(result.folder)
+    if course is None:
         axes.text(0.5, 0.5, f"({result.state})", ha="center", transform=axes.transAxes)
         return
-    history = pd.read_csv(path)
-    window = max(3, len(history) // 15)
-    smooth = history["loss"].rolling(window, center=True, min_periods=1).median()
-    axes.plot(history["iteration"], history["loss"], color=colour, alpha=0.2, linewidth=0.8)
-    axes.plot(history["iteration"], smooth, color=colour, linewidth=1.5, linestyle=line, label=label)
+    window = max(3, len(course) // 15)
+    smooth = course["loss"].rolling(window, center=True, min_periods=1).median()
+    axes.plot(course["iteration"], course["loss"], color=colour, alpha=0.2, linewidth=0.8)
+    axes.plot(course["iteration"], smooth, color=colour, linewidth=1.5, linestyle=line, label=label)

@@ -173,5 +173,5 @@ def complete_cases(values: pd.DataFrame) -> pd.DataFrame:
 
 
 def _seconds(runs: list[RunResult]) -> float | None:
-    known = [value for run in runs if (value := run.record.get("seconds_per_iteration")) is not None]
+    known = [value for run in runs if (value := run.record.seconds_per_iteration) is not None]
     return sum(known) / len(known) if known else None

@@ -28,8 +28,14 @@ def number(cell: Average, column: MetricColumn, narrow: bool = False) -> str:
     text += stars(cell.p)
     if math.isfinite(cell.low) and not narrow:
         text += f" ({cell.low:.{digits}f}, {cell.high:.{digits}f})"
-    text = text if cell.defined == cell.cases else f"{text} [{cell.defined}/{cell.cases}]"
+    text = text if cell.defined == cell.cases and not cell.is_uneven else f"{text} [{_defined(cell)}]"
     return text.replace(" ", "") if narrow else text
+
+
+def _defined(cell: Average) -> str:
+    """Say in how many cases a cell is defined and, where runs differ in that, in how many values of all runs."""
+    cases = f"{cell.defined}/{cell.cases}"
+    return f"{cases}; {cell.values - cell.undefined}/{cell.values} values" if cell.is_uneven else cases
 
 
 def in_words(table: Comparison, mark: Callable[[str], str], narrow: bool = False) -> list[list[str]]:

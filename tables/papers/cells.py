@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 import metrics
-from evaluation import closing, ensemble
+from runs import measured as measurements
 from runs.results import DONE, FAILED, MISSING, RunResult
 from tables import averages, statistics
 from tables.papers import costs
@@ -141,6 +141,7 @@ def _averaged(
     notes = [f"ensemble of {len(done)} folds"] if together else []
     notes += [] if len(done) == planned else [f"{len(done)} of {planned} runs"]
     notes += [] if len(defined) == len(values) else [f"defined in {len(defined)} of {len(values)} cases"]
+    notes += _uneven(each)
     spread = means if over_runs else defined
     return Measurement(
         MEASURED if len(done) == planned else PARTIAL,
@@ -151,11 +152,36 @@ def _averaged(
     )
 
 
+def _uneven(each: Sequence[pd.Series]) -> list[str]:
+    """Say how many values are undefined where runs differ in that."""
+    single = pd.concat(each)
+    missing = single.isna()
+    known = single.dropna().index
+    if not missing.to_numpy()[single.index.isin(known)].any():
+        return []
+    return [f"{int(missing.sum())} of {len(single)} values undefined, the others alone are averaged"]
+
+
 def _values(requirement: Requirement, run: RunResult) -> pd.Series:
     """Return a run's values by case."""
     if requirement.closing:
-        return closing.best(run.folder, requirement.metric)
+        return _best_closing(run, requirement.metric)
     return averages.per_case([run], requirement.metric, requirement.postprocessed)
+
+
+def _best_closing(run: RunResult, metric: str) -> pd.Series:
+    """Return the values by case after the binary closing that is best on average."""
+    found = measurements.read_measured(run.folder / measurements.CLOSING, measurements.run_mark(run.record))
+    if found is None or metric not in set(found["metric"]):
+        raise ValueError(f"the closings of {run.folder} have not been measured: {_command(run)}")
+    sign = -1 if metrics.entry(metric).higher_is_better else 1
+    by_kernel = found[found["metric"] == metric].groupby("kernel", sort=False)
+    values = [rows.set_index("case")["value"] for _, rows in by_kernel]
+    return min(values, key=lambda each: sign * each.mean())
+
+
+def _command(run: RunResult) -> str:
+    return f"python -m evaluation {run.folder.parents[3]}"
 
 
 def _voted(plan: PaperPlan, requirement: Requirement, done: Sequence[RunResult]) -> pd.Series:
@@ -164,7 +190,10 @@ def _voted(plan: PaperPlan, requirement: Requirement, done: Sequence[RunResult])
     planned = [runs[run.folder] for run in done]
     own = requirement.stage == "pretrain"  # whose post-processing compares it with itself
     starts = [plan.start(each) for each in planned if each.after] if not own else [run.folder for run in done]
-    found = ensemble.measure(done, starts, planned[0].elsewhere)
+    mark = measurements.ensemble_mark(done, starts, planned[0].elsewhere)
+    found = measurements.read_measured(measurements.ensemble_folder(done), mark)
+    if found is None:
+        raise ValueError(f"the ensemble of {len(done)} folds has not been measured: {_command(done[0])}")
     found = found[
         (found["metric"] == requirement.metric) & (found["postprocessed"].astype(int) == int(requirement.postprocessed))
     ]
@@ -174,15 +203,15 @@ def _voted(plan: PaperPlan, requirement: Requirement, done: Sequence[RunResult])
 def _current(plan: PaperPlan, requirement: Requirement, run: RunResult) -> RunResult:
     """Take a run measured with an older version of the metric for one that has to be evaluated again."""
     versions = [
-        int(other.definitions[requirement.metric]["version"])
+        other.definitions[requirement.metric].version
         for other in plan.found.values()
         if requirement.metric in other.definitions
     ]
-    mine = run.definitions.get(requirement.metric, {}).get("version")
-    if mine is None or int(mine) == max(versions):
+    mine = run.definitions[requirement.metric].version if requirement.metric in run.definitions else None
+    if mine is None or mine == max(versions):
         return run
     reason = f"{run.folder}: version {mine} of {requirement.metric}, others have {max(versions)}; evaluate it again"
-    return RunResult(run.folder, run.run, run.title, FAILED, reason, run.record)
+    return run.without_numbers(FAILED, reason)
 
 
 def _factor(requirement: Requirement) -> float:

@@ -1,11 +1,13 @@
 """How long trainings will take here: from the seconds per iteration of runs that are there, else from a stated rate."""
 
-import json
 import math
 import statistics
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from runs.paths import find_all_runs
+from runs.record import RunRecord, read_record_or_none
 
 # seconds for a million pixels or voxels of a batch, forward and backward, on one core of a desktop processor
 FALLBACK = {"unet": 1.0, "segresnet": 4.0, "basicunet": 10.0, "dynunet": 18.0}
@@ -24,10 +26,10 @@ class Rates:
 
     def __init__(self, results: str | Path) -> None:
         found: dict[Key, list[float]] = {}
-        for path in sorted(Path(results).glob("*/runs/*/*/*/run.json")):
-            key, rate = _read(path) or (("", 0, ""), None)
-            if rate is not None:
-                found.setdefault(key, []).append(rate)
+        for folder in find_all_runs(results):
+            record = read_record_or_none(folder)
+            if record and (told := _rate(record)):
+                found.setdefault(told[0], []).append(told[1])
         self.measured = {key: statistics.median(rates) for key, rates in found.items()}
 
     def seconds(self, parameters: Mapping[str, Any], dims: int) -> tuple[float, bool]:
@@ -61,11 +63,10 @@ def _megapixels(sides: Iterable[int], batch: int) -> float:
     return math.prod(sides) * batch / 1e6
 
 
-def _read(path: Path) -> tuple[Key, float] | None:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        used, seconds = record["parameters"], float(record["seconds_per_iteration"])
-        sides = record["patch_size"]
-        return (used["network"], len(sides), used["loss"]), seconds / _megapixels(sides, used["batch_size"])
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+def _rate(record: RunRecord) -> tuple[Key, float] | None:
+    """Return what a run tells about the time of others like it; None where it does not."""
+    network, loss = record.parameters.get("network"), record.parameters.get("loss")
+    pixels = _megapixels(record.patch_size, record.parameters.get("batch_size", 0))
+    if record.seconds_per_iteration is None or not pixels or not isinstance(network, str) or not isinstance(loss, str):
         return None
+    return (network, len(record.patch_size), loss), record.seconds_per_iteration / pixels

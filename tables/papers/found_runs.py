@@ -5,16 +5,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from runs.results import DONE, FAILED, MISSING, RunResult, read_run
-from tables.papers import nnunet
-from tables.papers.planned_runs import PlannedRun
-
-# what a training has anew wherever it runs
-_MACHINE = ("data", "results", "init_from", "checkpoint_every", "threads", "device", "smoke")
+from runs.results import DONE, FAILED, RunResult, check, read_run
+from tables.papers.planned_runs import PlannedRun, job
 
 
-def find_run(folder: Path, planned: PlannedRun) -> RunResult:
-    """Return what a run's folder holds; a broken run, or another one than was planned, counts as failed."""
+def find_run(folder: Path, planned: PlannedRun, results: Path, others: dict[Path, RunResult]) -> RunResult:
+    """Return what a run's folder holds; a broken run, or another one than was planned, counts as failed.
+
+    Args:
+        folder: the run's folder.
+        planned: what it must be.
+        results: folder that holds the experiments.
+        others: runs that were looked at before, among them the pretraining that it starts from.
+
+    Returns:
+        The run, without numbers where they are not those of the planned run.
+    """
     try:
         found = read_run(folder)
     except (ValueError, KeyError, OSError) as error:
@@ -22,18 +28,7 @@ def find_run(folder: Path, planned: PlannedRun) -> RunResult:
     if found.state == DONE and (problem := _broken(found.metrics)):
         reason = f"{folder / 'metrics.csv'} {problem}: evaluate the run again"
         return dataclasses.replace(found, state=FAILED, reason=reason)
-    used = found.record.get("parameters", {})
-    differing = [
-        name
-        for name, value in planned.parameters.items()
-        if name in used and name not in _MACHINE and used[name] != value
-    ]
-    if found.state != MISSING and nnunet.trains(used) != nnunet.trains(planned.parameters):
-        differing.append("engine")
-    if found.state == MISSING or not differing:
-        return found
-    reason = f"{folder} was made with other parameters ({', '.join(differing)}): delete it, or run it again"
-    return dataclasses.replace(found, state=FAILED, reason=reason)
+    return check(found, job(planned, results), "", others, results)
 
 
 def _broken(metrics: pd.DataFrame) -> str:

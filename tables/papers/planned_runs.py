@@ -8,6 +8,7 @@ from typing import Any
 
 from runs import paths
 from runs.paths import Run
+from runs.plan import Job
 from tables.papers import nnunet
 from tables.papers import scale as scales
 from tables.papers.published import SpecError
@@ -154,3 +155,20 @@ def _metrics(spec: Spec) -> dict[tuple[str, str], list[str]]:
         if requirement.has_runs and requirement.metric:
             wanted.setdefault((requirement.group, requirement.dataset), {})[requirement.metric] = None
     return {key: list(names) for key, names in wanted.items()}
+
+
+def job(planned: PlannedRun, results: str | Path) -> Job:
+    """Return a planned run as plan.json holds it, as far as the tables know it.
+
+    Args:
+        planned: the run.
+        results: folder that holds the experiments.
+
+    Returns:
+        The job, without what only the workflow knows: where the data lie, and the state of the code.
+    """
+    folder = str(paths.run_folder(results, planned.run))
+    after = str(paths.run_folder(results, planned.after)) if planned.after else ""
+    pretrained = after or (folder if planned.run.stage == "pretrain" else "")
+    evaluate = {"run": folder, "pretrain": pretrained, "metrics": planned.metrics, "elsewhere": planned.elsewhere}
+    return Job(folder, after=after, train=planned.parameters, evaluate=evaluate)

@@ -107,7 +107,10 @@ def plan(paper: str | Spec, results: str | Path = "results", scale: float = 1.0)
     spec = specs.load(paper) if isinstance(paper, str) else paper
     size, folder = scales.check(scale), Path(results)
     runs, answering = planned_runs(spec, size, folder)
-    found = {where: find_run(where, each) for each in runs for where in [paths.run_folder(folder, each.run)]}
+    found: dict[Path, RunResult] = {}
+    for each in runs:
+        where = paths.run_folder(folder, each.run)
+        found[where] = find_run(where, each, folder, found)
     return PaperPlan(spec, size, folder, runs, found, answering)
 
 

@@ -1,15 +1,15 @@
 """A paper's tables, published beside measured: from the results folder to files, for notebooks and the command line."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from pictures.style import save
+from runs.paths import has_runs
+from runs.plan import ExperimentPlan, read_plan
 from runs.results import Results, RunResult
 from tables.experiment import provenance
 from tables.papers import cells, measurement, planning
@@ -95,8 +95,10 @@ def largest_scale(results: str | Path, paper: str) -> float:
         The scale; 1 where there are no runs.
     """
     found = []
-    for path in Path(results).glob(f"{paper}*/runs"):
-        _, _, size = path.parent.name.partition("-scale")
+    for path in Path(results).glob(f"{paper}*"):
+        if not has_runs(path):
+            continue
+        _, _, size = path.name.partition("-scale")
         try:
             found.append(scales.check(float(size)) if size else 1.0)
         except ValueError:
@@ -171,12 +173,12 @@ def made_by(paper: PaperReport, table: PaperTable) -> list[str]:
     """
     plan = paper.plan
     needed = [each for each in plan.runs if table.name in each.tables]
-    runs = [run for each in needed if (run := plan.found[plan.folder(each)]).record]
-    plans = [_plan_file(plan.results / name) for name in dict.fromkeys(each.run.experiment for each in needed)]
+    runs = [run for each in needed if (run := plan.found[plan.folder(each)]).record.started]
+    plans = [_plan_of(plan.results / name) for name in dict.fromkeys(each.run.experiment for each in needed)]
     entries = {each.entry for each in needed}
-    skipped = {what: why for content in plans for what, why in content.get("skipped", {}).items()}
+    skipped = {what: why for content in plans for what, why in content.skipped.items()}
     left_out = {what: why for what, why in skipped.items() if set(what.split()) & entries}
-    remarks = dict.fromkeys(line for content in plans for line in content.get("remarks", []))
+    remarks = dict.fromkeys(line for content in plans for line in content.remarks)
     results = Results(plan.results, paper.title(table), "", False, runs, left_out)
     lines = [
         *_steps(paper.of(table)),
@@ -194,7 +196,7 @@ def _regions(runs: list[RunResult]) -> list[str]:
     for run in runs:
         if "region" in run.metrics:
             for metric, region in run.metrics[["metric", "region"]].drop_duplicates().itertuples(index=False):
-                found.setdefault(str(region), {})[run.definitions[metric]["title"]] = None
+                found.setdefault(str(region), {})[run.definitions[metric].title] = None
     return [f"{_place(region)}: {', '.join(names)}" for region, names in found.items() if region != "whole"]
 
 
@@ -216,13 +218,12 @@ def _absences(found: pd.DataFrame) -> list[str]:
     return lines[:_NAMED] + more
 
 
-def _plan_file(folder: Path) -> dict[str, Any]:
-    """Read an experiment's plan.json; {} where there is none, or a broken one."""
+def _plan_of(folder: Path) -> ExperimentPlan:
+    """Read an experiment's plan.json; an empty plan where there is none, or a broken one."""
     try:
-        content = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+        return read_plan(folder) or ExperimentPlan()
     except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        return ExperimentPlan()
 
 
 def figures(paper: PaperReport) -> list[Path]:

@@ -6,13 +6,16 @@ import math
 import subprocess
 import sys
 import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import metrics
-from evaluation.evaluate import COLUMNS, evaluate_run
-from training import inference
+from evaluation.evaluate import evaluate_run
+from runs import predictions
+from runs.evaluation import COLUMNS
+from runs.record import read_record, write_record
 from training.config import Config
 from training.loop import train
 
@@ -56,7 +59,7 @@ def test_rows_are_tidy(tiny, stub_metrics):
         ("2", "0", "8", "whole")
     }
     assert (rows[1]["value"], rows[1]["reason"]) == ("nan", "no foreground")
-    assert float(rows[0]["value"]) == (inference.read_prediction(folder, "ts0", 2) > 0).sum()
+    assert float(rows[0]["value"]) == (predictions.read_prediction(folder, "ts0", 2) > 0).sum()
     definitions = json.loads((folder / "evaluation.json").read_text())
     assert definitions["metrics"]["pixels"] == {"title": "Pixels", "unit": "", "higher_is_better": False, "version": 2}
     assert definitions["options"] == {"adjacency": 8, "num_classes": 2, "region": "whole"}
@@ -69,7 +72,8 @@ def test_post_processing_compares_with_the_pretraining_run(tiny, stub_metrics):
     one[2:4, 2:4] = one[20, 10:15] = 1
     two[3, 3] = 1
     for run, mask in ((folder, one), (pretrain, two)):
-        inference.write_prediction(run, "ts0", mask, (1.0, 1.0))
+        predictions.write_prediction(run, "ts0", mask, (1.0, 1.0))
+        write_record(run, replace(read_record(run), predictions=predictions.checksums(run)))
     rows = rows_of(evaluate_run(folder, pretrain, ["pixels"], adjacency=4))
     values = {(row["case"], row["postprocessed"]): row["value"] for row in rows}
     assert values["ts0", "0"] == "9.0"
@@ -113,6 +117,11 @@ def test_changed_data_are_refused(tiny, stub_metrics, tmp_path):
 def test_damaged_prediction_is_named(tiny, stub_metrics):
     folder = finished(tiny)
     (folder / "predictions" / "ts0.png").write_bytes(b"half")
+    with pytest.raises(
+        ValueError, match=r"ts0.png is not the file that the run wrote .*; run the training in .* again"
+    ):
+        evaluate_run(folder)
+    write_record(folder, replace(read_record(folder), predictions={}))  # as older versions wrote it
     with pytest.raises(ValueError, match=r"ts0.png is damaged"):
         evaluate_run(folder)
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_write_csv_keeps_numbers(tmp_path):
 
 def test_collect_is_strict_json_and_names_the_code():
     found = provenance.collect()
-    json.dumps(found, allow_nan=False)
-    assert found["python"] == sys.version.split()[0]
-    assert found["packages"]["torch"]
-    assert found["machine"]["cores"] >= 1
+    json.dumps(asdict(found), allow_nan=False)
+    assert found.python == sys.version.split()[0]
+    assert found.packages["torch"]
+    assert found.machine.cores >= 1

@@ -1,5 +1,6 @@
 """Folder names of runs are reversible and never coincide."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from runs.files import write_json
 from runs.paths import Run, differing, find_runs, format_run, parse_run, run_folder
-from runs.record import identity, read_record, write_record
+from runs.record import RunRecord, read_record, write_record
 
 NAMES = st.text(min_size=1, max_size=12)
 IDENTIFIERS = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
@@ -105,12 +106,12 @@ def test_differing_keeps_only_what_differs():
 def test_record_of_another_run_is_refused(tmp_path):
     run, other = (Run("e", "d", "closs", {"gamma": gamma}) for gamma in (0.1, 0.3))
     folder = run_folder(tmp_path, run)
-    write_record(folder, {"run": identity(run)})
-    assert read_record(folder)["run"]["loss_parameters"] == {"gamma": 0.1}
+    write_record(folder, RunRecord(run=run))
+    assert read_record(folder).run.loss_parameters == {"gamma": 0.1}
     assert find_runs(tmp_path, "e") == [folder]
     with pytest.raises(ValueError, match="cannot be written into the folder"):
-        write_record(folder, {"run": identity(other)})
-    write_json(folder / "run.json", {"run": identity(other)})
+        write_record(folder, RunRecord(run=other))
+    write_json(folder / "run.json", {"run": asdict(other)})
     with pytest.raises(ValueError, match="its folder's name says"):
         read_record(folder)
     (folder / "run.json").write_text("{")

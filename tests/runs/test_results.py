@@ -2,9 +2,14 @@
 
 import json
 import math
+from dataclasses import asdict, replace
 
 import pytest
 
+from runs.evaluation import read_evaluation
+from runs.failure import Failure, write_failure
+from runs.files import sha256, write_json
+from runs.record import read_record, write_record
 from runs.results import collect, read_run
 from tables import averages
 from tables.experiment import compare
@@ -21,7 +26,7 @@ def test_states(demo):
 def test_failed_notebook_without_a_record_is_a_failed_run(writer):
     folder = writer.run()
     (folder / "run.json").unlink()
-    (folder / "failure.json").write_text(json.dumps({"notebook": "train.ipynb", "error": "ValueError: no"}))
+    write_failure(folder, Failure("train.ipynb", "ValueError: no"))
     (result,) = collect(writer.write_plan()).runs
     assert (result.state, result.reason) == ("failed", "ValueError: no")
 
@@ -30,8 +35,7 @@ def test_unfinished_unevaluated_and_outdated(writer):
     writer.run(seed=0, cause="running")
     (writer.run(seed=1) / "metrics.csv").unlink()
     folder = writer.run(seed=2)
-    record = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps(record | {"hash": "another"}))
+    write_record(folder, replace(read_record(folder), hash="another"))
     results = collect(writer.write_plan())
     assert [result.state for result in results.runs] == ["unfinished", "not evaluated", "not evaluated"]
     assert "trained again" in results.runs[2].reason
@@ -113,6 +117,8 @@ def test_values_missing_without_a_reason_are_named(writer):
     folder = writer.run()
     path = folder / "metrics.csv"
     path.write_text(path.read_text().replace("because", "", 1).replace(",dice,1,0,8,whole,0.5,", ",dice,1,0,8,whole,,"))
+    evaluation = read_evaluation(folder)
+    write_json(folder / "evaluation.json", asdict(replace(evaluation, metrics_sha256=sha256(path))))
     results = collect(writer.write_plan())
     (table, *_) = compare.comparisons(results)
     assert table.notes == [f"{path}: 2 values are missing without a reason (betti0_error, dice)"]
@@ -121,10 +127,7 @@ def test_values_missing_without_a_reason_are_named(writer):
 
 def test_run_of_another_scale_is_left_out_and_named(writer):
     for loss, scale in (("dice_ce", 0.1), ("scnp", 0.1), ("closs", 1.0)):
-        folder = writer.run(loss)
-        record = json.loads((folder / "run.json").read_text())
-        record["parameters"]["scale"] = scale
-        (folder / "run.json").write_text(json.dumps(record))
+        writer.run(loss, record={"parameters": {"scale": scale}})
     found = {result.run.loss: result for result in collect(writer.write_plan()).runs}
     assert found["closs"].state == "another scale"
     assert found["closs"].reason.endswith("scale 1, others 0.1")

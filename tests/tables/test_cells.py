@@ -1,18 +1,20 @@
 """The cells of the papers' tables, from runs made by hand with numbers that one can check by head."""
 
+import csv
 import json
+from dataclasses import asdict, replace
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
+import metrics as tables_metrics
 import tables
-from evaluation import closing
+from runs import measured
+from runs.evaluation import read_evaluation, write_evaluation
+from runs.files import write_json
+from runs.record import read_record
 from tables import statistics
-from tables.papers import planning
+from tables.papers import planning, required_runs
 from tables.papers.cells import COLUMNS, all_cells
 
 
@@ -33,6 +35,12 @@ def one(table, **columns):
         found = found[found[name] == value]
     assert len(found) == 1, found
     return found.iloc[0]
+
+
+def rename_cases(folder, names):
+    """Write a run's evaluation again with other names of the cases."""
+    rows = list(csv.DictReader((folder / "metrics.csv").open()))
+    write_evaluation(folder, [row | {"case": names[row["case"]]} for row in rows], read_evaluation(folder))
 
 
 @pytest.fixture
@@ -111,8 +119,7 @@ def test_folds_hold_different_cases_and_a_missing_one_makes_it_partial(tmp_path,
     assert [each.run.fold for each in runs] == [0, 1, 2]
     paper_run(plan.folder(runs[0]), runs[0], {"dice": [0.2, 0.4]})
     folder = paper_run(plan.folder(runs[2]), runs[2], {"dice": [0.6, 0.8]})
-    text = (folder / "metrics.csv").read_text()
-    (folder / "metrics.csv").write_text(text.replace("case0", "other0").replace("case1", "other1"))
+    rename_cases(folder, {"case0": "other0", "case1": "other1"})
     cell = one(all_cells(tables.plan("hpm", tmp_path, 0.5)), row="CREMI-A, U-Net", metric="dice")
     assert (cell["status"], cell["note"], cell["n"]) == ("partial", "2 of 3 runs", 4)
     assert cell["measured"] == pytest.approx(0.5)
@@ -147,9 +154,9 @@ def test_an_older_version_of_a_metric_is_named_and_the_rest_goes_on(tmp_path, pa
     (old,), (new,) = planned(plan, "cremi_a", "dice_ce"), planned(plan, "cremi_a", "shpm")
     for each, version in ((old, 1), (new, 2)):
         folder = paper_run(plan.folder(each), each, {"dice": [0.5, 0.6]})
-        evaluation = json.loads((folder / "evaluation.json").read_text())
-        evaluation["metrics"]["dice"]["version"] = version
-        (folder / "evaluation.json").write_text(json.dumps(evaluation))
+        written = read_evaluation(folder)
+        definition = replace(written.metrics["dice"], version=version)
+        write_json(folder / "evaluation.json", asdict(replace(written, metrics={"dice": definition})))
     found = all_cells(tables.plan("hpm", tmp_path, 0.01))
     cell = one(found, row="CREMI-A, U-Net", metric="dice")
     assert cell["status"] == "failed"
@@ -228,31 +235,29 @@ def test_a_broken_benchmark_is_named(tmp_path):
         all_cells(tables.plan("hpm", tmp_path), path)
 
 
-def test_closing_joins_what_is_near():
-    line = np.zeros((9, 20), int)
-    line[4, 1:8], line[4, 10:13], line[4, 17:] = 1, 1, 1  # gaps of 2 and of 4
-    assert closing.closed(line, 3)[4].tolist() == [0] + [1] * 12 + [0] * 4 + [1] * 3
-    assert closing.closed(line, 5)[4].tolist() == [0] + [1] * 19
-    line[4, 8] = 2
-    assert closing.closed(line, 5)[4, 8] == 2
+def of_table(folder, name):
+    found = all_cells(tables.plan("scnp", folder, 0.01))
+    return found[found["table"] == name]
 
 
-@given(arrays(np.int64, (7, 8), elements=st.integers(0, 1)), st.sampled_from([3, 5]))
-def test_closing_only_adds_and_repeating_it_changes_nothing(prediction, size):
-    once = closing.closed(prediction, size)
-    assert (once >= prediction).all()
-    assert (closing.closed(once, size) == once).all()
-
-
-def test_best_closing_is_the_kernel_with_the_best_mean(monkeypatch):
-    truth = np.zeros((9, 20), int)
-    truth[4, 1:] = 1
-    broken = truth.copy()
-    broken[4, 13:17] = 0  # one component too many, which 5 joins and 3 does not
-    from evaluation import cases
-    from pictures.errors import Case
-
-    monkeypatch.setattr(cases, "with_truth", lambda folder: ["a"])
-    monkeypatch.setattr(cases, "load", lambda folder, name: Case(name, truth, truth, broken))
-    assert closing.best("run", "betti0_error").to_dict() == {"a": 0.0}
-    assert isinstance(closing.best("run", "dice"), pd.Series)
+def test_the_best_closing_is_the_kernel_with_the_best_mean(tmp_path, paper_run):
+    """Table E.3 of SCNP: of three kernels the middle one is best on average; without the step the cell says so."""
+    plan = tables.plan("scnp", tmp_path, 0.01)
+    need = next(need for need in required_runs.requirements(plan.spec) if need.closing)
+    folder = plan.answering[(need.table, need.row, need.column)][0]
+    (run,) = (each for each in plan.runs if plan.folder(each) == folder)
+    paper_run(folder, run, {name: [0.5, 0.5] for name in run.metrics})
+    where = {"row": need.row, "column": need.column}
+    cell = one(of_table(tmp_path, need.table), **where)
+    assert (cell["status"], "python -m evaluation" in cell["note"]) == ("failed", True)
+    higher = tables_metrics.entry(need.metric).higher_is_better
+    values = {3: (0.2, 0.4), 5: (0.6, 0.8) if higher else (0.1, 0.1), 7: (0.3, 0.9) if higher else (0.0, 0.3)}
+    rows = [
+        {"case": f"case{n}", "metric": need.metric, "version": 1, "kernel": kernel, "value": value}
+        for kernel, pair in values.items()
+        for n, value in enumerate(pair)
+    ]
+    mark = measured.run_mark(read_record(folder))
+    measured.write_measured(folder / measured.CLOSING, tuple(rows[0]), rows, mark)
+    cell = one(of_table(tmp_path, need.table), **where)
+    assert cell["measured"] == pytest.approx(np.mean(values[5]) * (100 if need.published["unit"] == "percent" else 1))

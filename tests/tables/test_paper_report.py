@@ -1,6 +1,7 @@
 """A paper's tables and figures, with runs and without; the command that makes them."""
 
 import json
+from dataclasses import asdict, replace
 
 import matplotlib.image
 import pytest
@@ -8,6 +9,8 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 import tables
+from runs.evaluation import read_evaluation
+from runs.files import sha256, write_json
 from tables.__main__ import main
 from tables.papers import figures, report, spec
 
@@ -68,6 +71,8 @@ def test_the_foot_names_what_is_absent_and_where_the_rest_comes_from(hpm, tmp_pa
 def test_the_foot_says_what_was_measured_on_patches(hpm, tmp_path):
     path = next(tmp_path.rglob("metrics.csv"))
     path.write_text(path.read_text().replace("betti0_error,1,0,8,whole", "betti0_error,1,0,8,sliding(patch=64)"))
+    written = read_evaluation(path.parent)
+    write_json(path.with_name("evaluation.json"), asdict(replace(written, metrics_sha256=sha256(path))))
     found = report.collect("hpm", tmp_path)
     assert "On patches, sliding(patch=64): betti0_error" in report.made_by(found, found.tables[0])
 

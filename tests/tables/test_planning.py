@@ -92,8 +92,8 @@ def test_states_and_time_from_runs_that_are_there(tmp_path, paper_run):
     changed = other.parameters | {"iterations": 7}
     paper_run(empty.folder(other), other, {"dice": [0.5]}, parameters=changed)
     plan = tables.plan("hpm", tmp_path, 0.01)
-    assert [plan.state(each) for each in (done, failed, other)] == ["done", "failed", "failed"]
-    assert "other parameters (iterations)" in plan.found[plan.folder(other)].reason
+    assert [plan.state(each) for each in (done, failed, other)] == ["done", "failed", "other parameters"]
+    assert "other parameters: `iterations` 7 instead of" in plan.found[plan.folder(other)].reason
     assert plan.existing == [done]
     assert len(plan.missing) == len(plan.runs) - 1
     seconds, known = plan.seconds([other])

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import losses
-from training import checkpoints
+from training import checkpoints, sources
 from training.config import Config
 from training.learner import Learner
 from training.loop import train
@@ -49,6 +49,7 @@ def test_run_leaves_everything_behind(tiny, tmp_path):
     folder, record = run(tiny)
     assert folder == tmp_path / "results" / "test" / "runs" / "tiny2d" / "dice_ce" / "fold0-seed0"
     assert sorted(path.name for path in folder.iterdir()) == [
+        ".lock",
         "checkpoint.pt",
         "history.csv",
         "predictions",
@@ -269,3 +270,67 @@ def test_training_on_the_first_cases_only(tiny):
     _, scaled = run(tiny, experiment="whole", scale=0.5)
     assert whole["data"]["training_cases"] > 2
     assert whole["hash"] == scaled["hash"] != record["hash"]
+
+
+def test_predictions_that_are_damaged_are_made_again_and_nothing_is_trained(tiny, monkeypatch):
+    folder, record = run(tiny)
+    whole = predictions(folder)
+    assert list(record["predictions"]) == ["ts0.png", "ts1.png"]
+    path = folder / "predictions" / "ts0.png"
+    path.write_bytes(whole["ts1.png"])  # of another case: as long as it should be, and readable
+    monkeypatch.setattr(Learner, "step", lambda *_: pytest.fail("trained again"))
+    run(tiny)
+    assert predictions(folder) == whole
+    path.unlink()
+    run(tiny)
+    assert predictions(folder) == whole
+
+
+def test_other_code_trains_anew(tiny, monkeypatch):
+    """What was trained by other source files is neither taken for this run nor continued."""
+    _, first = run(tiny)
+    monkeypatch.setattr(sources, "of_training", lambda config: "another state of the code")
+    _, second = run(tiny)
+    assert first["sources"] != second["sources"] == "another state of the code"
+    assert second["resumed_at"] is None
+    assert first["hash"] == second["hash"]
+    assert first["start"] <= second["start"]
+
+
+def test_dataset_that_is_swapped_while_training_is_a_failure(tiny, tmp_path, monkeypatch):
+    folder = tmp_path / "data" / "tiny2d" / "labelsTr"
+    step = Learner.step
+
+    def swap(self, images, target):
+        (folder / "tr0.png").write_bytes((folder / "tr1.png").read_bytes())
+        return step(self, images, target)
+
+    monkeypatch.setattr(Learner, "step", swap)
+    with pytest.raises(ValueError, match="has changed during the run"):
+        run(tiny)
+    record = json.loads((Config.from_parameters(**tiny).run_folder / "run.json").read_text())
+    assert record["exit_cause"].startswith("failed: the dataset in")
+
+
+def test_two_trainings_of_one_folder_follow_each_other(tiny):
+    """The second waits while the first is stopped, and finds the run finished when it goes on."""
+    code = (
+        "import json, os, signal, sys\nfrom training.config import Config\nfrom training.learner import Learner\n"
+        "from training.loop import train\nstep = Learner.step\n"
+        "def stop(self, images, target):\n"
+        "    if self.iteration == 2: print('at 2', flush=True); os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "    return step(self, images, target)\n"
+        "if len(sys.argv) > 2: Learner.step = stop\n"
+        "train(Config.from_parameters(**json.loads(sys.argv[1]))); print('over', flush=True)"
+    )
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    first = subprocess.Popen([sys.executable, "-c", code, json.dumps(tiny), "stop"], **options)
+    assert first.stdout.readline() == "at 2\n"
+    second = subprocess.Popen([sys.executable, "-c", code, json.dumps(tiny | {"device": "auto"})], **options)
+    assert second.stderr.readline().startswith("waiting for another process that writes into")
+    first.send_signal(signal.SIGCONT)
+    assert first.communicate(timeout=120)[0] == "over\n"
+    assert second.communicate(timeout=120)[0] == "over\n"
+    record = json.loads((Config.from_parameters(**tiny).run_folder / "run.json").read_text())
+    assert (record["exit_cause"], record["resumed_at"]) == ("completed", None)
+    assert record["parameters"]["device"] == "cpu"  # the first one's: the second has not trained

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from runs.failure import Failure, write_failure
+from runs.plan import ExperimentPlan
 from workflow import follow, import_check
 from workflow.__main__ import main
 from workflow.notebook_session import given
@@ -27,7 +29,15 @@ def test_snakefile_makes_every_step_of_the_plan(tmp_path, capsys):
     """A dry run of the real Snakefile: 2 datasets, 28 trainings and evaluations, one report."""
     assert main(["smoke", "--results", str(tmp_path), "--plan"]) == 0
     counts = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines() if len(line.split()) == 2)
-    wanted = {"prepare": "2", "train_baseline": "4", "train": "24", "evaluate": "28", "tables": "1", "total": "60"}
+    wanted = {
+        "prepare": "2",
+        "train_baseline": "4",
+        "train": "24",
+        "evaluate": "28",
+        "measure": "2",
+        "tables": "1",
+        "total": "62",
+    }
     assert {name: counts.get(name) for name in wanted} == wanted
     assert json.loads((tmp_path / "smoke" / "plan.json").read_text())["smoke"] is True
 
@@ -48,10 +58,17 @@ def test_failure_of_snakemake_itself_is_shown(tmp_path, capsys):
 
 
 def test_failures_are_listed_with_their_notebooks(tmp_path):
-    folder = tmp_path / "demo" / "runs"
-    folder.mkdir(parents=True)
-    (folder / "failure.json").write_text(json.dumps({"notebook": "train.ipynb", "error": "ValueError: no"}))
-    assert follow.failures(tmp_path / "demo") == [f"{folder}/train.ipynb: ValueError: no"]
+    """Of the runs, and of the preparation of the data, which has a folder of its own where datasets have options."""
+    folder, data = tmp_path / "demo" / "runs", tmp_path / "data-demo"
+    plan = ExperimentPlan("demo", folder=str(tmp_path / "demo"), results=str(tmp_path), data=str(data))
+    write_failure(tmp_path / "demo", Failure("tables.ipynb", "ValueError: no runs"))
+    assert follow.failures(plan) == [f"{tmp_path}/demo/tables.ipynb: ValueError: no runs"]
+    write_failure(folder, Failure("train.ipynb", "ValueError: no"))
+    write_failure(data / "notebooks" / "isbi12", Failure("prepare.ipynb", "OSError: full"))
+    assert follow.failures(plan) == [
+        f"{folder}/train.ipynb: ValueError: no",
+        f"{data}/notebooks/isbi12/prepare.ipynb: OSError: full",
+    ]  # the tables failed only because the others did
 
 
 def test_rooms_are_this_projects():

@@ -40,14 +40,11 @@ def test_experiments_of_the_suite_can_be_planned(name, tmp_path):
         experiment = load(name, quick)
         plan = plans.make(experiment, str(tmp_path), str(source))
         left_out = [
-            loss
-            for dataset in plan["datasets"]
-            for loss, _ in experiment.losses
-            if f"{loss} on {dataset}" in plan["skipped"]
+            loss for dataset in plan.datasets for loss, _ in experiment.losses if f"{loss} on {dataset}" in plan.skipped
         ]
-        runs = (1 + len(experiment.losses)) * len(plan["datasets"]) - len(left_out)
-        assert len(plan["jobs"]) == runs * len(experiment.seeds) * len(experiment.folds)
-        assert plan["experiment"] == name + ("-quick" if quick else "")
+        runs = (1 + len(experiment.losses)) * len(plan.datasets) - len(left_out)
+        assert len(plan.jobs) == runs * len(experiment.seeds) * len(experiment.folds)
+        assert plan.experiment == name + ("-quick" if quick else "")
 
 
 @pytest.mark.parametrize("name", names())
@@ -66,8 +63,8 @@ def test_loss_that_is_not_defined_in_3d_is_left_out_and_named(experiment, tmp_pa
         "losses": ["dice_ce", "topoloss_published"],
     }
     plan = plans.make(experiment(content), str(tmp_path))
-    assert plan["skipped"] == {"topoloss_published on synthetic3d": "not defined in 3D"}
-    assert [job["title"].split(" on ")[1].split(",")[0] for job in plan["jobs"] if "published" in job["title"]] == [
+    assert plan.skipped == {"topoloss_published on synthetic3d": "not defined in 3D"}
+    assert [job.title.split(" on ")[1].split(",")[0] for job in plan.jobs if "published" in job.title] == [
         "synthetic2d"
     ]
 
@@ -115,22 +112,22 @@ def test_values_are_checked_run_by_run_and_told_once(experiment, tmp_path):
 
 def test_plan_holds_pretraining_and_fine_tuning(experiment, tmp_path):
     plan = plans.make(experiment(SMALL | {"seeds": [0, 1]}), str(tmp_path))
-    first, second, third = plan["jobs"][:3]
-    assert len(plan["jobs"]) == 6
-    assert first["train"]["stage"] == "pretrain"
-    assert first["train"]["init_from"] == first["after"] == ""
-    assert second["after"] == first["folder"]
-    assert second["train"]["init_from"] == f"{first['folder']}/checkpoint.pt"
-    assert second["train"]["iterations"] == 3
-    assert third["train"]["loss_parameters"] == {"gamma": 0.3}
-    assert third["folder"].endswith("small/runs/synthetic2d/closs,gamma=0.3/fold0-seed0")
+    first, second, third = plan.jobs[:3]
+    assert len(plan.jobs) == 6
+    assert first.train["stage"] == "pretrain"
+    assert first.train["init_from"] == first.after == ""
+    assert second.after == first.folder
+    assert second.train["init_from"] == f"{first['folder']}/checkpoint.pt"
+    assert second.train["iterations"] == 3
+    assert third.train["loss_parameters"] == {"gamma": 0.3}
+    assert third.folder.endswith("small/runs/synthetic2d/closs,gamma=0.3/fold0-seed0")
 
 
 def test_parameters_of_a_dataset_go_over_those_of_the_experiment(experiment, tmp_path):
     settings = {"finetune": {"iterations": 7}, "losses": {"closs": {"gamma": 0.1}}}
     plan = plans.make(experiment(SMALL | {"datasets": {"synthetic2d": settings}}), str(tmp_path))
-    assert plan["jobs"][2]["train"]["iterations"] == 7
-    assert plan["jobs"][2]["train"]["loss_parameters"] == {"gamma": 0.1}
+    assert plan.jobs[2].train["iterations"] == 7
+    assert plan.jobs[2].train["loss_parameters"] == {"gamma": 0.1}
 
 
 def test_quick_and_set(experiment, tmp_path):
@@ -153,10 +150,7 @@ def test_ones_own_prepared_data_need_no_register(experiment, tmp_path):
     (tmp_path / "data" / "mine").mkdir(parents=True)
     (tmp_path / "data" / "mine" / "dataset.json").write_text("{}")
     content = SMALL | {"datasets": {"mine": None}}
-    assert (
-        plans.make(experiment(content, prepared=str(tmp_path / "data")), str(tmp_path))["datasets"]["mine"]["source"]
-        == ""
-    )
+    assert plans.make(experiment(content, prepared=str(tmp_path / "data")), str(tmp_path)).datasets["mine"].source == ""
 
 
 def test_unavailable_loss_is_left_out_with_its_reason(experiment, tmp_path, monkeypatch):
@@ -166,8 +160,8 @@ def test_unavailable_loss_is_left_out_with_its_reason(experiment, tmp_path, monk
         type(losses.entry("closs")), "available", lambda entry: (entry.slug != "closs", "needs a library")
     )
     plan = plans.make(experiment(SMALL), str(tmp_path))
-    assert plan["skipped"] == {"closs": "needs a library"}
-    assert [job["train"]["loss"] for job in plan["jobs"]] == ["dice_ce", "dice_ce"]
+    assert plan.skipped == {"closs": "needs a library"}
+    assert [job.train["loss"] for job in plan.jobs] == ["dice_ce", "dice_ce"]
 
 
 def test_merge_leaves_its_arguments_alone():

@@ -1,11 +1,14 @@
 """From a paper to plans: one experiment for each protocol, on the data that are there, the rest named."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 import tifffile
 
+from runs.paths import parse_run
+from runs.record import RunRecord, write_record
 from tables.papers import spec
 from workflow import papers
 from workflow.__main__ import main
@@ -28,44 +31,44 @@ def make(tmp_path, data, size, paper="hpm"):
 
 def test_what_is_not_at_hand_is_left_out_and_named(tmp_path, isbi12):
     (plan,), left_out = make(tmp_path, isbi12, 0.01)
-    assert list(plan["datasets"]) == ["isbi12"]
+    assert list(plan.datasets) == ["isbi12"]
     assert {"cremi_a", "cremi_b", "cremi_c", "icas_d", "roads"} <= left_out.keys()
     assert isbi12 in left_out["roads"]
-    assert plan["skipped"] == left_out
-    assert {job["train"]["dataset"] for job in plan["jobs"]} == {"isbi12"}
+    assert plan.skipped == left_out
+    assert {job.train["dataset"] for job in plan.jobs} == {"isbi12"}
 
 
 def test_plan_records_scale_and_hands_it_to_each_run(tmp_path, isbi12):
     (plan,), _ = make(tmp_path, isbi12, 0.01)
-    assert (plan["scale"], plan["paper"], plan["experiment"]) == (0.01, "hpm", "hpm-scale0.01")
-    assert plan["note"].startswith("Scale 0.01:")
-    assert {job["train"]["scale"] for job in plan["jobs"]} == {0.01}
+    assert (plan.scale, plan.paper, plan.experiment) == (0.01, "hpm", "hpm-scale0.01")
+    assert plan.note.startswith("Scale 0.01:")
+    assert {job.train["scale"] for job in plan.jobs} == {0.01}
     # 20,000 iterations, 48 + 12 images of the paper
-    used = plan["jobs"][0]["train"]
+    used = plan.jobs[0].train
     assert (used["iterations"], used["max_training_cases"], used["max_test_cases"]) == (200, 4, 4)
-    json.dumps(plan, allow_nan=False)
+    json.dumps(asdict(plan), allow_nan=False)
 
 
 def test_jobs_start_from_their_pretraining_and_are_measured_as_the_spec_says(tmp_path, isbi12):
     (plan,), _ = make(tmp_path, isbi12, 0.4)
-    folders = [job["folder"] for job in plan["jobs"]]
-    for number, job in enumerate(plan["jobs"]):
-        if job["train"]["stage"] == "pretrain":
-            assert job["after"] == job["train"]["init_from"] == ""
-            assert job["evaluate"]["pretrain"] == job["folder"]
+    folders = [job.folder for job in plan.jobs]
+    for number, job in enumerate(plan.jobs):
+        if job.train["stage"] == "pretrain":
+            assert job.after == job.train["init_from"] == ""
+            assert job.evaluate["pretrain"] == job.folder
         else:
-            assert job["after"] in folders[:number]
-            assert job["train"]["init_from"] == f"{job['after']}/checkpoint.pt"
-            assert job["evaluate"]["pretrain"] == job["after"]
-        assert set(job["evaluate"]["metrics"]) == {"dice", "iou", "voi", "are", "betti0_error", "betti1_error"}
-    assert {job["train"]["fold"] for job in plan["jobs"]} == {0, 1}
+            assert job.after in folders[:number]
+            assert job.train["init_from"] == f"{job['after']}/checkpoint.pt"
+            assert job.evaluate["pretrain"] == job.after
+        assert set(job.evaluate["metrics"]) == {"dice", "iou", "voi", "are", "betti0_error", "betti1_error"}
+    assert {job.train["fold"] for job in plan.jobs} == {0, 1}
 
 
 def test_options_get_a_data_folder_of_their_own(tmp_path, isbi12):
     (plan,), _ = make(tmp_path, isbi12, 0.01)
-    assert plan["data"] == str(tmp_path / "results" / "data-hpm")
-    assert plan["datasets"]["isbi12"]["options"] == {"split": "cross_validation"}
-    assert {job["train"]["data"] for job in plan["jobs"]} == {plan["data"]}
+    assert plan.data == str(tmp_path / "results" / "data-hpm")
+    assert plan.datasets["isbi12"].options == {"split": "cross_validation"}
+    assert {job.train["data"] for job in plan.jobs} == {plan.data}
     assert papers.data_folder(spec.load("scnp"), "deeplab", "results") == "results/data"
     assert papers.data_folder(spec.load("scnp"), "thickness7", "results") == "results/data-scnp-thickness7"
     # fine-tuning for longer goes on from the same pretraining on the same data
@@ -81,9 +84,8 @@ def test_a_plan_knows_the_pretraining_that_it_waits_for(tmp_path, monkeypatch):
     main_plan, longer, *_ = papers.make("contextloss", str(tmp_path), "", 0.01)[0]
     assert papers.awaited(main_plan) == []
     (start,) = papers.awaited(longer)
-    assert start in {job["folder"] for job in main_plan["jobs"]}
-    (tmp_path / start).mkdir(parents=True)
-    (tmp_path / start / ".trained").touch()
+    assert start in {job.folder for job in main_plan.jobs}
+    write_record(start, RunRecord(run=parse_run(start), exit_cause="completed"))
     assert papers.awaited(longer) == []
 
 

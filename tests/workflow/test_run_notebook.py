@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from runs.record import RunRecord, write_record
 from workflow import run_notebook
 from workflow.notebook_parameters import NotebookError, check, declared, parse
 
@@ -109,8 +110,9 @@ def test_failed_notebook_is_kept_and_succeeds_later(write, tmp_path, capsys):
 def test_record_that_contradicts_is_a_failure(tmp_path):
     from training.config import Config
 
-    record = tmp_path / "run.json"
-    record.write_text(json.dumps({"parameters": Config(loss="dice_ce").as_dict()}))
+    config = Config(loss="dice_ce", results=str(tmp_path))
+    record = config.run_folder
+    write_record(record, RunRecord(run=config.run, parameters=config.as_dict()))
     run_notebook._compare(record, {"loss": "dice_ce", "data": "elsewhere"})
     with pytest.raises(run_notebook.NotebookFailure, match="`loss` was asked to be 'closs' and was 'dice_ce'"):
         run_notebook._compare(record, {"loss": "closs"})

@@ -1,0 +1,167 @@
+"""metrics.csv and evaluation.json: the numbers of a run, and how they are to be read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runs import files
+from runs.card import DataCard
+from runs.paths import Run
+from runs.schema import from_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRICS, NAME = "metrics.csv", "evaluation.json"
+COLUMNS = ("case", "metric", "version", "postprocessed", "adjacency", "region", "value", "reason")
+_NEVER_EMPTY = ["case", "metric", "version", "postprocessed"]
+
+
+@dataclass(frozen=True)
+class MetricDefinition:
+    """A metric as it was measured: printed name, unit, direction (None: neither is better) and version."""
+
+    title: str
+    unit: str | None = ""
+    higher_is_better: bool | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True)
+class PretrainingUsed:
+    """The pretraining whose components the post-processing kept: run, hash, and digest of its predictions."""
+
+    run: Run
+    hash: str = ""
+    predictions: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was to be measured, in the words of notebooks/evaluate.ipynb.
+
+    Args:
+        metrics: slugs; all when empty.
+        adjacency: of the foreground; 0: what the dataset's card says.
+        elsewhere: metrics measured somewhere else: slug to its region's options.
+        region: options of the region of all others; empty for whole images.
+    """
+
+    metrics: list[str] = field(default_factory=list)
+    adjacency: int = 0
+    elsewhere: dict[str, Any] = field(default_factory=dict)
+    region: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EvaluationRecord:
+    """What evaluation.json holds.
+
+    Args:
+        metrics: slug to definition.
+        options: how most metrics were measured: adjacency, classes, region.
+        elsewhere: slug to the place in words, of metrics measured somewhere else.
+        run_hash: of the run that was evaluated.
+        pretrain: the pretraining whose components post-processing kept; None: no post-processing.
+        without_ground_truth: predicted cases that could not be measured.
+        data: groups of the test set, and whether files are missing; for readers without the dataset.
+        asked: what was to be measured; None in files of older versions, as are the following.
+        sources: hash of the source files that determine the numbers.
+        predictions: digest of the predictions that were measured.
+        metrics_sha256: of metrics.csv.
+        cases: the measured cases.
+    """
+
+    metrics: dict[str, MetricDefinition] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    run_hash: str = ""
+    pretrain: PretrainingUsed | None = None
+    without_ground_truth: list[str] = field(default_factory=list)
+    data: DataCard | None = None
+    asked: Request | None = None
+    sources: str = ""
+    predictions: str = ""
+    metrics_sha256: str = ""
+    cases: list[str] = field(default_factory=list)
+
+
+def write_evaluation(folder: str | Path, rows: Sequence[Mapping[str, Any]], record: EvaluationRecord) -> Path:
+    """Write metrics.csv, then evaluation.json with its checksum, so that the second never describes other numbers.
+
+    Args:
+        folder: the run's folder.
+        rows: with the columns `COLUMNS`.
+        record: how to read them; checksum and cases are filled in.
+
+    Returns:
+        Path of metrics.csv.
+    """
+    path = files.write_csv(Path(folder) / METRICS, COLUMNS, rows)
+    content = asdict(record)
+    content["metrics_sha256"] = files.sha256(path)
+    content["cases"] = list(dict.fromkeys(row["case"] for row in rows))
+    files.write_json(Path(folder) / NAME, content)
+    return path
+
+
+def clear_evaluation(folder: str | Path) -> None:
+    """Take metrics.csv and evaluation.json away, as of predictions that are gone."""
+    for name in (NAME, METRICS):
+        (Path(folder) / name).unlink(missing_ok=True)
+
+
+def read_evaluation(folder: str | Path) -> EvaluationRecord | None:
+    """Read a run's evaluation.json.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        The record; None where there is none, or no metrics.csv beside it.
+
+    Raises:
+        ValueError: it is unreadable.
+    """
+    path = Path(folder) / NAME
+    if not path.is_file() or not (Path(folder) / METRICS).is_file():
+        return None
+    return from_json(EvaluationRecord, files.read_json(path), str(path))
+
+
+def read_metrics(folder: str | Path, record: EvaluationRecord) -> "tuple[pd.DataFrame, list[str]]":
+    """Read metrics.csv whole, and say which values are missing without a reason.
+
+    Args:
+        folder: the run's folder.
+        record: its evaluation.json.
+
+    Returns:
+        The rows, and remarks.
+
+    Raises:
+        ValueError: it is unreadable, cut off, or not the file that evaluation.json describes.
+    """
+    import pandas as pd
+
+    path = Path(folder) / METRICS
+    try:
+        metrics = pd.read_csv(path, dtype={"case": str, "reason": str}, keep_default_na=True)
+        named = metrics[[*_NEVER_EMPTY, "value"]]
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"{path} cannot be read ({error}): {evaluate_again(folder)}") from error
+    per_case = metrics.groupby("case").size()
+    cut = metrics.empty or named[_NEVER_EMPTY].isna().any(axis=None) or per_case.nunique() > 1
+    if cut or set(record.cases) - set(per_case.index):
+        raise ValueError(f"{path} is truncated: {evaluate_again(folder)}")
+    if record.metrics_sha256 and files.sha256(path) != record.metrics_sha256:
+        raise ValueError(f"{path} is not the file that {NAME} describes: {evaluate_again(folder)}")
+    bare = metrics[metrics["value"].isna() & metrics["reason"].isna()]
+    slugs = ", ".join(sorted(set(bare["metric"])))
+    return metrics, [f"{path}: {len(bare)} values are missing without a reason ({slugs})"] if len(bare) else []
+
+
+def evaluate_again(folder: str | Path) -> str:
+    """Return the command that evaluates a run again."""
+    return f"papermill notebooks/evaluate.ipynb {folder}/evaluate.ipynb -p run {folder}"

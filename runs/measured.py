@@ -1,0 +1,95 @@
+"""What is measured of evaluated runs once more: ensembles of folds, closings, other adjacencies.
+
+Each measurement has a folder with `metrics.csv` and `mark.json`, which says of which runs it was made; numbers of other
+runs are never given.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from runs import files
+from runs.belonging import digest
+from runs.record import RunRecord, fingerprint
+from runs.results import RunResult
+
+METRICS, MARK = "metrics.csv", "mark.json"
+CLOSING, ADJACENCY = "closing", "adjacency"  # folders of a run
+
+
+def ensemble_folder(runs: Sequence[RunResult]) -> Path:
+    """Return where the ensemble of runs that differ by their fold lies."""
+    return runs[0].folder.parent / f"ensemble-seed{runs[0].run.seed}"
+
+
+def ensemble_mark(runs: Sequence[RunResult], starts: Sequence[Path], elsewhere: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the mark of an ensemble.
+
+    Args:
+        runs: evaluated runs that differ by their fold only.
+        starts: folders of their pretraining runs; none: no post-processing.
+        elsewhere: metrics measured on patches: slug to options.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    content: dict[str, Any] = {
+        "runs": [run.record.hash for run in runs],
+        "starts": [path.parts[-3:] for path in starts],
+        "versions": {name: runs[0].definitions[name].version for name in common_metrics(runs)},
+        "elsewhere": {name: dict(place) for name, place in elsewhere.items()},
+    }
+    predictions = [digest(run.record) for run in runs]
+    return fingerprint(content | ({"predictions": predictions} if all(predictions) else {}))
+
+
+def common_metrics(runs: Sequence[RunResult]) -> list[str]:
+    """Return the metrics that all of some runs have, in their order."""
+    return [name for name in runs[0].definitions if all(name in run.definitions for run in runs)]
+
+
+def run_mark(record: RunRecord) -> str:
+    """Return the mark of what is measured of a single run."""
+    return fingerprint({"run": record.hash, "predictions": digest(record)})
+
+
+def write_measured(folder: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], mark: str) -> Path:
+    """Write a measurement, its mark last.
+
+    Args:
+        folder: of the measurement.
+        columns: of the table.
+        rows: with these columns.
+        mark: of what it was made of.
+
+    Returns:
+        Path of its metrics.csv.
+    """
+    (folder / MARK).unlink(missing_ok=True)
+    path = files.write_csv(folder / METRICS, columns, rows)
+    files.write_json(folder / MARK, mark)
+    return path
+
+
+def read_measured(folder: Path, mark: str) -> pd.DataFrame | None:
+    """Read a measurement.
+
+    Args:
+        folder: of the measurement.
+        mark: of what it must have been made of.
+
+    Returns:
+        Its rows; None where there is none, or one of other runs.
+
+    Raises:
+        ValueError: it is unreadable, with its path.
+    """
+    path = folder / METRICS
+    if not path.is_file() or not (folder / MARK).is_file() or files.read_json(folder / MARK) != mark:
+        return None
+    try:
+        return pd.read_csv(path, dtype={"case": str})
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read ({error}); delete it and measure again") from error

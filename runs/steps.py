@@ -1,0 +1,47 @@
+"""The flags of finished steps, below `.steps/`: what the workflow's engine looks at to see what is left to do.
+
+A flag is only a note: before every start the workflow compares the results themselves and takes away the flags of steps
+that are not done, or no longer (`workflow.done`). Their names have no comma, at which snakemake would split them.
+"""
+
+from pathlib import Path
+from urllib.parse import quote
+
+from runs.files import write_atomic
+
+FOLDER = ".steps"
+
+
+def key(folder: str | Path) -> str:
+    """Return the name of a run's flags: its path below `runs/`, with a `+` for each comma.
+
+    Args:
+        folder: the run's folder.
+
+    Returns:
+        Such as "synthetic2d/dice_ce+stage=pretrain/fold0-seed0".
+    """
+    return "/".join(Path(folder).parts[-3:]).replace(",", "+")
+
+
+def dataset_key(dataset: str) -> str:
+    """Return the name of a dataset's flag: letters and digits stay as they are."""
+    return quote(dataset, safe="")
+
+
+def prepared_flag(data: str | Path, dataset: str) -> Path:
+    """Return the flag of a prepared dataset, which holds the dataset's checksum."""
+    return Path(data) / FOLDER / f"{dataset_key(dataset)}.prepared"
+
+
+def read_prepared(data: str | Path, dataset: str) -> str:
+    """Return the checksum of a dataset when it was prepared; "" where that is not known."""
+    try:
+        return prepared_flag(data, dataset).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def write_flag(path: str | Path, content: str = "") -> Path:
+    """Write a flag."""
+    return write_atomic(path, content)
