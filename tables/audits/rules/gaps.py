@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tables.audits._common import ROW, SUSPICION, Context, Finding, describe
+from tables.audits.findings import ROW, SUSPICION, Context, Finding, describe
 
 # how many times e0 an e0-Gt on the same patches may be; the other published rows stay below 4
 _MOST = 5
