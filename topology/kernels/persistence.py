@@ -109,8 +109,8 @@ def _keep_saddles(ages: Array, width: int, meets: Array, full: bool) -> None:
     """Unmark the pixels of an image whose older neighbours are one component already, since they touch each other."""
     own = slice(width + 1, len(ages) - width - 1)
     ring = (1, 1 - width, -width, -width - 1, -1, width - 1, width, width + 1)  # from the right to above it, and so on
-    around = [ages[own.start + step : own.stop + step] for step in ring]
-    _unmark(meets[own], ages[own], *around, full)
+    a, b, c, d, e, f, g, h = (ages[own.start + step : own.stop + step] for step in ring)
+    _unmark(meets[own], ages[own], a, b, c, d, e, f, g, h, full)
 
 
 @compiled
