@@ -11,6 +11,7 @@ PRIMITIVES = [
     "betti_numbers",
     "euler_number",
     "persistence_pairs",
+    "betti_matching",
 ]
 
 
@@ -38,6 +39,7 @@ class TimeTopology:
             "soft_skeleton_sums": (p, torch.from_numpy(mask).expand(shape), 10),
             "touching_components": (mask, tubes(shape[2:], seed=1)),
             "persistence_pairs": (-p[0, 0], (0, 1)),
+            "betti_matching": (-p[0, 0], mask, -1.0),
         }.get(name, (mask,))
         self.call = lambda: function(*arguments)
         self.call()
