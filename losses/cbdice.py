@@ -121,8 +121,8 @@ class CBDice(SegmentationLoss):
         if not full.any():
             return skeleton
         framed = F.pad(mask[full].unsqueeze(1), [1] * 2 * (mask.ndim - 2))
-        inner = (slice(None), 0, *[slice(1, -1)] * (mask.ndim - 2))
-        skeleton[full] = skeleton_of_mask(framed, self.iterations, self.skeleton)[inner]
+        inner = (slice(1, -1),) * (mask.ndim - 2)
+        skeleton[full] = skeleton_of_mask(framed, self.iterations, self.skeleton)[:, 0][:, *inner]
         return skeleton
 
     def critical(self, s: Segmentation) -> torch.Tensor:

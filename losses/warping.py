@@ -67,8 +67,8 @@ class WarpingPublished(Warping):
     """Warping as its published code has it; `warping` follows the paper.
 
     What differs: the code hands the connectivity over in the place of another argument, so that foreground and
-    background both have adjacency 8 (26); it calls a pixel simple if each of them is one component of the 3x3(x3) patch,
-    the pixel included, so that a lone pixel and a hole of one pixel are; patches are cut off at the border. The logits
+    background both have adjacency 8 (26); it calls a pixel simple if each of them is one component of the 3x3(x3)
+    patch, the pixel included, so that a lone pixel and a hole of one pixel are; patches end at the border. The logits
     and the ground truth are multiplied by M, the cross-entropy is averaged over all n pixels, and that is multiplied
     by the number N of pixels in M: N / n (sum over M of the cross-entropy + (n - N) log C), C the number of classes.
 

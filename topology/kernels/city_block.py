@@ -85,22 +85,28 @@ def _keep_larger(line: Array, other: Array) -> None:
 
 
 @compiled
+def _widen_plane(distance: Array, wide: Array, plane: Array) -> None:
+    """Take the largest value in the 3x3 window of each pixel of a plane."""
+    height = distance.shape[0]
+    for y in range(height):
+        _widen(distance[y], wide[y])
+    for y in range(height):
+        plane[y] = wide[y]
+        if y > 0:
+            _keep_larger(plane[y], wide[y - 1])
+        if y < height - 1:
+            _keep_larger(plane[y], wide[y + 1])
+
+
+@compiled
 def _keep_ridges(distance: Array, farthest: Any, ridge: Array) -> None:
     depth, height, width = distance.shape
     zero = distance.dtype.type(0)
-    planes = np.empty((3, height * width), distance.dtype)  # largest in the 3x3 window of a plane: a ring
+    planes = np.empty((3, height * width), distance.dtype)  # widened ones, in a ring
     wide, highest = np.empty((height, width), distance.dtype), np.empty(height * width, distance.dtype)
     for z in range(depth + 1):
         if z < depth:
-            plane = planes[z % 3].reshape(height, width)
-            for y in range(height):
-                _widen(distance[z, y], wide[y])
-            for y in range(height):
-                plane[y] = wide[y]
-                if y > 0:
-                    _keep_larger(plane[y], wide[y - 1])
-                if y < height - 1:
-                    _keep_larger(plane[y], wide[y + 1])
+            _widen_plane(distance[z], wide, planes[z % 3].reshape(height, width))
         if z > 0:
             highest[:] = planes[(z - 1) % 3]
             if z > 1:

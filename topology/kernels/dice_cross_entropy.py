@@ -181,9 +181,17 @@ def _keep_larger(line: Array, other: Array) -> None:
 
 
 @compiled
-def _lower(line: Array, by: Array) -> None:
-    for i in range(_LINE):
-        line[i] -= by[i]
+def _load_below_largest(z: Array, start: int, end: int, lines: Array, largest: Array) -> None:
+    """Copy a line of each channel's logits, less the largest of the channels."""
+    for c in range(z.shape[0]):
+        _load(z[c], start, end, lines[c])
+    largest[:] = lines[0]
+    for c in range(1, z.shape[0]):
+        _keep_larger(largest, lines[c])
+    for c in range(z.shape[0]):
+        line = lines[c]
+        for i in range(_LINE):
+            line[i] -= largest[i]
 
 
 @compiled
@@ -204,7 +212,7 @@ def sums_of_channels(z: Array, indices: Array, valid: Array, begin: int, end: in
         begin: of the part.
         end: of the part.
         p: (C, n), out: probabilities, 0 where a pixel does not count.
-        sums: (3 C + 2,), float64, out: for each channel of p y, p, y; cross-entropy, and the number of pixels that count.
+        sums: (3 C + 2,), float64, out: for each channel of p y, p, y; of cross-entropy, and of pixels that count.
     """
     channels = z.shape[0]
     lines, part, bits = np.empty((channels, _LINE), np.float32), np.empty(_LINE, np.float32), np.empty(_LINE, np.int32)
@@ -215,15 +223,10 @@ def sums_of_channels(z: Array, indices: Array, valid: Array, begin: int, end: in
     for start in range(begin, end, _LINE):
         size = min(_LINE, end - start)
         _weigh(valid, start, end, weight)
-        for c in range(channels):
-            _load(z[c], start, end, lines[c])
-        largest[:] = lines[0]
-        for c in range(1, channels):
-            _keep_larger(largest, lines[c])
+        _load_below_largest(z, start, end, lines, largest)
         excess[:] = _ZERO
         for c in range(channels):
             _mark(indices, start, end, c, y)
-            _lower(lines[c], largest)
             _collect(excess, lines[c], y)
         whole[:] = 0
         for c in range(channels):

@@ -1,7 +1,7 @@
 """Simple points, those whose flip changes no topology: to thin a mask in subfields, and to warp it into another.
 
-The neighbours of a pixel are numbered in raster order, and a set of them is a number whose bit k is neighbour k. Whether
-a pixel is simple depends on the set of its neighbours in the foreground alone, whether it belongs to it itself or not.
+The neighbours of a pixel are numbered in raster order, and a set of them is a number whose bit k is neighbour k.
+Whether a pixel is simple depends on the set of its neighbours in the foreground alone, not on the pixel itself.
 """
 
 from itertools import product
@@ -203,7 +203,7 @@ def _flip(
 ) -> None:
     for pixel in pixels:
         wanted = 1 if sides else 1 - image[pixel]
-        code = np.int64(0)
+        code: Any = np.int64(0)
         for k in range(steps.shape[0]):
             code |= np.int64(image[pixel + steps[k]] == wanted) << k
         if _ask(code, adjacent, crossing, sides, asked, answers):
