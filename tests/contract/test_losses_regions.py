@@ -15,6 +15,11 @@ def build(name: str, **parameters) -> losses._base.PixelLoss:
     return losses.build(name, **{**FAST.get(name, {}), **parameters})
 
 
+def needs(name: str, spatial: tuple[int, ...]) -> None:
+    if len(spatial) not in losses.entry(name).dims:
+        pytest.skip(f"{name} is not defined in {len(spatial)}D")
+
+
 def overlapping(spatial: tuple[int, ...], batch: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
     """Give random logits of three regions: a block, a band inside of it that leaves it, and one that is nowhere."""
     target = torch.zeros(batch, 3, *spatial, dtype=torch.long)
@@ -35,6 +40,7 @@ def value_and_gradient(loss, logits, target) -> tuple[torch.Tensor, torch.Tensor
 @SPATIAL
 @pytest.mark.parametrize("options", [{}, {"batch": True}, {"ignore_index": 255}], ids=["samples", "batch", "ignore"])
 def test_regions_are_the_mean_of_binary_problems(name, spatial, options):
+    needs(name, spatial)
     logits, target = overlapping(spatial)
     if "ignore_index" in options:  # region by region
         target[0, 0, ..., :4], target[1, 2, ..., 3:] = 255, 255
@@ -58,6 +64,7 @@ def test_one_region_is_one_channel(name):
 @every_loss
 @SPATIAL
 def test_regions_stay_finite(name, spatial):
+    needs(name, spatial)
     logits, target = overlapping(spatial)
     loss = build(name, regions=True, ignore_index=255)
     for y in (target, torch.zeros_like(target), torch.ones_like(target), torch.full_like(target, 255)):
@@ -81,6 +88,7 @@ def test_pixels_that_a_region_ignores_enter_nothing(name):
 @every_loss
 @SPATIAL
 def test_a_perfect_prediction_of_overlapping_regions_is_the_minimum(name, spatial):
+    needs(name, spatial)
     logits, target = overlapping(spatial)
     perfect = 30.0 * (2 * target.double() - 1)
     loss = build(name, regions=True)

@@ -32,6 +32,8 @@ def assert_views_change_nothing(loss, logits, target) -> dict[str, torch.Tensor]
 @pytest.mark.parametrize("name", losses.names())
 @pytest.mark.parametrize("spatial", [(12, 14), (4, 12, 11)], ids=["2D", "3D"])
 def test_views_made_before_give_the_same_bits(name, spatial):
+    if len(spatial) not in losses.entry(name).dims:
+        pytest.skip(f"{name} is not defined in {len(spatial)}D")
     for channels in (1, 3):
         loss = losses.build(name, ignore_index=255, **FAST.get(name, {}))
         assert_views_change_nothing(loss, *example(spatial, channels))
