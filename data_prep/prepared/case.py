@@ -10,11 +10,8 @@ from data_prep._plan import Case, Sample
 from data_prep._problems import PreparationError
 from data_prep.prepared import checksums
 from data_prep.prepared.encode import encode
+from data_prep.prepared.file_names import FIELDS_OF_VIEW, FILE_ENDING
 from data_prep.prepared.label_audit import audit_label
-
-FILE_ENDING = {2: ".png", 3: ".nii.gz"}
-# folders beside imagesTr and labelsTr: 1 where there is an image at all
-FIELDS_OF_VIEW = "fov"
 
 
 @dataclass(frozen=True)

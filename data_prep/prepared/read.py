@@ -9,14 +9,12 @@ import numpy as np
 from data_prep._problems import PreparationError
 from data_prep.prepared import checksums
 from data_prep.prepared.card import Card
-from data_prep.prepared.case import FIELDS_OF_VIEW
+from data_prep.prepared.file_names import FIELDS_OF_VIEW, IGNORE
 from data_prep.prepared.json_files import compare_checksums, hash_output, json_bytes, read_json, recorded_checksums
 from data_prep.reading import decode, interleaved_folds
 
 # channels that one RGB file holds
 _RGB = 3
-# nnU-Net's name for the label of ignored pixels
-IGNORE = "ignore"
 
 
 class Prepared:

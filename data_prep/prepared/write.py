@@ -19,7 +19,8 @@ from data_prep._problems import PreparationError
 from data_prep._register import Entry
 from data_prep.prepared import checksums
 from data_prep.prepared.card import Card
-from data_prep.prepared.case import FILE_ENDING, Layout, Written, write_case
+from data_prep.prepared.case import Layout, Written, write_case
+from data_prep.prepared.file_names import FILE_ENDING, IGNORE
 from data_prep.prepared.json_files import json_bytes
 from data_prep.prepared.workers import count_workers, run_all
 
@@ -159,7 +160,7 @@ class _Describer:
         (folder / checksums.NAME).write_bytes(json_bytes(digests, sort_keys=True))
 
     def _dataset(self) -> dict[str, Any]:
-        labels = [*self.plan.classes, *(["ignore"] if self.plan.ignores else [])]
+        labels = [*self.plan.classes, *([IGNORE] if self.plan.ignores else [])]
         return {
             "name": self.plan.name,
             "channel_names": {str(index): name for index, name in enumerate(self.plan.channels)},
