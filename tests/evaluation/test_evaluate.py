@@ -13,6 +13,7 @@ import pytest
 
 import metrics
 from evaluation.evaluate import evaluate_run
+from metrics._measured import Value
 from runs import predictions
 from runs.evaluation import COLUMNS
 from runs.record import read_record, write_record
@@ -30,9 +31,8 @@ def stub_metrics(monkeypatch):
 
     def measure(prediction, target, names=None, **options):
         assert set(options) == {"adjacency", "num_classes", "spacing", "region"}
-        pixels = metrics.Measured(float((prediction > 0).sum()))
-        values = {"pixels": pixels, "undefined": metrics.Measured(math.nan, "no foreground")}
-        return {name: values[name] for name in names}
+        pixels = Value("pixels", 1, float((prediction > 0).sum()))
+        return metrics.Measured(tuple(names), (1,), (pixels, Value("undefined", 1, math.nan, "no foreground")))
 
     monkeypatch.setattr(metrics, "names", lambda: ["pixels", "undefined", "holes"], raising=False)
     monkeypatch.setattr(metrics, "entry", entry, raising=False)

@@ -56,7 +56,7 @@ def test_other_parameters_are_named_and_give_no_number(planned):
     state, reason = states["finetune closs"]
     assert state == "other parameters"
     assert "`iterations` 30 instead of 40" in reason
-    (table, *_) = compare.tables(collect(planned))
+    (table, *_) = compare.comparisons(collect(planned))
     assert [row.state for row in table.rows] == ["", "(other parameters)", "(other parameters)"]
     assert "0.650" in render.markdown(collect(planned))  # the pretraining's mean
     assert render.as_csv(collect(planned)).count("(other parameters)") == 4
