@@ -267,5 +267,5 @@ def _record(
         "classes": list(task.classes.regions) or [task.classes.names[key] for key in sorted(task.classes.names)],
         "spacing": task.spacing,
         "notes": notes,
-        "provenance": provenance.collect(),
+        "provenance": asdict(provenance.collect()),
     }
