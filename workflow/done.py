@@ -92,9 +92,9 @@ def prepared(plan: ExperimentPlan, entry: DatasetPlan) -> tuple[str, str]:
         return "", str(error).splitlines()[0]
     if entry.dataset in data_prep.names():
         wanted = {**data_prep.entry(entry.dataset).parameters, **entry.options}
-        if data.card.get("options", wanted) != wanted:
-            return checksum, f"it has the options {data.card['options']} instead of {wanted}"
-        if data.card.get("partial") and not entry.partial:
+        if data.card_content.get("options", wanted) != wanted:
+            return checksum, f"it has the options {dict(data.card.options)} instead of {wanted}"
+        if data.card.partial and not entry.partial:
             return checksum, "it lacks files of the official dataset"
     return checksum, ""
 

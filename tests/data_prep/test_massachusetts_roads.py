@@ -105,7 +105,7 @@ def test_wrong_count_stops_unless_partial_and_training_tiles_stand_in(roads_sour
 def test_missing_partner_broken_and_mislabelled_files_stop(roads_source, tmp_path):
     next(roads_source.rglob("10028690_15.tif")).unlink()
     with pytest.raises(PreparationError, match=r"10028690_15\.tif: missing, but its partner .*10028690_15\.tiff"):
-        _prepare(roads_source, tmp_path, partial=True)
+        _prepare(roads_source, tmp_path)
     next(roads_source.rglob("10028690_15.tiff")).unlink()
     image = next(roads_source.rglob("10128690_15.tiff"))
     image.write_bytes(image.read_bytes()[:-40])
@@ -113,7 +113,9 @@ def test_missing_partner_broken_and_mislabelled_files_stop(roads_source, tmp_pat
     tifffile.imwrite(next(roads_source.rglob("10328690_15.tif")), np.zeros((20, 16), np.uint8))
     with pytest.raises(PreparationError) as caught:
         _prepare(roads_source, tmp_path, partial=True)
-    truncated, value, size = caught.value.problems
+    # all four training tiles are missing or broken
+    truncated, value, size, *_, last = caught.value.problems
+    assert "a fold without any training image is left" in last
     assert "10128690_15.tiff" in truncated
     assert "0, 255, got also 1" in value
     assert "16 x 20, mask 20 x 16" in size

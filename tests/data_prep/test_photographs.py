@@ -145,7 +145,6 @@ def test_empty_folder_says_what_was_expected(layout, tmp_path):
 
 CHASE = next(layout for layout in LAYOUTS if layout.slug == "chase_db1")
 FIVES = next(layout for layout in LAYOUTS if layout.slug == "fives")
-DRIVE = LAYOUTS[0]
 DEEPGLOBE = LAYOUTS[-1]
 DEEPCRACK = next(layout for layout in LAYOUTS if layout.slug == "deepcrack")
 CROPS = next(layout for layout in LAYOUTS if layout.build.__name__ == "crack500_crops")
@@ -165,17 +164,6 @@ def test_second_observer_is_asked_for_by_name(layout, files, tmp_path):
         _prepare(layout, tmp_path, observer="2nd")
     with pytest.raises(ValueError, match="`observer` must be one of '1st', '2nd'"):
         _prepare(layout, tmp_path, observer="third")
-
-
-@pytest.mark.parametrize("layout", [DRIVE], ids=str)
-def test_drive_without_the_test_masks_of_today_s_release(layout, files, tmp_path):
-    for name, (_, mask) in files.items():
-        if name.endswith("test"):
-            mask.unlink()
-    with pytest.raises(PreparationError, match="DRIVE: 20 of 40 images are missing"):
-        _prepare(layout, tmp_path)
-    data = Prepared(_prepare(layout, tmp_path, partial=True))
-    assert (len(data.cases("train")), len(data.cases("test"))) == (20, 0)
 
 
 @pytest.mark.parametrize("layout", [replace(FIVES, options={"size": size}) for size in (20, 10, 30)], ids=str)

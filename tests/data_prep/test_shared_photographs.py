@@ -63,9 +63,9 @@ def test_crackforest_leaves_out_what_was_never_annotated(shared_data):
     ],
 )
 def test_one_large_image(shared_data, image, mask, shape, low, high):
-    from data_prep.reading import load_binary
+    from data_prep.reading import Pair, load_binary
 
-    sample = load_binary(shared_data / image, shared_data / mask)
+    sample = load_binary(Pair.of("one", shared_data / image, shared_data / mask))
     assert sample.label.shape == sample.image.shape[1:] == shape
     assert low - 0.0005 <= sample.label.mean() <= high + 0.0005
 
