@@ -200,4 +200,4 @@ def _row(group: list[RunResult], columns: list[Column], postprocessed: bool) -> 
 
 
 def _any_postprocessed(runs: list[RunResult]) -> bool:
-    return any(result.state == DONE and result.metrics["postprocessed"].astype(int).any() for result in runs)
+    return any(result.state == DONE and result.numbers.is_postprocessed for result in runs)
