@@ -144,12 +144,13 @@ def read_metrics(folder: str | Path, record: EvaluationRecord) -> tuple[Numbers,
     try:
         numbers = Numbers.parse(path.read_bytes())
     except CutError as error:
-        raise ValueError(f"{path} is truncated ({error}): {evaluate_again(folder)}") from error
+        raise ValueError(f"{path} is truncated: {evaluate_again(folder)} ({error})") from error
     except ValueError as error:
         raise ValueError(f"{path} cannot be read ({error}): {evaluate_again(folder)}") from error
     missing = set(record.cases) - set(numbers.cases)
     if missing:
-        raise ValueError(f"{path} is truncated (it lacks {', '.join(sorted(missing))}): {evaluate_again(folder)}")
+        lacking = ", ".join(sorted(missing))
+        raise ValueError(f"{path} is truncated: {evaluate_again(folder)} (it lacks {lacking})")
     if record.metrics_sha256 and numbers.sha256 != record.metrics_sha256:
         raise ValueError(f"{path} is not the file that {NAME} describes: {evaluate_again(folder)}")
     bare = numbers.without_reason()
