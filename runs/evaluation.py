@@ -3,19 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runs import files
 from runs.card import DataCard
+from runs.numbers import CutError, Numbers
 from runs.paths import Run
 from runs.schema import from_json
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 METRICS, NAME = "metrics.csv", "evaluation.json"
 COLUMNS = ("case", "metric", "version", "postprocessed", "adjacency", "region", "value", "reason")
-_NEVER_EMPTY = ["case", "metric", "version", "postprocessed"]
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,7 @@ def read_evaluation(folder: str | Path) -> EvaluationRecord | None:
     return from_json(EvaluationRecord, files.read_json(path), str(path))
 
 
-def read_metrics(folder: str | Path, record: EvaluationRecord) -> "tuple[pd.DataFrame, list[str]]":
+def read_metrics(folder: str | Path, record: EvaluationRecord) -> tuple[Numbers, list[str]]:
     """Read metrics.csv whole, and say which values are missing without a reason.
 
     Args:
@@ -138,28 +135,27 @@ def read_metrics(folder: str | Path, record: EvaluationRecord) -> "tuple[pd.Data
         record: its evaluation.json.
 
     Returns:
-        The rows, and remarks.
+        The numbers, and remarks.
 
     Raises:
         ValueError: it is unreadable, cut off, or not the file that evaluation.json describes.
     """
-    import pandas as pd
-
     path = Path(folder) / METRICS
     try:
-        metrics = pd.read_csv(path, dtype={"case": str, "reason": str}, keep_default_na=True)
-        named = metrics[[*_NEVER_EMPTY, "value"]]
-    except (ValueError, KeyError) as error:
+        numbers = Numbers.parse(path.read_bytes())
+    except CutError as error:
+        raise ValueError(f"{path} is truncated: {evaluate_again(folder)} ({error})") from error
+    except ValueError as error:
         raise ValueError(f"{path} cannot be read ({error}): {evaluate_again(folder)}") from error
-    per_case = metrics.groupby("case").size()
-    cut = metrics.empty or named[_NEVER_EMPTY].isna().any(axis=None) or per_case.nunique() > 1
-    if cut or set(record.cases) - set(per_case.index):
-        raise ValueError(f"{path} is truncated: {evaluate_again(folder)}")
-    if record.metrics_sha256 and files.sha256(path) != record.metrics_sha256:
+    missing = set(record.cases) - set(numbers.cases)
+    if missing:
+        lacking = ", ".join(sorted(missing))
+        raise ValueError(f"{path} is truncated: {evaluate_again(folder)} (it lacks {lacking})")
+    if record.metrics_sha256 and numbers.sha256 != record.metrics_sha256:
         raise ValueError(f"{path} is not the file that {NAME} describes: {evaluate_again(folder)}")
-    bare = metrics[metrics["value"].isna() & metrics["reason"].isna()]
-    slugs = ", ".join(sorted(set(bare["metric"])))
-    return metrics, [f"{path}: {len(bare)} values are missing without a reason ({slugs})"] if len(bare) else []
+    bare = numbers.without_reason()
+    slugs = ", ".join(sorted(bare))
+    return numbers, [f"{path}: {sum(bare.values())} values are missing without a reason ({slugs})"] if bare else []
 
 
 def evaluate_again(folder: str | Path) -> str:

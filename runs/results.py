@@ -7,20 +7,21 @@ tables show it as such.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from runs import belonging, paths, steps
 from runs.banner import SMOKE
 from runs.card import DataCard, read_card
 from runs.evaluation import EvaluationRecord, MetricDefinition, evaluate_again, read_evaluation, read_metrics
 from runs.failure import read_failure
+from runs.numbers import Numbers
 from runs.paths import Run
 from runs.plan import ExperimentPlan, Job, read_plan
 from runs.record import COMPLETED, RunRecord, read_record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DONE, FAILED, UNFINISHED, UNEVALUATED, MISSING = "done", "failed", "unfinished", "not evaluated", "no run"
 UNREADABLE, OLDER, OTHER_SCALE = "unreadable", "older metrics", "another scale"
@@ -41,7 +42,7 @@ class RunResult:
         reason: why it is not done, "" otherwise.
         record: run.json; `record.started` is false where there is none.
         evaluation: evaluation.json; empty where there is none.
-        metrics: metrics.csv, empty where there is none.
+        numbers: metrics.csv, empty where there is none.
         card: what its dataset's card says about the test set.
         remarks: what is wrong with single values.
     """
@@ -53,7 +54,7 @@ class RunResult:
     reason: str = ""
     record: RunRecord = field(default_factory=RunRecord)
     evaluation: EvaluationRecord = field(default_factory=EvaluationRecord)
-    metrics: pd.DataFrame = field(default_factory=pd.DataFrame)
+    numbers: Numbers = field(default_factory=Numbers)
     card: DataCard = field(default_factory=DataCard)
     remarks: list[str] = field(default_factory=list)
 
@@ -77,18 +78,10 @@ class RunResult:
         """Whether the dataset lacks files of the official one."""
         return bool(self.card.partial)
 
-    def values(self, metric: str, postprocessed: bool) -> pd.Series:
-        """Return a metric by case, with or without post-processing."""
-        if self.metrics.empty:
-            return pd.Series(dtype=float)
-        return self._by_metric.get((metric, int(postprocessed)), pd.Series(dtype=float))
-
-    @cached_property
-    def _by_metric(self) -> dict[tuple[str, int], pd.Series]:
-        """The values of all metrics, looked up once: tables ask for each of them many times."""
-        metrics = self.metrics.assign(postprocessed=self.metrics["postprocessed"].astype(int))
-        grouped = metrics.set_index("case").groupby(["metric", "postprocessed"], sort=False)["value"]
-        return {cast(tuple[str, int], key): values for key, values in grouped}
+    @property
+    def metrics(self) -> "pd.DataFrame":
+        """The rows of metrics.csv, empty where there is none."""
+        return self.numbers.frame
 
     def without_numbers(self, state: str, reason: str) -> "RunResult":
         """Return the run in another state than "done"."""
@@ -209,10 +202,10 @@ def read_run(folder: str | Path, title: str = "") -> RunResult:
     if evaluation is None:
         card = read_card(record.data.folder) or DataCard()
         return RunResult(folder, run, title, UNEVALUATED, evaluate_again(folder), record, card=card)
-    metrics, remarks = read_metrics(folder, evaluation)
+    numbers, remarks = read_metrics(folder, evaluation)
     # of results from another machine the dataset is not here: then the evaluation knows
     card = evaluation.data or read_card(record.data.folder) or DataCard()
-    return RunResult(folder, run, title, DONE, "", record, evaluation, metrics, card, remarks)
+    return RunResult(folder, run, title, DONE, "", record, evaluation, numbers, card, remarks)
 
 
 def _progress(folder: Path, record: RunRecord) -> belonging.Verdict:
@@ -316,7 +309,9 @@ def _expected_data(runs: list[RunResult], plan: ExperimentPlan, root: Path) -> d
 
 def _parts(runs: list[RunResult]) -> dict[str, set[str]]:
     """Name the parts of the test set; small groups make one part together, named after them."""
-    cases = {case for result in runs if result.state == DONE for case in result.metrics["case"]}
+    if not any(result.groups for result in runs):
+        return {}
+    cases = {case for result in runs if result.state == DONE for case in result.numbers.cases}
     groups = {name: cases & set(members) for result in runs for name, members in result.groups.items()}
     groups = {name: members for name, members in groups.items() if members}
     large = {name: members for name, members in groups.items() if len(members) >= _SMALL_GROUP}
@@ -329,7 +324,7 @@ def _parts(runs: list[RunResult]) -> dict[str, set[str]]:
 def _restrict(result: RunResult, cases: set[str]) -> RunResult:
     if result.state != DONE:
         return result
-    return replace(result, metrics=result.metrics[result.metrics["case"].isin(cases)])
+    return replace(result, numbers=result.numbers.restricted(cases))
 
 
 def _flag_older_metrics(runs: list[RunResult]) -> list[RunResult]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from runs.results import DONE, RunResult
@@ -65,8 +66,11 @@ def all_values(runs: Sequence[RunResult], metric: str, postprocessed: bool) -> p
     Returns:
         Values by case; NaN where a run has none.
     """
-    found = [result.values(metric, postprocessed) for result in runs if result.state == DONE]
-    return pd.concat(found) if found else pd.Series(dtype=float)
+    found = [result.numbers.of(metric, postprocessed) for result in runs if result.state == DONE]
+    if not found:
+        return pd.Series(dtype=float)
+    cases = [case for names, _ in found for case in names]
+    return pd.Series(np.concatenate([values for _, values in found]), pd.Index(cases, name="case"), name="value")
 
 
 def average(runs: list[RunResult], metric: str, postprocessed: bool) -> Average:

@@ -55,7 +55,11 @@ def refresh(plan: ExperimentPlan) -> Progress:
         reason = _unmeasured(step, seen)
         title = f"measure {step.kind} of {len(step.runs)} runs, the first {step.runs[0]}"
         _put(_flag(plan, f"measure-{number}"), 5, title, reason, progress)
-    reason = "" if _noted(plan) == _note(plan) else "what they show has changed, or files of them are missing"
+    reason = (
+        ""
+        if _noted(plan) == _note(plan) and not progress.missing
+        else "what they show has changed, or files of them are missing"
+    )
     _put(_flag(plan, TABLES), 6, TABLES, reason, progress)
     return progress
 

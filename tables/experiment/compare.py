@@ -203,4 +203,4 @@ def _row(group: list[RunResult], columns: list[MetricColumn], postprocessed: boo
 
 def any_postprocessed(runs: list[RunResult]) -> bool:
     """Tell whether a run has values with post-processing, which needs a pretraining to compare with."""
-    return any(result.state == DONE and result.metrics["postprocessed"].astype(int).any() for result in runs)
+    return any(result.state == DONE and result.numbers.is_postprocessed for result in runs)

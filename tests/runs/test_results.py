@@ -12,7 +12,7 @@ from runs.files import sha256, write_json
 from runs.record import read_record, write_record
 from runs.results import collect, read_run
 from tables import averages
-from tables.experiment import compare
+from tables.experiment import compare, render
 
 
 def states(folder):
@@ -194,3 +194,28 @@ def test_overview_and_undefined_of_one_run(writer):
     result = read_run(writer.run())
     assert averages.overview(result).loc[("Dice", 0), "mean"] == pytest.approx(0.65)
     assert averages.undefined(result)["reason"].tolist() == ["because", "because"]
+
+
+def test_seeds_that_are_undefined_are_counted_and_named(writer):
+    """Two of three seeds undefined in every case: the mean is that of the third, and the table says so."""
+    nothing = float("nan")
+    for seed, dice in enumerate([(0.5, 0.6, 0.7, 0.74), (nothing,) * 4, (nothing,) * 4]):
+        writer.run("closs", seed=seed, dice=dice)
+    writer.run()
+    results = collect(writer.write_plan())
+    (table, *_) = compare.tables(results)
+    row = next(row for row in table.rows if row.label == "CLoss")
+    cell = row.cells["dice"]
+    assert (cell.cases, cell.defined, cell.values, cell.undefined, cell.is_uneven) == (4, 4, 12, 8, True)
+    assert "[4/4; 4/12 values]" in render.markdown(results)
+    assert "dice_undefined" in render.as_csv(results).splitlines()[0]
+    assert "CLoss: Dice is undefined in 8 of 12 values of its 3 runs; the others alone are averaged" in table.notes
+
+
+def test_cases_that_are_undefined_in_every_seed_are_not_uneven(writer):
+    for seed in range(2):
+        writer.run("closs", seed=seed)
+    (table, *_) = compare.tables(collect(writer.write_plan()))
+    cell = table.rows[0].cells["betti0_error"]
+    assert (cell.cases, cell.defined, cell.undefined, cell.is_uneven) == (4, 3, 2, False)
+    assert "values" not in render.markdown(collect(writer.results / "demo"))

@@ -35,9 +35,7 @@ def project(tmp_path, monkeypatch):
 def test_words_do_not_count(project):
     folder, digest = project
     first = digest()
-    changed = (
-        '"""Another text\nof two lines."""\n\nfrom losses import _base\n\ndef f(x):\n    # two\n    return 2 * x\n'
-    )
+    changed = '"""Another\ntext."""\n\nfrom losses import _base\n\ndef f(x):\n    # two\n    return 2 * x\n'
     (folder / "losses" / "one.py").write_text(changed)
     assert digest() == first
 

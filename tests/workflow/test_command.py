@@ -87,3 +87,22 @@ def test_missing_variable_of_a_notebook_is_named():
     assert given(ExperimentTables, {"experiment": "x", "other": 1}) == {"experiment": "x"}
     with pytest.raises(ValueError, match="must define experiment"):
         given(ExperimentTables, {})
+
+
+def test_folder_that_cannot_be_written_is_one_line(tmp_path, capsys):
+    (tmp_path / "results").write_text("a file, where a folder ought to be")
+    assert main(["smoke", "--results", str(tmp_path / "results"), "--plan"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"{tmp_path / 'results'} cannot be used: ")
+    assert len(error.splitlines()) == 1
+
+
+def test_a_dry_run_leaves_the_plan_that_results_are_compared_with(tmp_path, capsys):
+    """And a folder's name may be anything: no shell reads it, Snakemake does not take braces for wildcards."""
+    results = tmp_path / "my {results} $(touch pwned) 'q' ü"
+    assert main(["smoke", "--results", str(results), "--plan"]) == 0
+    before = (results / "smoke" / "plan.json").read_bytes()
+    assert main(["smoke", "--results", str(results), "--plan", "--set", "finetune.iterations=7"]) == 0
+    assert (results / "smoke" / "plan.json").read_bytes() == before
+    assert "total" in capsys.readouterr().out
+    assert not list(tmp_path.rglob("pwned"))

@@ -117,7 +117,7 @@ def test_plan_holds_pretraining_and_fine_tuning(experiment, tmp_path):
     assert first.train["stage"] == "pretrain"
     assert first.train["init_from"] == first.after == ""
     assert second.after == first.folder
-    assert second.train["init_from"] == f"{first['folder']}/checkpoint.pt"
+    assert second.train["init_from"] == f"{first.folder}/checkpoint.pt"
     assert second.train["iterations"] == 3
     assert third.train["loss_parameters"] == {"gamma": 0.3}
     assert third.folder.endswith("small/runs/synthetic2d/closs,gamma=0.3/fold0-seed0")
@@ -168,3 +168,30 @@ def test_merge_leaves_its_arguments_alone():
     below = {"a": {"b": [1]}}
     assert merge(below, {"a": {"c": 2}}) == {"a": {"b": [1], "c": 2}}
     assert below == {"a": {"b": [1]}}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xff\xfe title", "is not readable as UTF-8 text"),
+        (b"[" * 3000, "nested too deeply|is not readable as YAML"),
+        (b"datasets: {synthetic2d: }\nlosses: [closs]\n2018: 1\n", "the key 2018 must be text: put it in quotes"),
+        (b"datasets: {1: }\nlosses: [closs]\n", "the key datasets.1 must be text"),
+        (b"datasets: {[1]: 2}\nlosses: [closs]\n", "is not readable as YAML"),
+        (b"datasets: {../x: }\nlosses: [closs]\n", r"dataset '\.\./x' cannot be a folder's name"),
+    ],
+)
+def test_odd_files_are_refused_in_words(tmp_path, content, message):
+    path = tmp_path / "odd.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ExperimentError, match=message):
+        load(str(path))
+
+
+def test_merge_keys_of_yaml_work(tmp_path):
+    path = tmp_path / "merged.yaml"
+    path.write_text(
+        "datasets: {synthetic2d: }\nlosses: [closs]\n"
+        "pretrain: &shared {iterations: 5, batch_size: 1}\nfinetune: {<<: *shared, iterations: 6}\n"
+    )
+    assert load(str(path)).finetune == {"iterations": 6, "batch_size": 1}
