@@ -111,10 +111,11 @@ def small_multiples(summary: Summary, metric: str = "betti1_error") -> Figure:
     """
     column = summary.column(metric)
     blocks = list(summary.blocks)
-    rows = -(-len(blocks) // _PER_ROW)
+    across = min(_PER_ROW, len(blocks))
+    rows = -(-len(blocks) // across)
     losses = list(dict.fromkeys(label for block in blocks for label in summary.by_loss(block)))
-    figure = Figure(figsize=(12, rows * (0.24 * len(losses) + 0.7) + 1.0), layout="constrained")
-    grid = np.ravel(figure.subplots(rows, _PER_ROW, squeeze=False, sharey=True))
+    figure = Figure(figsize=(4 * across + 1, rows * (0.24 * len(losses) + 0.7) + 1.0), layout="constrained")
+    grid = np.ravel(figure.subplots(rows, across, squeeze=False, sharey=True))
     for axes, block in zip(grid, blocks, strict=False):
         values = summary.values(column.slug, block)
         for place, label in enumerate(losses):
