@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 _MARKS = "\0\1\2\3"  # strong from, to; emphasis from, to
-_LATEX_SIGNS = {
+LATEX_SIGNS = {
     "±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "×": r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$",
     "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "χ": r"$\chi$", "λ": r"$\lambda$", "Δ": r"$\Delta$",
     "–": "--", "−": "$-$", "²": "$^2$", "³": "$^3$", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -49,7 +49,7 @@ def html(text: str) -> str:
 def latex(text: str) -> str:
     """Return a text as it stands in LaTeX, signs beyond ASCII as commands."""
     escaped = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", r"\textbackslash "))
-    escaped = "".join(_LATEX_SIGNS.get(sign, sign) for sign in escaped)
+    escaped = "".join(LATEX_SIGNS.get(sign, sign) for sign in escaped)
     return _marked(escaped, (r"\textbf{", "}", r"\textit{", "}"))
 
 

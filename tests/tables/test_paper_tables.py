@@ -7,6 +7,7 @@ import subprocess
 import pandas as pd
 import pytest
 
+from tables import markup
 from tables.papers import render
 from tables.papers.cells import COLUMNS
 
@@ -102,7 +103,7 @@ def test_latex_has_two_columns_for_each_metric(cells):
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX on this machine (pdflatex)")
 def test_latex_compiles(cells, tmp_path):
-    body = render.latex(cells, "Title_1 & more", ["50 % of it: (1 - i)^0.9 < 1, " + "".join(render._SIGNS)])
+    body = render.latex(cells, "Title_1 & more", ["50 % of it: (1 - i)^0.9 < 1, " + "".join(markup.LATEX_SIGNS)])
     document = r"\documentclass{article}\usepackage[utf8]{inputenc}\usepackage{booktabs,graphicx}\begin{document}"
     (tmp_path / "x.tex").write_text(f"{document}\n{body}\n\\end{{document}}\n", encoding="utf-8")
     done = subprocess.run(

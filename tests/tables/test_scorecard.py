@@ -84,12 +84,11 @@ def test_lower_is_better_for_errors(experiment):
 
 def test_smoke_runs_confirm_nothing(writer, writer_of, tmp_path):
     """They were called confirmed; and they do not count beside runs in earnest."""
-    for each, shift in ((writer, 0.1), (writer_of(tmp_path / "earnest"), -0.1)):
+    other = writer_of(tmp_path / "earnest")
+    for each, shift in ((writer, 0.1), (other, -0.1)):
         each.run(dice=BETTER)
         each.run("closs", dice=[value + shift for value in BETTER])
-    smoke = writer.write_plan(smoke=True)
-    earnest = tmp_path / "earnest" / "demo"
-    writer_of(tmp_path / "earnest").write_plan(smoke=False, jobs=[])
+    smoke, earnest = writer.write_plan(smoke=True), other.write_plan(smoke=False)
     cost = Claim("c", "x.", "h", "seconds_per_iteration", {"loss": "closs"}, {"loss": "dice_ce"}, "ratio", limit=1.1)
     answers = scorecard.make([smoke], [DICE, cost])
     assert [answer.status for answer in answers] == [MACHINERY, MACHINERY]
