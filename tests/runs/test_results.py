@@ -203,7 +203,7 @@ def test_seeds_that_are_undefined_are_counted_and_named(writer):
         writer.run("closs", seed=seed, dice=dice)
     writer.run()
     results = collect(writer.write_plan())
-    (table, *_) = compare.tables(results)
+    (table, *_) = compare.comparisons(results)
     row = next(row for row in table.rows if row.label == "CLoss")
     cell = row.cells["dice"]
     assert (cell.cases, cell.defined, cell.values, cell.undefined, cell.is_uneven) == (4, 4, 12, 8, True)
@@ -215,7 +215,7 @@ def test_seeds_that_are_undefined_are_counted_and_named(writer):
 def test_cases_that_are_undefined_in_every_seed_are_not_uneven(writer):
     for seed in range(2):
         writer.run("closs", seed=seed)
-    (table, *_) = compare.tables(collect(writer.write_plan()))
+    (table, *_) = compare.comparisons(collect(writer.write_plan()))
     cell = table.rows[0].cells["betti0_error"]
     assert (cell.cases, cell.defined, cell.undefined, cell.is_uneven) == (4, 3, 2, False)
     assert "values" not in render.markdown(collect(writer.results / "demo"))

@@ -79,7 +79,7 @@ def _replace(path):
         (CHECKPOINT, lambda path: path.unlink(), "is missing", "train dice_ce"),
         ("run.json", lambda path: path.unlink(), "it has not been trained", "train dice_ce"),
         ("run.json", lambda path: path.write_text("{"), "is not readable as JSON", "train dice_ce"),
-        ("metrics.csv", _cut, "is not the file that evaluation.json describes", "evaluate dice_ce"),
+        ("metrics.csv", _cut, "is truncated", "evaluate dice_ce"),
         ("metrics.csv", lambda path: path.unlink(), "has not been evaluated", "evaluate dice_ce"),
         ("evaluation.json", lambda path: path.unlink(), "evaluate.ipynb", "evaluate dice_ce"),
     ],
