@@ -32,8 +32,10 @@ def other_training(job: Job, record: RunRecord) -> Verdict | None:
         "other parameters" or "other code" with what differs; None where nothing does.
     """
     differing = parameter_differences(job.train, record.parameters)
-    if job.loss_parameters and record.loss_parameters and not differing:
-        differing = differences(record.loss_parameters, job.loss_parameters)
+    if not differing:
+        # a parameter that the loss has got since has no value in the record; the hash of the code tells what that means
+        known = {name: value for name, value in job.loss_parameters.items() if name in record.loss_parameters}
+        differing = differences(record.loss_parameters, known)
     if differing:
         return OTHER_PARAMETERS, f"{job.folder} was made with other parameters: {'; '.join(differing)}"
     if job.sources and record.sources and job.sources != record.sources:

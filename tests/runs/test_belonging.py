@@ -80,6 +80,8 @@ def test_other_defaults_of_the_loss_are_other_parameters(planned):
     write_plan(replace(plan, jobs=[replace(job, loss_parameters={"gamma": 0.2}) for job in plan.jobs]))
     change_record(planned, "closs", loss_parameters={"gamma": 0.3})
     assert "`gamma` 0.3 instead of 0.2" in found(planned)["finetune closs"][1]
+    change_record(planned, "closs", loss_parameters={"older": True})  # `gamma` was not there yet
+    assert found(planned)["finetune closs"][0] == "done"
 
 
 def test_pretraining_that_failed_or_was_repeated_takes_the_numbers_of_what_started_from_it(planned):
