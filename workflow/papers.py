@@ -14,7 +14,7 @@ from typing import Any
 from runs import record
 from runs.paths import CHECKPOINT
 from runs.plan import CLOSING, ENSEMBLE, DatasetPlan, ExperimentPlan, Job, MeasuringStep
-from tables.papers import nnunet, planned_runs, planning, scale
+from tables.papers import engines, planned_runs, planning, scale
 from tables.papers import spec as specs
 from tables.papers.planning import PlannedRun
 from tables.papers.required_runs import requirements
@@ -148,7 +148,7 @@ def _unavailable(planned: PlannedRun, dims: int, source: Source) -> tuple[str, s
     """Say what of a run cannot be had here, and why; the second is "" where it can."""
     import losses
 
-    if nnunet.trains(planned.parameters):
+    if engines.trains(planned.parameters):
         return f"{planned.run.loss} on {planned.entry}", "nnU-Net trains it: python -m tables plan prints the commands"
     if source.problem:
         return planned.entry, source.problem

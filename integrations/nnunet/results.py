@@ -11,7 +11,7 @@ from evaluation.evaluate import evaluate_run
 from integrations.nnunet.naming import RECORD
 from runs import files, predictions, provenance, record
 from runs.record import COMPLETED, DataUsed, RunRecord
-from tables.papers import nnunet
+from tables.papers import engines, nnunet
 from tables.papers.planned_runs import PlannedRun
 from tables.papers.planning import PaperPlan
 
@@ -67,7 +67,7 @@ def score(paper: str, run: Path, model: Path, data: Path, scale: float = 1.0) ->
 def _planned(plan: PaperPlan, run: Path) -> PlannedRun:
     for each in plan.runs:
         if plan.folder(each).absolute() == run.absolute():
-            if not nnunet.trains(each.parameters):
+            if not engines.trains(each.parameters):
                 raise ValueError(f"{run} is not trained by nnU-Net: its group in {plan.spec.path} has another engine")
             return each
     raise ValueError(

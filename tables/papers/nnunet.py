@@ -1,15 +1,15 @@
-"""Runs that nnU-Net trains, for groups of a spec whose `engine` is nnunet: their parameters and their commands.
+"""The commands that make the runs of a paper which nnU-Net trains.
 
 nnU-Net plans network, patch and batch by itself; of a group it takes the loss, the iterations (in epochs of 250), the
 learning rate, folds and seeds. It draws no seeds: each seed is one more training, in a results folder of its own.
 """
 
-import math
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runs.paths import format_loss
+from tables.papers import engines
 from tables.papers.spec import papers
 from tables.papers.spec_parts import Dataset
 
@@ -17,39 +17,14 @@ if TYPE_CHECKING:
     from tables.papers.planned_runs import PlannedRun
     from tables.papers.planning import PaperPlan
 
-ENGINE = "nnunet"
-_KEPT = (
-    "experiment",
-    "dataset",
-    "loss",
-    "loss_parameters",
-    "stage",
-    "fold",
-    "seed",
-    "iterations",
-    "learning_rate",
-    "scale",
-)
-_EPOCH_STEPS = 250
-_USUAL = {"epochs": 1000, "epoch_steps": _EPOCH_STEPS, "learning_rate": 0.01}  # nnU-Net's
+_USUAL = {"epochs": 1000, "epoch_steps": engines.EPOCH_STEPS, "learning_rate": 0.01}  # nnU-Net's
 _FIRST_NUMBER = 901  # of nnU-Net's datasets
 _PREPARED = "$PREPARED"
 
 
-def parameters(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what nnU-Net is told of the parameters of notebooks/train.ipynb; iterations become whole epochs."""
-    epochs, steps = _epochs(given["iterations"])
-    return {name: given[name] for name in _KEPT} | {"engine": ENGINE, "iterations": epochs * steps}
-
-
-def trains(parameters: Mapping[str, Any]) -> bool:
-    """Tell whether nnU-Net trains a run with these parameters."""
-    return parameters.get("engine") == ENGINE
-
-
 def trainer(parameters: Mapping[str, Any]) -> str:
     """Name the trainer for `-tr`, see `integrations.nnunet.naming`."""
-    epochs, steps = _epochs(parameters["iterations"])
+    epochs, steps = engines.epochs(parameters["iterations"])
     settings = {"epochs": epochs, "epoch_steps": steps, "learning_rate": parameters["learning_rate"]}
     changed = {name: value for name, value in settings.items() if value != _USUAL[name]}
     return "nnUNetTrainer_" + format_loss(parameters["loss"], {**parameters["loss_parameters"], **changed})
@@ -65,7 +40,7 @@ def commands(plan: "PaperPlan") -> list[str]:
         Lines; none where nnU-Net trains nothing. `$PREPARED` is a folder for prepared datasets and SOURCE a dataset's
         official files; nnUNet_raw, nnUNet_preprocessed, nnUNet_results and nnUNet_extTrainer have to be set.
     """
-    missing = [each for each in plan.missing if trains(each.parameters)]
+    missing = [each for each in plan.missing if engines.trains(each.parameters)]
     lines: list[str] = []
     for entry in dict.fromkeys(each.entry for each in missing):
         lines += _preparation(plan, entry)
@@ -74,11 +49,6 @@ def commands(plan: "PaperPlan") -> list[str]:
                 lines += ["", *_training(plan, each)]
         lines.append("")
     return lines[:-1]
-
-
-def _epochs(iterations: int) -> tuple[int, int]:
-    """Give epochs and steps of each, the last epoch made whole."""
-    return (math.ceil(iterations / _EPOCH_STEPS), _EPOCH_STEPS) if iterations >= _EPOCH_STEPS else (1, iterations)
 
 
 def _number(plan: "PaperPlan", entry: str) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from runs import paths
 from runs.paths import Run
 from runs.plan import Job
-from tables.papers import nnunet
+from tables.papers import engines
 from tables.papers import scale as scales
 from tables.papers.published import SpecError
 from tables.papers.required_runs import Requirement, requirements
@@ -144,7 +144,7 @@ def _repeated(
             if config.stage == "finetune" and start is not None:
                 name = experiment(spec, start.name, size)
                 after = Run(name, each.dataset, "dice_ce", {}, fold, seed, "pretrain")
-            given = nnunet.parameters(each.as_dict()) if group.engine == nnunet.ENGINE else each.as_dict()
+            given = engines.parameters(each.as_dict()) if group.engine == engines.NNUNET else each.as_dict()
             yield PlannedRun(each.run, after, group.name, requirement.dataset, given, wanted, elsewhere, [])
 
 

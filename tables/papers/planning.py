@@ -11,7 +11,7 @@ import pandas as pd
 
 from runs import paths
 from runs.results import DONE, RunResult
-from tables.papers import duration, nnunet
+from tables.papers import duration, engines
 from tables.papers import scale as scales
 from tables.papers import spec as specs
 from tables.papers.found_runs import find_run
@@ -84,7 +84,7 @@ class PaperPlan:
             Seconds, and for how many of the runs they come from runs that are there.
         """
         rates = duration.Rates(self.results)
-        wanted = [each for each in (self.possible if runs is None else runs) if not nnunet.trains(each.parameters)]
+        wanted = [each for each in (self.possible if runs is None else runs) if not engines.trains(each.parameters)]
         found = [rates.seconds(each.parameters, self.spec.datasets[each.entry].dims) for each in wanted]
         return sum(seconds for seconds, _ in found), sum(known for _, known in found)
 

@@ -15,7 +15,7 @@ from integrations.nnunet.naming import RECORD, TrainerName
 from runs import files
 from runs.results import DONE
 from tables.__main__ import main as tables_main
-from tables.papers import nnunet, spec
+from tables.papers import engines, nnunet, spec
 
 SPEC = """
 paper: tiny
@@ -57,7 +57,7 @@ def trained(paper, tmp_path):
     """A run of the plan, its pretraining scored; the fold's folder as nnU-Net leaves it, all predicted; the data."""
     data = data_prep.prepare("synthetic2d", None, tmp_path / "prepared", train=4, test=2, size=64)
     plan = tables.plan(str(paper), tmp_path / "results")
-    runs = {each.run.stage: each for each in plan.runs if nnunet.trains(each.parameters) and each.run.seed == 0}
+    runs = {each.run.stage: each for each in plan.runs if engines.trains(each.parameters) and each.run.seed == 0}
     for stage in ("pretrain", "finetune"):
         model = tmp_path / "nnunet" / f"{nnunet.trainer(runs[stage].parameters)}__nnUNetPlans__2d" / "fold_0"
         (model / "test").mkdir(parents=True)
@@ -153,7 +153,7 @@ def test_an_engine_that_does_not_exist_is_refused(paper):
 @pytest.mark.parametrize(("iterations", "name"), [(250_000, ""), (12_500, ",epochs=50"), (12_600, ",epochs=51")])
 def test_iterations_are_whole_epochs(iterations, name):
     given = dict.fromkeys(nnunet._KEPT, 0) | {"loss": "scnp", "loss_parameters": {}, "learning_rate": 0.01}
-    assert nnunet.trainer(nnunet.parameters(given | {"iterations": iterations})) == f"nnUNetTrainer_scnp{name}"
+    assert nnunet.trainer(engines.parameters(given | {"iterations": iterations})) == f"nnUNetTrainer_scnp{name}"
 
 
 def test_few_iterations_are_one_short_epoch():
