@@ -17,6 +17,7 @@ from runs.record import COMPLETED, NOT_IN_RESULT, RunRecord, fingerprint
 OTHER_PARAMETERS, OTHER_DATA, OTHER_WEIGHTS = "other parameters", "other data", "other weights"
 OTHER_CODE, OTHER_MEASUREMENT = "other code", "other measurement"
 
+SUITE = "suite"  # what trains a run whose parameters name no engine
 # a state with its reason
 Verdict = tuple[str, str]
 
@@ -45,6 +46,9 @@ def other_training(job: Job, record: RunRecord) -> Verdict | None:
 
 def parameter_differences(planned: Mapping[str, Any], used: Mapping[str, Any]) -> list[str]:
     """Say which parameters of a training that determine its result differ, one text each."""
+    engines = [parameters.get("engine", SUITE) for parameters in (used, planned)]
+    if engines[0] != engines[1]:
+        return [f"`engine` {engines[0]!r} instead of {engines[1]!r}"]
     counting = {name: value for name, value in planned.items() if name not in NOT_IN_RESULT}
     return differences({name: used[name] for name in counting if name in used}, counting)
 

@@ -10,7 +10,7 @@ from data_prep.reading import decode
 from evaluation.evaluate import evaluate_run
 from integrations.nnunet.naming import RECORD
 from runs import files, predictions, provenance, record
-from runs.record import COMPLETED, DataUsed, RunRecord
+from runs.record import COMPLETED, DataUsed, InitialWeights, RunRecord
 from tables.papers import engines, nnunet
 from tables.papers.planned_runs import PlannedRun
 from tables.papers.planning import PaperPlan
@@ -53,6 +53,7 @@ def score(paper: str, run: Path, model: Path, data: Path, scale: float = 1.0) ->
         loss_title=losses.entry(planned.run.loss).title,
         loss_parameters=losses.parameters(planned.run.loss) | dict(planned.run.loss_parameters),
         parameters=planned.parameters,
+        init_from=_weights_of(start) if start else None,
         data=DataUsed(prepared.name, str(data), prepared.checksum),
         network={"trainer": files.read_json(model / RECORD)},
         weights_sha256=files.sha256(model / "checkpoint_final.pth"),
@@ -62,6 +63,12 @@ def score(paper: str, run: Path, model: Path, data: Path, scale: float = 1.0) ->
     content = asdict(trained) | {"machine": None, "gpus": None}  # where it was trained changes nothing
     record.write_record(run, replace(trained, hash=record.fingerprint(content)))
     return evaluate_run(run, start, planned.metrics, progress=False, elsewhere=planned.elsewhere)
+
+
+def _weights_of(start: Path) -> InitialWeights:
+    """Return the weights that the plan's commands hand to nnU-Net by -pretrained_weights; its checkpoint names none."""
+    weights = record.read_record(start).weights_sha256
+    return InitialWeights(str(start), weights, weights)
 
 
 def _planned(plan: PaperPlan, run: Path) -> PlannedRun:

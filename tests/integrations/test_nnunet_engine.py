@@ -104,8 +104,8 @@ def test_predictions_become_the_papers_numbers(paper, trained, capsys):
     assert found.state == DONE
     np.testing.assert_array_equal(found.metrics["value"], 1.0)
     assert set(found.metrics["metric"]) == {"dice"}
-    assert found.record["parameters"]["engine"] == "nnunet"
-    assert found.record["trainer"] == {"loss": "closs"}
+    assert found.record.parameters["engine"] == "nnunet"
+    assert found.record.network["trainer"] == {"loss": "closs"}
     case = Prepared(data).cases("test")[0]
     np.testing.assert_array_equal(Image.open(run / "predictions" / f"{case}.png"), Prepared(data).label(case))
 
@@ -152,12 +152,12 @@ def test_an_engine_that_does_not_exist_is_refused(paper):
 
 @pytest.mark.parametrize(("iterations", "name"), [(250_000, ""), (12_500, ",epochs=50"), (12_600, ",epochs=51")])
 def test_iterations_are_whole_epochs(iterations, name):
-    given = dict.fromkeys(nnunet._KEPT, 0) | {"loss": "scnp", "loss_parameters": {}, "learning_rate": 0.01}
+    given = dict.fromkeys(engines._KEPT, 0) | {"loss": "scnp", "loss_parameters": {}, "learning_rate": 0.01}
     assert nnunet.trainer(engines.parameters(given | {"iterations": iterations})) == f"nnUNetTrainer_scnp{name}"
 
 
 def test_few_iterations_are_one_short_epoch():
-    given = dict.fromkeys(nnunet._KEPT, 0) | {"loss": "scnp", "loss_parameters": {}, "learning_rate": 0.01}
+    given = dict.fromkeys(engines._KEPT, 0) | {"loss": "scnp", "loss_parameters": {}, "learning_rate": 0.01}
     assert nnunet.trainer(given | {"iterations": 20}) == "nnUNetTrainer_scnp,epochs=1,epoch_steps=20"
 
 
@@ -165,5 +165,5 @@ def test_workflow_leaves_nnunets_runs_out(paper, tmp_path):
     from workflow import papers
 
     plans, left_out = papers.make(str(paper), str(tmp_path / "results"), "", 1.0)
-    assert [plan["experiment"] for plan in plans] == ["tiny-own"]
+    assert [plan.experiment for plan in plans] == ["tiny-own"]
     assert any("nnU-Net trains it" in reason for reason in left_out.values())

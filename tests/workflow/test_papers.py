@@ -58,7 +58,7 @@ def test_jobs_start_from_their_pretraining_and_are_measured_as_the_spec_says(tmp
             assert job.evaluate["pretrain"] == job.folder
         else:
             assert job.after in folders[:number]
-            assert job.train["init_from"] == f"{job['after']}/checkpoint.pt"
+            assert job.train["init_from"] == f"{job.after}/checkpoint.pt"
             assert job.evaluate["pretrain"] == job.after
         assert set(job.evaluate["metrics"]) == {"dice", "iou", "voi", "are", "betti0_error", "betti1_error"}
     assert {job.train["fold"] for job in plan.jobs} == {0, 1}
@@ -69,7 +69,8 @@ def test_options_get_a_data_folder_of_their_own(tmp_path, isbi12):
     assert plan.data == str(tmp_path / "results" / "data-hpm")
     assert plan.datasets["isbi12"].options == {"split": "cross_validation"}
     assert {job.train["data"] for job in plan.jobs} == {plan.data}
-    assert papers.data_folder(spec.load("scnp"), "deeplab", "results") == "results/data"
+    # DeepLab's Crack500 is that of the photographs, which is an option
+    assert papers.data_folder(spec.load("scnp"), "deeplab", "results") == "results/data-scnp-deeplab"
     assert papers.data_folder(spec.load("scnp"), "thickness7", "results") == "results/data-scnp-thickness7"
     # fine-tuning for longer goes on from the same pretraining on the same data
     assert papers.data_folder(spec.load("contextloss"), "epochs100", "results") == "results/data-contextloss"
