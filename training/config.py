@@ -116,6 +116,9 @@ class Config:
         0, "predict only the first ones, in sorted order; 0: all", lowest=0, decides=PREDICTIONS
     )
     checkpoint_every: int = count(100, "iterations between checkpoints, from 1", decides=NOTHING)
+    workers: int = count(
+        -1, "threads that make batches ahead, from 0; -1: the cores beside `threads`, 8 at most", -1, decides=NOTHING
+    )
     threads: int = count(1, "threads of torch, from 1; parallel jobs want one each", decides=NOTHING)
     device: str = choice(
         "auto", '"auto" (CUDA where there is one), "cpu" or "cuda"', ("auto", "cpu", "cuda"), decides=NOTHING

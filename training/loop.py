@@ -1,5 +1,6 @@
 """One run from parameters to predictions: train, go on where a killed run stopped, predict, record."""
 
+import contextlib
 import datetime
 import math
 import shutil
@@ -27,6 +28,7 @@ from runs.record import (
     write_record,
 )  # fmt: skip
 from training import checkpoints, datasets, determinism, inference, measure, networks, sources
+from training.batches import batches, resolve_workers
 from training.config import Config, loss_parameters
 from training.learner import Learner, choose_device, make_optimizer
 from training.patches import IGNORED, Sampler
@@ -165,10 +167,15 @@ class _Job:
         )
         peak = measure.PeakMemory(learner.device)
         learner.network.train()
-        with self._bar(config.iterations, "iteration", learner.iteration) as bar:
-            while learner.iteration < config.iterations:
-                images, target = sampler.batch(learner.iteration)
-                value = learner.step(torch.from_numpy(images), torch.from_numpy(target))
+        made = batches(
+            sampler,
+            range(learner.iteration, config.iterations),
+            resolve_workers(config.workers, config.threads),
+            pinned=learner.device.type == "cuda",
+        )
+        with self._bar(config.iterations, "iteration", learner.iteration) as bar, contextlib.closing(made):
+            for images, target in made:
+                value = learner.step(images, target)
                 bar.set_postfix(loss=f"{value:.4f}", refresh=False)
                 bar.update()
                 if learner.iteration % config.checkpoint_every == 0 or learner.iteration == config.iterations:
