@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from runs.record import Memory
 from training import checkpoints, learner, measure
 from training.config import Config
 
@@ -64,7 +65,7 @@ def test_checkpoint_goes_on_to_the_same_weights(tmp_path, half):
     for iteration in range(6):
         undisturbed.step(*batch())
         if iteration == 2:
-            undisturbed.save(tmp_path / "checkpoint.pt", {"bytes": 1})
+            undisturbed.save(tmp_path / "checkpoint.pt", Memory(bytes=1))
     resumed = make(half)
     resumed.resume(checkpoints.load(tmp_path / "checkpoint.pt"))
     for _ in range(3):
@@ -95,9 +96,9 @@ def test_peak_memory_sees_what_was_allocated_and_freed():
     block = torch.ones(30_000_000)
     del block
     found = peak.read()
-    if found["bytes_before"] is None:
+    if found.bytes_before is None:
         pytest.skip("this system does not tell the resident memory")
-    assert found["bytes"] - found["bytes_before"] > 100_000_000
+    assert found.bytes - found.bytes_before > 100_000_000
 
 
 def test_weights_sha256_tells_weights_apart():
