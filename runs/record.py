@@ -14,7 +14,7 @@ NAME = "run.json"
 RUNNING, COMPLETED, INTERRUPTED, FAILED = "running", "completed", "interrupted", "failed"
 # Where the files lie and what computes them changes neither the experiment nor, but for rounding, its result: a run
 # that is finished stays finished when the results move. `init_from` counts by its weights, not by its path.
-NOT_IN_RESULT = ("data", "results", "init_from", "checkpoint_every", "threads", "device", "smoke", "scale")
+NOT_IN_RESULT = ("data", "results", "init_from", "checkpoint_every", "workers", "threads", "device", "smoke", "scale")
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,8 @@ class RunRecord(Provenance):
         last_loss: of the last iteration.
         seconds_per_iteration: median.
         weights_sha256: of the trained weights.
+        validation: cases, deciding metric, the best iteration and its value, the iteration of the checkpoint, and the
+            seconds of all validations, which no other time contains; empty for a run without.
         predictions: SHA-256 of each file of predictions/, by name; empty in records of older versions.
         traceback: of a failure.
     """
@@ -153,6 +155,7 @@ class RunRecord(Provenance):
     last_loss: float | None = None
     seconds_per_iteration: float | None = None
     weights_sha256: str = ""
+    validation: dict[str, Any] = field(default_factory=dict)
     predictions: dict[str, str] = field(default_factory=dict)
     traceback: list[str] = field(default_factory=list)
 

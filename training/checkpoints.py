@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _KEYS = {"model", "optimizer", "scaler", "iteration", "history", "peak_memory", "training_hash", "network"}
+_OPTIONAL = {"validation"}
 
 
 def save(path: str | Path, content: dict[str, Any]) -> Path:
@@ -20,7 +21,8 @@ def save(path: str | Path, content: dict[str, Any]) -> Path:
 
     Args:
         path: the file to make or replace.
-        content: model, optimizer and scaler state, iteration, history, peak memory, training hash, network.
+        content: model, optimizer and scaler state, iteration, history, peak memory, training hash, network; and
+            validations where there are any.
 
     Returns:
         `path`.
@@ -53,7 +55,7 @@ def load(path: str | Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for damaged files: EOFError, RuntimeError, UnpicklingError
         raise ValueError(f"checkpoint {path} is corrupt ({_first_line(error)}); delete it and train again") from error
-    if not isinstance(content, dict) or set(content) != _KEYS:
+    if not isinstance(content, dict) or not _KEYS <= set(content) <= _KEYS | _OPTIONAL:
         raise ValueError(f"{path} is no checkpoint of this suite: want a mapping with {', '.join(sorted(_KEYS))}")
     return content
 

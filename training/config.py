@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from registry import unknown
+from runs.history import VALIDATED
 from runs.paths import STAGES, Run, differing, plain, run_folder
 from training import networks
 from training.rules import NOTHING, PREDICTIONS, WEIGHTS, Rule, choice, converted, count, flag, is_of, parameter
@@ -115,7 +116,31 @@ class Config:
     max_test_cases: int = count(
         0, "predict only the first ones, in sorted order; 0: all", lowest=0, decides=PREDICTIONS
     )
+    validate_every: int = count(
+        0, "iterations between validations on the fold's validation cases, from 0; 0: none", 0, later=True
+    )
+    validation_cases: int = count(0, "validate on the first ones only, in sorted order; 0: all", 0, later=True)
+    validation_metric: str = choice(
+        "dice", 'what the best validation is judged by: "dice", "cldice" or "betti0_error"', VALIDATED, later=True
+    )
+    checkpoint: str = choice(
+        "last", 'weights that are kept and predict: "last", or "best" by validation', ("last", "best"), later=True
+    )
+    stop_after: int = count(0, "validations without a better value after which training stops; 0: never", 0, later=True)
+    deep_supervision: str = choice(
+        "none",
+        '"none"; for dynunet, coarser scales get the loss too ("all") or Dice&CE ("base")',
+        ("none", "all", "base"),
+        later=True,
+    )
+    deterministic: bool = flag(
+        True, "same bits; false allows cuDNN to choose, channels_last and bfloat16 on CUDA", later=True
+    )
+    compile: bool = flag(False, "compile the network by torch.compile; the same up to rounding", later=True)
     checkpoint_every: int = count(100, "iterations between checkpoints, from 1", decides=NOTHING)
+    workers: int = count(
+        -1, "threads that make batches ahead, from 0; -1: the cores beside `threads`, 8 at most", -1, decides=NOTHING
+    )
     threads: int = count(1, "threads of torch, from 1; parallel jobs want one each", decides=NOTHING)
     device: str = choice(
         "auto", '"auto" (CUDA where there is one), "cpu" or "cuda"', ("auto", "cpu", "cuda"), decides=NOTHING
@@ -188,11 +213,20 @@ class Config:
 
     def result_parameters(self) -> dict[str, Any]:
         """Return the parameters that determine the result; paths and machine matters are left out."""
-        return {name: value for name, value in self.as_dict().items() if rules()[name].decides != NOTHING}
+        return {name: value for name, value in self._counting().items() if rules()[name].decides != NOTHING}
 
     def training_parameters(self) -> dict[str, Any]:
         """Return those of `result_parameters` that determine the weights."""
-        return {name: value for name, value in self.as_dict().items() if rules()[name].decides == WEIGHTS}
+        return {name: value for name, value in self._counting().items() if rules()[name].decides == WEIGHTS}
+
+    def _counting(self) -> dict[str, Any]:
+        """Return all parameters but those that came later and have their defaults."""
+        defaults = Config().as_dict()
+        return {
+            name: value
+            for name, value in self.as_dict().items()
+            if not (rules()[name].later and value == defaults[name])
+        }
 
 
 def loss_parameters(slug: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,6 +285,26 @@ def _check_network(values: dict[str, Any]) -> list[str]:
     return []
 
 
+def _check_validation(values: dict[str, Any]) -> list[str]:
+    if values["validate_every"]:
+        return []
+    return [
+        f"`{name}` {values[name]!r} needs validations: set `validate_every`"
+        for name, idle in (("checkpoint", "last"), ("stop_after", 0))
+        if values[name] != idle
+    ]
+
+
+def _check_deep_supervision(values: dict[str, Any]) -> list[str]:
+    if values["deep_supervision"] == "none":
+        return []
+    try:
+        networks.resolve(values["network"], values["network_parameters"] | {"deep_supervision": True})
+    except ValueError as error:
+        return [f"`deep_supervision` {values['deep_supervision']!r}: {error}"]
+    return []
+
+
 def _check_init_from(values: dict[str, Any]) -> list[str]:
     if values["init_from"] and not Path(values["init_from"]).is_file():
         return [
@@ -272,6 +326,8 @@ def _check_run(values: dict[str, Any]) -> list[str]:
 _TOGETHER: tuple[tuple[tuple[str, ...], Callable[[dict[str, Any]], list[str]]], ...] = (
     (("loss", "loss_parameters"), _check_loss),
     (("network", "network_parameters", "patch_size"), _check_network),
+    (("validate_every", "checkpoint", "stop_after"), _check_validation),
+    (("network", "network_parameters", "deep_supervision"), _check_deep_supervision),
     (("init_from",), _check_init_from),
     (("experiment", "dataset", "loss", "loss_parameters", "fold", "seed", "stage"), _check_run),
 )

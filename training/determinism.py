@@ -9,7 +9,7 @@ import numpy as np
 
 
 @contextlib.contextmanager
-def deterministic(threads: int, cuda: bool) -> Iterator[dict[str, Any]]:
+def deterministic(threads: int, cuda: bool, wanted: bool = True) -> Iterator[dict[str, Any]]:
     """Make torch deterministic within the block, and put its settings back afterwards.
 
     On CUDA some operations have no deterministic version (3D pooling backward, for one): there torch warns.
@@ -17,6 +17,7 @@ def deterministic(threads: int, cuda: bool) -> Iterator[dict[str, Any]]:
     Args:
         threads: number of torch's threads; sums depend on it in their last bits.
         cuda: whether the block computes on CUDA.
+        wanted: False lets torch and cuDNN choose the fastest algorithm, with other bits each time.
 
     Yields:
         The flags, for run.json.
@@ -28,10 +29,11 @@ def deterministic(threads: int, cuda: bool) -> Iterator[dict[str, Any]]:
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
     warned_only = torch.is_deterministic_algorithms_warn_only_enabled()
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=cuda)
-    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(wanted, warn_only=cuda)
+    torch.backends.cudnn.benchmark = not wanted
+    strictness = ("warn" if cuda else "strict") if wanted else "off"
     try:
-        yield {"deterministic_algorithms": "warn" if cuda else "strict", "cudnn_benchmark": False, "threads": threads}
+        yield {"deterministic_algorithms": strictness, "cudnn_benchmark": not wanted, "threads": threads}
     finally:
         torch.set_num_threads(before[0])
         torch.use_deterministic_algorithms(before[1], warn_only=warned_only)

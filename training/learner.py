@@ -13,6 +13,7 @@ from runs import history
 from runs.record import Memory
 from training import checkpoints, determinism
 from training.config import Config
+from training.course import Course
 
 MOMENTUM = 0.99  # Nesterov, nnU-Net
 DECAY_POWER = 0.9  # of the polynomial decay of the learning rate, nnU-Net
@@ -37,6 +38,7 @@ class Learner:
         training_hash: of everything that determines the weights, which a checkpoint must share.
         iteration: how many are done.
         history: one row for each, with the columns of history.csv.
+        course: the validations; None for a run without.
     """
 
     network: nn.Module
@@ -49,6 +51,31 @@ class Learner:
     device: torch.device
     iteration: int
     history: list[dict[str, float]]
+    course: Course | None = None
+
+    def __post_init__(self) -> None:
+        """Compile, and order memory, as the configuration says."""
+        is_fast = self.device.type == "cuda" and not self.config.deterministic
+        self.half = torch.bfloat16 if is_fast and torch.cuda.is_bf16_supported() else torch.float16
+        if is_fast:
+            dims = next(each.ndim for each in self.network.parameters() if each.ndim > 3)
+            layout = torch.channels_last if dims == 4 else torch.channels_last_3d
+            self.network.to(memory_format=layout)
+        self.halves = self.scaler.is_enabled() or (self.config.amp and self.half == torch.bfloat16)
+        self._compute = torch.compile(self.network) if self.config.compile else self.network
+
+    @property
+    def freedoms(self) -> dict[str, Any]:
+        """Return what run.json says about choices that change bits; nothing of those that are not taken."""
+        found: dict[str, Any] = {}
+        if self.device.type == "cuda" and not self.config.deterministic:
+            found |= {"memory_format": "channels_last", "half": str(self.half).removeprefix("torch.")}
+        return found | ({"compiled": True} if self.config.compile else {})
+
+    @property
+    def stopped(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.iteration >= self.config.iterations or (self.course is not None and self.course.stopped)
 
     def step(self, images: torch.Tensor, target: torch.Tensor) -> float:
         """Make one iteration and add it to the history.
@@ -65,12 +92,12 @@ class Learner:
         """
         determinism.seed_iteration(self.config.seed, self.iteration)
         rate = self._set_learning_rate()
-        images, target = images.to(self.device), target.to(self.device)
+        images, target = (each.to(self.device, non_blocking=True) for each in (images, target))
         self.optimizer.zero_grad(set_to_none=True)
         started = self._now()
-        with torch.autocast(self.device.type, torch.float16, enabled=self.scaler.is_enabled()):
-            logits = self.network(images)
-        loss = self.loss(logits.float(), target)  # topological terms need full precision
+        with torch.autocast(self.device.type, self.half, enabled=self.halves):
+            outputs = self._compute(images)
+        loss = self.loss(_full_precision(outputs), target)  # topological terms need it
         value = loss.item()
         if not math.isfinite(value):
             raise NonFiniteError(f"loss became {_name(value)} at iteration {self.iteration}")
@@ -94,7 +121,14 @@ class Learner:
             "training_hash": self.training_hash,
             "network": self.description,
         }
+        if self.course:
+            content["validation"] = self.course.state()
         checkpoints.save(path, content)
+
+    def take_best(self) -> None:
+        """Take the best weights in place of the last ones, where they have been kept."""
+        if self.course and self.course.best and self.course.keeps_best:
+            self.network.load_state_dict(self.course.best["model"])
 
     def resume(self, content: dict[str, Any]) -> None:
         """Go on from a checkpoint's content."""
@@ -102,6 +136,8 @@ class Learner:
         self.optimizer.load_state_dict(content["optimizer"])
         if content["scaler"]:  # empty when it was written on a CPU
             self.scaler.load_state_dict(content["scaler"])
+        if self.course and "validation" in content:
+            self.course.load(content["validation"])
         self.iteration = content["iteration"]
         rows = zip(*(content["history"][name] for name in history.COLUMNS), strict=True)
         self.history = [dict(zip(history.COLUMNS, row, strict=True)) for row in rows]
@@ -130,7 +166,8 @@ class Learner:
     def _now(self) -> float:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
-        return time.process_time() if self.clock == "CPU time" else time.perf_counter()
+        # of this thread alone: those that make the next batches are not part of the step
+        return time.thread_time() if self.clock == "CPU time" else time.perf_counter()
 
 
 def choose_device(name: str) -> torch.device:
@@ -160,6 +197,10 @@ def make_optimizer(config: Config, network: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.SGD(
         weights, config.learning_rate, MOMENTUM, weight_decay=config.weight_decay, nesterov=True
     )  # fmt: skip
+
+
+def _full_precision(outputs: torch.Tensor | list[torch.Tensor]) -> torch.Tensor | list[torch.Tensor]:
+    return [each.float() for each in outputs] if isinstance(outputs, list) else outputs.float()
 
 
 def _name(value: float) -> str:

@@ -1,5 +1,6 @@
 """One run from parameters to predictions: train, go on where a killed run stopped, predict, record."""
 
+import contextlib
 import datetime
 import math
 import shutil
@@ -26,8 +27,10 @@ from runs.record import (
     read_record,
     write_record,
 )  # fmt: skip
-from training import checkpoints, datasets, determinism, inference, measure, networks, sources
+from training import checkpoints, datasets, determinism, inference, measure, networks, sources, validation
+from training.batches import batches, resolve_workers
 from training.config import Config, loss_parameters
+from training.deep_supervision import DeepSupervision
 from training.learner import Learner, choose_device, make_optimizer
 from training.patches import IGNORED, Sampler
 
@@ -59,7 +62,7 @@ def train(config: Config, progress: bool = True) -> Path:
         ArithmeticError: when the loss becomes NaN; recorded in run.json, as every failure after the start.
     """
     device = choose_device(config.device)
-    with determinism.deterministic(config.threads, device.type == "cuda") as flags:
+    with determinism.deterministic(config.threads, device.type == "cuda", config.deterministic) as flags:
         data = datasets.open_data(config)
         job = _prepare(config, data, device, flags)
         with alone(config.run_folder) as waited:
@@ -130,7 +133,7 @@ class _Job:
             self.record = replace(
                 self.record, resumed_at=self.learner.iteration, peak_memory=_memory(content["peak_memory"])
             )
-            history.write_history(self.folder, self.learner.history)
+            self._write_history()
         else:
             path.unlink(missing_ok=True)
             (self.folder / history.NAME).unlink(missing_ok=True)
@@ -152,7 +155,7 @@ class _Job:
 
     def _train(self) -> None:
         config, learner = self.config, self.learner
-        if learner.iteration == config.iterations:
+        if learner.stopped:
             return
         sampler = Sampler(
             self.data,
@@ -165,21 +168,54 @@ class _Job:
         )
         peak = measure.PeakMemory(learner.device)
         learner.network.train()
-        with self._bar(config.iterations, "iteration", learner.iteration) as bar:
-            while learner.iteration < config.iterations:
-                images, target = sampler.batch(learner.iteration)
-                value = learner.step(torch.from_numpy(images), torch.from_numpy(target))
-                bar.set_postfix(loss=f"{value:.4f}", refresh=False)
+        made = batches(
+            sampler,
+            range(learner.iteration, config.iterations),
+            resolve_workers(config.workers, config.threads),
+            pinned=learner.device.type == "cuda",
+        )
+        with self._bar(config.iterations, "iteration", learner.iteration) as bar, contextlib.closing(made):
+            for images, target in made:
+                value = learner.step(images, target)
+                if self._is_due(config.validate_every):
+                    self._validate()
+                bar.set_postfix(loss=f"{value:.4f}", **self._last_validation(), refresh=False)
                 bar.update()
-                if learner.iteration % config.checkpoint_every == 0 or learner.iteration == config.iterations:
+                if learner.stopped:
+                    learner.take_best()
+                if self._is_due(config.checkpoint_every):
                     self._save(peak)
+                if learner.stopped:
+                    break
+
+    def _is_due(self, every: int) -> bool:
+        """Whether something that happens every so many iterations, and after the last one, happens now."""
+        return every > 0 and (self.learner.iteration % every == 0 or self.learner.stopped)
+
+    def _validate(self) -> None:
+        learner, course = self.learner, self.learner.course
+        if course is not None:
+            values = validation.validate(self.config, self.data, learner.network, learner.device, course.cases)
+            course.add({"iteration": learner.iteration - 1} | values, learner.network.state_dict())
+
+    def _last_validation(self) -> dict[str, str]:
+        """Return the last validation's metrics as text."""
+        course = self.learner.course
+        if course is None or not course.rows:
+            return {}
+        values = {name: course.rows[-1][f"validation_{name}"] for name in history.VALIDATED}
+        return {name: "undefined" if value is None else f"{value:.3f}" for name, value in values.items()}
+
+    def _write_history(self) -> None:
+        course = self.learner.course
+        history.write_history(self.folder, self.learner.history, course.rows if course else ())
 
     def _save(self, peak: measure.PeakMemory) -> None:
         before, now = self.record.peak_memory, peak.read()
         if before is None or (before.bytes or 0) <= (now.bytes or 0):
             self.record = replace(self.record, peak_memory=now)
         self.learner.save(self.folder / CHECKPOINT, self.record.peak_memory)
-        history.write_history(self.folder, self.learner.history)
+        self._write_history()
 
     def _predict(self) -> None:
         config, learner = self.config, self.learner
@@ -212,27 +248,55 @@ class _Job:
             exit_cause=exit_cause,
             iterations_done=self.learner.iteration,
             last_loss=losses[-1] if losses else None,
+            validation=_describe_validation(self.config, self.learner),
             seconds_per_iteration=measure.seconds_per_iteration([row["seconds"] for row in self.learner.history]),
             weights_sha256=checkpoints.weights_sha256(self.learner.network.state_dict()),
         )
         write_record(self.folder, self.record)
 
 
-def _prepare(config: Config, data: "Prepared", device: torch.device, flags: dict[str, Any]) -> _Job:
-    """Build network, loss and optimizer, and begin the record."""
+def _describe_validation(config: Config, learner: Learner) -> dict[str, Any]:
+    """Return what run.json says about the validations."""
+    course = learner.course
+    if course is None:
+        return {}
+    best = course.best
+    last = learner.iteration - 1
+    return {
+        "cases": course.cases,
+        "metric": course.metric,
+        "best_iteration": best and best["iteration"],
+        "best_value": best and best["value"],
+        "checkpoint_iteration": best["iteration"] if best and course.keeps_best and learner.stopped else last,
+        "stopped_early": learner.stopped and learner.iteration < config.iterations,
+        "seconds": course.seconds,
+    }
+
+
+def _build_loss(config: Config, ignoring: dict[str, int]) -> torch.nn.Module:
+    """Build the run's loss, on several scales where it says so."""
     import losses
 
+    loss = losses.build(config.loss, **ignoring, **config.loss_parameters)
+    if config.deep_supervision == "none":
+        return loss
+    shared = {name: config.loss_parameters[name] for name in ("smooth", "batch") if name in config.loss_parameters}
+    base = losses.build("dice_ce", **ignoring, **shared) if config.deep_supervision == "base" else None
+    return DeepSupervision(loss, base)
+
+
+def _prepare(config: Config, data: "Prepared", device: torch.device, flags: dict[str, Any]) -> _Job:
+    """Build network, loss and optimizer, and begin the record."""
+    wanted = config.network_parameters | ({"deep_supervision": True} if config.deep_supervision != "none" else {})
     description = {
         "name": config.network,
-        "parameters": networks.resolve(config.network, config.network_parameters),
+        "parameters": networks.resolve(config.network, wanted),
         "dims": data.dims,
         "in_channels": data.channels,
         "out_channels": len(data.classes),
     }
     determinism.seed_weights(config.seed)
-    network = networks.build(
-        config.network, data.dims, description["in_channels"], description["out_channels"], config.network_parameters
-    )
+    network = networks.build(config.network, data.dims, description["in_channels"], description["out_channels"], wanted)
     start = checkpoints.load_weights(config.init_from, network, description) if config.init_from else None
     network.to(device)
     basis = {
@@ -246,15 +310,16 @@ def _prepare(config: Config, data: "Prepared", device: torch.device, flags: dict
     ignoring = {"ignore_index": IGNORED} if data.has_ignored else {}
     learner = Learner(
         network=network,
-        loss=losses.build(config.loss, **ignoring, **config.loss_parameters),
+        loss=_build_loss(config, ignoring),
         optimizer=make_optimizer(config, network),
-        scaler=torch.amp.GradScaler(device.type, enabled=config.amp and device.type == "cuda"),
+        scaler=torch.amp.GradScaler(device.type, enabled=_scales(config, device)),
         config=config,
         description=description,
         training_hash=fingerprint(basis | {"parameters": config.training_parameters()}),
         device=device,
         iteration=0,
         history=[],
+        course=validation.begin(config, data),
     )
     return _Job(config, data, learner, _begin_record(config, data, learner, basis, start, flags))
 
@@ -288,11 +353,17 @@ def _begin_record(
         patch_size=basis["patch_size"],
         normalization="z-score of each channel over the whole image",
         device=learner.device.type,
-        half_precision=learner.scaler.is_enabled(),
+        half_precision=learner.halves,
         seeds={"weights": config.seed, "patches_and_augmentation": "numpy default_rng([seed, iteration])"},
-        determinism=flags,
+        determinism=flags | learner.freedoms,
         timed=f"{learner.clock} of forward and backward pass, median without the first {measure.WARM_UP} iterations",
     )
+
+
+def _scales(config: Config, device: torch.device) -> bool:
+    """Whether gradients are scaled: for float16, whose range is too small for them, not for bfloat16."""
+    is_bfloat = not config.deterministic and device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return config.amp and device.type == "cuda" and not is_bfloat
 
 
 def _memory(content: dict[str, Any] | None) -> Memory | None:

@@ -6,7 +6,9 @@ Every iteration's draws come from `numpy.random.default_rng([seed, iteration])` 
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, Protocol
+from concurrent.futures import Future
+from threading import Lock
+from typing import Protocol
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from training.augment import augment
 
 # in the targets of a batch: above every class index, and the losses' `ignore_index`
 IGNORED = 255
+# normalised image, label, and the flat indices of each class's foreground
+_Item = tuple[np.ndarray, np.ndarray, list[np.ndarray]]
+_TILE = 128  # sides of the tiles of a copy across memory, in pixels
 
 
 class Cases(Protocol):
@@ -59,7 +64,7 @@ def normalize(image: np.ndarray) -> np.ndarray:
 
 
 class Sampler:
-    """Draws the batches of a run.
+    """Draws the batches of a run; several threads may draw at once.
 
     Args:
         data: gives image and label of a case.
@@ -109,11 +114,17 @@ class Sampler:
             pixel enters no loss.
         """
         random = generator(self.seed, iteration)
-        patches = [self._patch(random) for _ in range(self.batch_size)]
-        images, labels = zip(*patches, strict=True)
-        return np.stack(images), np.stack(labels)[:, None].astype(np.int64)
+        images, target = np.empty(0), np.empty((self.batch_size, 1, *self.patch_size), np.int64)
+        for place in range(self.batch_size):
+            image, label = self._patch(random)
+            if not place:
+                images = np.empty((self.batch_size, *image.shape), np.float32)
+            copy_tiles(image, images[place])
+            copy_tiles(label[None], target[place])
+        return images, target
 
     def _patch(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Draw a patch: image and label, mostly views of the whole ones."""
         image, label, foreground = self._cache.get(self.cases[random.integers(len(self.cases))])
         centred = random.random() < self.foreground_share
         corner = _corner(random, label.shape, self.patch_size, foreground if centred else [])
@@ -121,7 +132,25 @@ class Sampler:
         image, label = image[(slice(None), *window)], label[window]
         if self.augmented:
             image, label = augment(image, label, random)
-        return np.ascontiguousarray(image), np.ascontiguousarray(label)
+        return image, label
+
+
+def copy_tiles(source: np.ndarray, target: np.ndarray) -> None:
+    """Copy an array whose axes may lie in memory in any order, in tiles that stay in the processor's cache.
+
+    Args:
+        source: any strides, such as those of a turned view; at least two axes.
+        target: same shape, contiguous.
+    """
+    nearest = int(np.argmin([abs(stride) for stride in source.strides]))
+    if nearest == source.ndim - 1:
+        target[...] = source
+        return
+    for rows in range(0, source.shape[nearest], _TILE):
+        for columns in range(0, source.shape[-1], _TILE):
+            tile = [slice(None)] * source.ndim
+            tile[nearest], tile[-1] = slice(rows, rows + _TILE), slice(columns, columns + _TILE)
+            target[tuple(tile)] = source[tuple(tile)]
 
 
 def pad(image: np.ndarray, label: np.ndarray, size: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -156,23 +185,49 @@ def _corner(
 
 
 class _Cache:
-    """Normalised and padded images with the flat indices of each class's foreground; the least used goes first."""
+    """Normalised and padded images with the flat indices of each class's foreground; the least used goes first.
+
+    Several threads may ask at once: a case is read by the first one, the others wait for it.
+    """
 
     def __init__(self, data: Cases, smallest: tuple[int, ...], limit: int) -> None:
         self._data, self._smallest, self._limit = data, smallest, limit
-        self._items: OrderedDict[str, tuple[np.ndarray, np.ndarray, list[np.ndarray]]] = OrderedDict()
-        self._bytes = 0
+        self._items: OrderedDict[str, Future[_Item]] = OrderedDict()
+        self._sizes: dict[str, int] = {}
+        self._lock = Lock()
 
-    def get(self, case: str) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-        if case not in self._items:
-            self._items[case] = self._load(case)
-            self._bytes += _size(self._items[case])
-        self._items.move_to_end(case)
-        while self._bytes > self._limit and len(self._items) > 1:
-            self._bytes -= _size(self._items.popitem(last=False)[1])
-        return self._items[case]
+    def get(self, case: str) -> _Item:
+        with self._lock:
+            item = self._items.get(case)
+            is_first = item is None
+            if item is None:
+                item = self._items[case] = Future()
+            self._items.move_to_end(case)
+        if is_first:
+            self._read(case, item)
+        return item.result()
 
-    def _load(self, case: str) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    def _read(self, case: str, item: "Future[_Item]") -> None:
+        try:
+            loaded = self._load(case)
+        except BaseException as error:
+            with self._lock:
+                self._items.pop(case, None)
+            item.set_exception(error)
+            return
+        item.set_result(loaded)
+        with self._lock:
+            self._sizes[case] = _size(loaded)
+            self._forget()
+
+    def _forget(self) -> None:
+        """Drop the images unused for longest, not those that are being read, until the rest fits."""
+        for case in [case for case in self._items if case in self._sizes][:-1]:
+            if sum(self._sizes.values()) <= self._limit:
+                return
+            del self._items[case], self._sizes[case]
+
+    def _load(self, case: str) -> _Item:
         label, ignored = self._data.label(case), self._data.ignored(case)
         if ignored is not None:
             label = np.where(ignored, np.uint8(IGNORED), label)
@@ -181,6 +236,6 @@ class _Cache:
         return image, label, [np.flatnonzero(label == value) for value in classes]
 
 
-def _size(item: tuple[Any, ...]) -> int:
+def _size(item: _Item) -> int:
     image, label, foreground = item
     return image.nbytes + label.nbytes + sum(pixels.nbytes for pixels in foreground)

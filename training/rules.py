@@ -21,12 +21,14 @@ class Rule:
         expectation: what a value must be, in words, for messages.
         allowed: whether a value of the right type is allowed.
         decides: WEIGHTS, PREDICTIONS or NOTHING.
+        later: came when there were runs already, which it leaves what they are: at its default it is in no hash.
     """
 
     meaning: str
     expectation: str
     allowed: Callable[[Any], bool]
     decides: str = WEIGHTS
+    later: bool = False
 
 
 def _any(_: Any) -> bool:
@@ -34,7 +36,12 @@ def _any(_: Any) -> bool:
 
 
 def parameter(
-    default: Any, meaning: str, expectation: str, allowed: Callable[[Any], bool] = _any, decides: str = WEIGHTS
+    default: Any,
+    meaning: str,
+    expectation: str,
+    allowed: Callable[[Any], bool] = _any,
+    decides: str = WEIGHTS,
+    later: bool = False,
 ) -> Any:
     """Declare a parameter as a dataclass field; lists and dicts are made anew for each configuration.
 
@@ -44,29 +51,30 @@ def parameter(
         expectation: what a value must be, in words.
         allowed: whether a value of the right type is allowed.
         decides: what the parameter decides.
+        later: see `Rule`.
 
     Returns:
         The field.
     """
-    metadata = {"rule": Rule(meaning, expectation, allowed, decides)}
+    metadata = {"rule": Rule(meaning, expectation, allowed, decides, later)}
     if isinstance(default, (list, dict)):
         return field(default_factory=type(default), metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
-def choice(default: str, meaning: str, choices: Sequence[str], decides: str = WEIGHTS) -> Any:
+def choice(default: str, meaning: str, choices: Sequence[str], decides: str = WEIGHTS, later: bool = False) -> Any:
     """Declare a parameter that is one of several words; arguments as of `parameter`."""
-    return parameter(default, meaning, f"one of {', '.join(choices)}", lambda value: value in choices, decides)
+    return parameter(default, meaning, f"one of {', '.join(choices)}", lambda value: value in choices, decides, later)
 
 
-def flag(default: bool, meaning: str, decides: str = WEIGHTS) -> Any:
+def flag(default: bool, meaning: str, decides: str = WEIGHTS, later: bool = False) -> Any:
     """Declare a parameter that is true or false; arguments as of `parameter`."""
-    return parameter(default, meaning, "true or false", decides=decides)
+    return parameter(default, meaning, "true or false", decides=decides, later=later)
 
 
-def count(default: int, meaning: str, lowest: int = 1, decides: str = WEIGHTS) -> Any:
+def count(default: int, meaning: str, lowest: int = 1, decides: str = WEIGHTS, later: bool = False) -> Any:
     """Declare an integer with a lower limit; arguments as of `parameter`."""
-    return parameter(default, meaning, f"an integer from {lowest}", lambda value: value >= lowest, decides)
+    return parameter(default, meaning, f"an integer from {lowest}", lambda value: value >= lowest, decides, later)
 
 
 def converted(value: Any, kind: type) -> Any:

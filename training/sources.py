@@ -22,4 +22,6 @@ def of_training(config: Config) -> str:
 
     slugs = [config.loss, *[name for name in [config.loss_parameters.get("base")] if name in losses.names()]]
     modules = [losses.entry(slug).cls.__module__ for slug in slugs]
+    modules += ["training.validation"] if config.validate_every else []
+    modules += ["training.deep_supervision"] if config.deep_supervision != "none" else []
     return sources.digest([*modules, networks.entry(config.network).builder.__module__, *_STEPS], without=_WITHOUT)

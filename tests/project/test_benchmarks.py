@@ -104,3 +104,17 @@ def test_benchmarks_of_cldice_take_their_iterations(monkeypatch):
         benchmark.setup(3, "2D 512x512", "cpu")
         assert benchmark.loss.iterations == 3
         assert np.isfinite(benchmark.run())
+
+
+def test_benchmarks_of_the_loop_run(monkeypatch):
+    from benchmarks import bench_batches
+
+    monkeypatch.setitem(bench_batches.PATCHES, "2D 2x512x512", (1, (16, 16)))
+    monkeypatch.setattr(bench_batches, "_ITERATIONS", 3)
+    batch = bench_batches.TrackBatch()
+    batch.setup("2D 2x512x512")
+    assert batch.track_seconds("2D 2x512x512") > 0
+    loop = bench_batches.TrackLoop()
+    loop.setup("2D 2x512x512", 0.001, 2)
+    assert loop.track_ratio("2D 2x512x512", 0.001, 2) > 0
+    assert loop.track_median_overhead("2D 2x512x512", 0.001, 2) > 0

@@ -39,16 +39,18 @@ def resolve(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         parameters: those that shall differ from the defaults.
 
     Returns:
-        All parameters of the network, sequences as lists.
+        All parameters of the network, sequences as lists; those that came later only where they differ.
 
     Raises:
         ValueError: for an unknown network or parameter (with the nearest and all known ones), or one of the wrong type.
     """
-    defaults = entry(name).parameters()
+    found = entry(name)
+    defaults = found.parameters()
     for key in parameters:
         if key not in defaults:
             raise ValueError(f"network {name!r} has no parameter {key!r}{instead(key, defaults)}")
-    return {key: _checked(name, key, parameters.get(key, default), default) for key, default in defaults.items()}
+    values = {key: _checked(name, key, parameters.get(key, default), default) for key, default in defaults.items()}
+    return {key: value for key, value in values.items() if key not in found.later or value != defaults[key]}
 
 
 def divisor(name: str, parameters: Mapping[str, Any]) -> int:

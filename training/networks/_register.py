@@ -18,6 +18,7 @@ class Entry:
     name: str
     builder: Callable[..., "nn.Module"]
     divisor: Callable[..., int]
+    later: tuple[str, ...] = ()
 
     def parameters(self) -> dict[str, Any]:
         """Return its parameters with their defaults."""
@@ -28,18 +29,22 @@ class Entry:
 REGISTRY: Registry[Entry] = Registry("network")
 
 
-def register(divisor: Callable[..., int]) -> Callable[[Callable[..., "nn.Module"]], Callable[..., "nn.Module"]]:
+def register(
+    divisor: Callable[..., int], later: tuple[str, ...] = ()
+) -> Callable[[Callable[..., "nn.Module"]], Callable[..., "nn.Module"]]:
     """Register a builder under its own name.
 
     Args:
         divisor: gives, from the network's parameters, the number that each side of a patch must be a multiple of.
+        later: parameters that came when there were runs already; at their defaults they are not part of a network's
+            description.
 
     Returns:
         The decorator.
     """
 
     def decorate(builder: Callable[..., "nn.Module"]) -> Callable[..., "nn.Module"]:
-        REGISTRY.add(builder.__name__, Entry(builder.__name__, builder, divisor), builder)
+        REGISTRY.add(builder.__name__, Entry(builder.__name__, builder, divisor, later), builder)
         return builder
 
     return decorate
