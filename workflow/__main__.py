@@ -157,6 +157,7 @@ def _dry_run(given: argparse.Namespace, plan: ExperimentPlan) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = plan_file.write_plan(plan, Path(folder) / plan_file.NAME)
         done.refresh(plan)
+        print("\n".join(engine.forecast(given, plan)), flush=True)
         return follow.follow(engine.command(given, plan, path, engine.unevaluated(plan)), Path(plan.folder))
 
 

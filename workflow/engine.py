@@ -3,12 +3,13 @@
 import argparse
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from runs import files, steps
 from runs.plan import ExperimentPlan
 from workflow import cluster, gpus
+from workflow.forecast import lines
 
 _HERE = Path(__file__).parent
 # Evaluations that share a process share its start, but the first waits until the last one's training has ended.
@@ -66,6 +67,14 @@ def command(
     return words + (["--dry-run"] if given.plan else [])
 
 
+def forecast(given: argparse.Namespace, plan: ExperimentPlan) -> Iterator[str]:
+    """Say what is left to do of a plan, and how long it takes by what has been measured."""
+    place = profile(given.profile)
+    remote = cluster.is_slurm(place)
+    device = "cuda" if remote or given.gpus or gpus.visible() else "cpu"
+    yield from lines(plan, batches(unevaluated(plan), given.cores, remote), device, place)
+
+
 def batches(evaluate: Sequence[str], cores: int, remote: bool) -> list[list[str]]:
     """Group evaluations into jobs: enough jobs to keep all cores busy, on a cluster ten at least.
 
@@ -92,11 +101,11 @@ def unevaluated(plan: ExperimentPlan, trained: bool = False) -> list[str]:
     Returns:
         Keys in the order of the plan.
     """
-    jobs = [job for job in plan.jobs if not _flag(job.folder, "evaluated").exists()]
+    jobs = [job for job in plan.jobs if not steps.flag_of(job.folder, "evaluated").exists()]
     if trained:
-        jobs = [job for job in jobs if all(_flag(each, "trained").exists() for each in (job.folder, job.after) if each)]
+        jobs = [
+            job
+            for job in jobs
+            if all(steps.flag_of(each, "trained").exists() for each in (job.folder, job.after) if each)
+        ]
     return [steps.key(job.folder) for job in jobs]
-
-
-def _flag(folder: str, step: str) -> Path:
-    return Path(folder).parents[3] / steps.FOLDER / f"{steps.key(folder)}.{step}"

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -162,3 +163,19 @@ def test_failures_that_were_not_made_good_are_listed_with_cause_and_log(tmp_path
         f"train x: SLURM-job '12_3' failed, SLURM status is: 'TIMEOUT'. Log: {log}",
         "prepare x.prepared: sbatch failed: no partition",
     ]
+
+
+def test_head_script_passes_the_end_of_its_time_on(tmp_path):
+    """Slurm sends SIGTERM to the script two minutes before the end; the head then ends in order."""
+    (tmp_path / "Makefile").write_text("setup:\n\t@true\n")
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\ntrap "echo ended; exit 130" TERM\necho "$@"\nwhile :; do sleep 0.1; done\n')
+    python.chmod(0o755)
+    script = Path(__file__).parents[2] / "workflow" / "profiles" / "slurm" / "head.sh"
+    environment = os.environ | {"SLURM_SUBMIT_DIR": str(tmp_path), "EXPERIMENT": "desk", "DATA": "/my data"}
+    head = subprocess.Popen(["bash", script, "--quick"], env=environment, stdout=subprocess.PIPE, text=True)
+    assert head.stdout.readline() == ("-m workflow desk --results results --profile slurm --data /my data --quick\n")
+    head.terminate()
+    assert head.communicate(timeout=30)[0] == "ended\n"
+    assert head.returncode == 130

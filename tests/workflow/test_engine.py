@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 from argparse import Namespace
+from dataclasses import replace
 
 import pytest
 
+from runs.paths import parse_run
 from runs.plan import ExperimentPlan, Job
-from workflow import cluster, engine, gpus
+from runs.record import RunRecord, write_record
+from workflow import cluster, engine, forecast, gpus
 
 
 @pytest.mark.parametrize(("runs", "cores", "remote"), [(28, 2, False), (500, 2, True), (5, 16, False), (0, 2, False)])
@@ -91,3 +94,35 @@ def test_what_is_left_after_a_failed_training(tmp_path):
     assert engine.unevaluated(plan, trained=True) == ["d/p/f0", "d/a/f0"]
     (tmp_path / "e" / ".steps" / "d" / "p" / "f0.evaluated").touch()
     assert engine.unevaluated(plan, trained=True) == ["d/a/f0"]
+
+
+def test_forecast_goes_by_runs_on_the_same_device(tmp_path):
+    runs = tmp_path / "e" / "runs" / "d"
+    train = {"network": "unet", "loss": "closs", "patch_size": [100, 100], "batch_size": 100, "iterations": 3600}
+    job = Job(str(runs / "a" / "f0"), title="closs on d", train=train)
+    plan = ExperimentPlan("e", folder=str(tmp_path / "e"), results=str(tmp_path), jobs=[job])
+    slurm = engine.profile("slurm")
+
+    def said(device, profile=slurm):
+        return list(forecast.lines(plan, [["a"]], device, profile))
+
+    assert said("cuda") == [
+        "to do: 1 trainings, each a job of its own; 1 evaluations in 1 jobs",
+        f"GPU-hours: not known, since {tmp_path} holds no measured run on this kind of device (cuda)",
+    ]
+    folder = tmp_path / "e" / "runs" / "d" / "closs" / "fold0-seed0"
+    record = RunRecord(run=parse_run(folder), device="cuda", patch_size=[100, 100], parameters=train)
+    write_record(folder, replace(record, seconds_per_iteration=5.0))
+    assert "not known" in said("cpu")[1]
+    assert said("cuda")[1:] == [
+        "GPU-hours: about 5, by the rates of runs on cuda",
+        "longest job: closs on d, about 5.0 h of 240 min; "
+        "it would not end in time, though it goes on from its checkpoint",
+    ]
+    assert said("cuda", engine.profile("local"))[2].endswith("there is no time limit")
+
+
+@pytest.mark.parametrize("rule", ["train", "train_baseline"])
+def test_every_training_rule_has_the_time_of_a_training(rule):
+    assert forecast.time_limit(engine.profile("slurm"), rule) == 240
+    assert forecast.time_limit(engine.profile("slurm"), "tables") == 60
