@@ -24,6 +24,19 @@ def key(folder: str | Path) -> str:
     return "/".join(Path(folder).parts[-3:]).replace(",", "+")
 
 
+def flag_of(folder: str | Path, step: str) -> Path:
+    """Return the flag of a run's step.
+
+    Args:
+        folder: the run's folder, `<experiment>/runs/<dataset>/<loss>/<fold and seed>`.
+        step: "trained" or "evaluated".
+
+    Returns:
+        Its path in the experiment that the run belongs to.
+    """
+    return Path(folder).parents[3] / FOLDER / f"{key(folder)}.{step}"
+
+
 def dataset_key(dataset: str) -> str:
     """Return the name of a dataset's flag: letters and digits stay as they are."""
     return quote(dataset, safe="")

@@ -9,6 +9,7 @@ interruption the same command goes on where it stopped.
 """
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -16,16 +17,15 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from runs import files
 from runs import plan as plan_file
-from runs import steps as flags
 from runs.plan import ExperimentPlan
-from workflow import done, follow, papers
+from workflow import done, engine, follow, papers, remote
 from workflow import plan as plans
+from workflow.cluster import ClusterError
 from workflow.experiment import ExperimentError, load, names
+from workflow.head import head
 from workflow.import_check import check_rooms
 
-_HERE = Path(__file__).parent
 INTERRUPTED = 130  # exit status after Ctrl-C
 
 
@@ -40,7 +40,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="the experiment's small variant")
     parser.add_argument("--scale", type=float, help="of a paper: its protocol made smaller, in (0, 1] (default: 1)")
     parser.add_argument("--cores", type=int, default=_cores(), help="jobs at a time, one thread each (default: all)")
-    parser.add_argument("--gpu-jobs", type=int, default=1, help="trainings at a time where there is a GPU (default: 1)")
+    parser.add_argument("--gpus", default="", help="this machine's GPUs to use, such as 0,1 (default: all)")
+    parser.add_argument("--gpu-jobs", type=int, default=1, help="trainings at a time on each of them (default: 1)")
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY.KEY=VALUE", help="overrides")
     parser.add_argument("--profile", default="local", help="local, slurm, or the path of a Snakemake profile")
     parser.add_argument("--any-code", action="store_true", help="let runs count that another state of the code made")
@@ -61,11 +62,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         check_rooms()
         return _run_paper(given) if given.experiment in papers.names() else _run_experiment(given)
-    except (ExperimentError, ImportError) as error:
+    except (ExperimentError, ImportError, ClusterError) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{given.results} cannot be used: {error}", file=sys.stderr)
+        print(f"{given.results} cannot be used: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted; the same command goes on where it was", file=sys.stderr)
@@ -83,10 +84,11 @@ def _run_experiment(given: argparse.Namespace) -> int:
         print(f"left out: {slug}: {reason}", flush=True)
     if given.plan:
         return _dry_run(given, plan)
-    status = _make(given, plan)
-    if status:
-        _render(plan)
-    return _conclude(plan, status)
+    with head(given.results, engine.profile(given.profile)):
+        status = _make(given, plan)
+        if status:
+            _render(plan)
+        return _conclude(plan, status)
 
 
 def _run_paper(given: argparse.Namespace) -> int:
@@ -102,9 +104,10 @@ def _run_paper(given: argparse.Namespace) -> int:
         print(f"left out: {what}: {reason}", flush=True)
     if not made:
         print(f"nothing of {given.experiment} can be run: no dataset of its tables is at hand", file=sys.stderr)
-    failed = [line for plan in made for line in _run_part(given, _as_asked(plan, given))]
-    if not given.plan:
-        _make_paper_tables(given.experiment, given.results, size)
+    with contextlib.nullcontext() if given.plan else head(given.results, engine.profile(given.profile)):
+        failed = [line for plan in made for line in _run_part(given, _as_asked(plan, given))]
+        if not given.plan:
+            _make_paper_tables(given.experiment, given.results, size)
     for failure in failed:
         print(f"failed: {failure}", file=sys.stderr)
     return 1 if failed or not made else 0
@@ -136,9 +139,14 @@ def _make(given: argparse.Namespace, plan: ExperimentPlan) -> int:
     path = plan_file.write_plan(plan)
     for line in done.lines(done.refresh(plan).again):
         print(f"again: {line}", flush=True)
-    status = follow.follow(_command(given, plan, path), Path(plan.folder))
+    folder, logs = Path(plan.folder), remote.JobLogs(engine.logs(plan))
+    command = engine.command(given, plan, path, engine.unevaluated(plan))
+    status = follow.follow(command, folder, len(done.refresh(plan).missing), logs)
     if status == 0:
         done.note_tables(plan)
+    elif rest := engine.unevaluated(plan, trained=True):  # they shared a job with one whose training failed
+        print(f"{len(rest)} evaluations are left that can be done", flush=True)
+        follow.follow(engine.command(given, plan, path, rest, "evaluations"), folder, len(rest), logs)
     return status
 
 
@@ -149,7 +157,8 @@ def _dry_run(given: argparse.Namespace, plan: ExperimentPlan) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = plan_file.write_plan(plan, Path(folder) / plan_file.NAME)
         done.refresh(plan)
-        return follow.follow(_command(given, plan, path), Path(plan.folder))
+        print("\n".join(engine.forecast(given, plan)), flush=True)
+        return follow.follow(engine.command(given, plan, path, engine.unevaluated(plan)), Path(plan.folder))
 
 
 def _make_paper_tables(paper: str, results: str, size: float) -> None:
@@ -165,23 +174,6 @@ def _make_paper_tables(paper: str, results: str, size: float) -> None:
 def _cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _command(given: argparse.Namespace, plan: ExperimentPlan, path: Path) -> list[str]:
-    """Return Snakemake's command line: after a kill, stale locks are ignored and half-made steps made again."""
-    profile = _HERE / "profiles" / given.profile
-    # in a file, since Snakemake reads a value of --config as YAML
-    config = files.write_json(Path(plan.folder) / flags.FOLDER / "config.json", {"plan": str(path)})
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(_HERE / "Snakefile"), "--configfile", str(config)]
-    command += ["--profile", str(profile if profile.is_dir() else given.profile), "--cores", str(max(1, given.cores))]
-    command += ["--resources", f"gpu={given.gpu_jobs}"] if _has_gpu() else []
-    return command + (["--dry-run"] if given.plan else [])
-
-
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
 
 
 def _render(plan: ExperimentPlan) -> None:

@@ -11,15 +11,18 @@ from typing import IO
 
 from runs.failure import find_failures
 from runs.plan import ExperimentPlan
+from workflow import remote
+from workflow.remote import JobLogs
 
 LOG = "snakemake.log"
-_TOTAL = re.compile(r"^total\s+(\d+)")
 _ENDED = ("done: ", "failed: ", "refused: ")
 _OWN = (*_ENDED, "waiting for ")
+_TITLE = re.compile(r"(?:done|failed|refused): (.*?)(?: in \d+ s)?(?::|$)")
 _PULSE = 0.2
+_JOBS_PULSE = 5.0  # a look at the logs of thousands of jobs on a network file system
 
 
-def follow(command: list[str], folder: Path) -> int:
+def follow(command: list[str], folder: Path, total: int = 0, jobs: JobLogs | None = None) -> int:
     """Run Snakemake, print a line for each step that ends, and pass on what the steps say.
 
     Snakemake ends when this process ends, however that happens. On Ctrl-C it is stopped with its jobs.
@@ -27,11 +30,13 @@ def follow(command: list[str], folder: Path) -> int:
     Args:
         command: Snakemake's command line.
         folder: the experiment's folder; it gets `snakemake.log` with all that Snakemake said.
+        total: how many steps there are to do.
+        jobs: the logs of jobs that say their lines on another machine.
 
     Returns:
         Snakemake's exit status.
     """
-    start, total, ended = time.monotonic(), 0, 0
+    start, ended = time.monotonic(), set()  # by title: a job that is tried again ends more than once
     unseen: deque[str] = deque(maxlen=40)
     folder.mkdir(parents=True, exist_ok=True)
     leashed = [sys.executable, "-m", "workflow.leash", *command]
@@ -39,13 +44,12 @@ def follow(command: list[str], folder: Path) -> int:
     with (folder / LOG).open("wb") as log, (folder / LOG).open(encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(leashed, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
         try:
-            for line in _lines(output, process):
-                if match := _TOTAL.match(line):
-                    total = int(match[1]) - 1  # the rule `all` does nothing
+            for line in _lines(output, process, jobs):
                 if line.startswith(_OWN):
-                    ended += line.startswith(_ENDED)
+                    if title := _TITLE.match(line):
+                        ended.add(title[1])
                     minutes, seconds = divmod(int(time.monotonic() - start), 60)
-                    print(f"[{ended}/{total}, {minutes}:{seconds:02d}] {line.rstrip()}", flush=True)
+                    print(f"[{len(ended)}/{total}, {minutes}:{seconds:02d}] {line.rstrip()}", flush=True)
                 else:
                     unseen.append(line)
         except KeyboardInterrupt:
@@ -66,19 +70,24 @@ def failures(plan: ExperimentPlan) -> list[str]:
         plan: the experiment's plan.
 
     Returns:
-        The lines, those of the preparation of data last. That the tables could not be made is only said where nothing
+        The lines, those of the preparation of data after those of runs, and those of jobs on a cluster that Slurm ended
+        or refused last. That the tables could not be made is only said where nothing
         else failed.
     """
     found = find_failures(plan.folder, Path(plan.data or f"{plan.results}/data") / "notebooks")
     first = [each for each in found if each[0].parent != Path(plan.folder)]
-    return [f"{path}: {failure.error}" for path, failure in first or found]
+    lines = [f"{path}: {failure.error}" for path, failure in first or found]
+    return lines + remote.failures(Path(plan.folder) / LOG)
 
 
-def _lines(output: IO[str], process: "subprocess.Popen[bytes]") -> Iterator[str]:
-    """Yield the lines of a file that a process still writes."""
-    rest = ""
+def _lines(output: IO[str], process: "subprocess.Popen[bytes]", jobs: JobLogs | None = None) -> Iterator[str]:
+    """Yield the lines of a file that a process still writes, and those of jobs elsewhere."""
+    rest, looked = "", 0.0
     while True:
         is_over = process.poll() is not None
+        if jobs and (is_over or time.monotonic() > looked + _JOBS_PULSE):
+            yield from (line for line in jobs.news() if line.startswith(_OWN))
+            looked = time.monotonic()
         for line in iter(output.readline, ""):
             rest += line
             if rest.endswith("\n"):

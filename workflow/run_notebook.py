@@ -20,7 +20,7 @@ from runs.failure import Failure, clear_failure, write_failure
 from runs.lock import NOTEBOOK, alone
 from runs.record import NOT_IN_RESULT, read_record
 from runs.steps import write_flag
-from workflow import notebook_parameters
+from workflow import gpus, notebook_parameters
 from workflow.notebook_parameters import NotebookError
 
 _START_TIMEOUT = 300  # seconds for a kernel to start; many start at once on a busy machine
@@ -36,6 +36,7 @@ def run(
     parameters: Mapping[str, Any],
     record: Path | None = None,
     progress: bool | None = None,
+    warm: bool = False,
 ) -> None:
     """Check the parameters, execute the notebook, and check what it used.
 
@@ -46,6 +47,7 @@ def run(
         record: folder of the run whose `run.json` the notebook writes; what it says was used is compared with
             `parameters`.
         progress: whether to show a bar; None: where standard error is a terminal.
+        warm: fork the kernel from a process that has imported what evaluations need.
 
     Raises:
         NotebookError: before a kernel starts, for unknown names, other types, a notebook without its tag.
@@ -55,7 +57,7 @@ def run(
     output.parent.mkdir(parents=True, exist_ok=True)
     clear_failure(output.parent)
     try:
-        _execute(notebook, output, parameters, progress)
+        _execute(notebook, output, parameters, progress, warm)
         if record is not None:
             _compare(record, parameters)
     except NotebookFailure as error:
@@ -63,7 +65,7 @@ def run(
         raise NotebookFailure(f"{error}; the notebook with its traceback: {output}") from error
 
 
-def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progress: bool | None) -> None:
+def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progress: bool | None, warm: bool) -> None:
     """Let papermill write beside the output and rename at the end, whether it went well or not."""
     import papermill
 
@@ -77,6 +79,7 @@ def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progre
             progress_bar=sys.stderr.isatty() if progress is None else progress,
             start_timeout=_START_TIMEOUT,
             extra_arguments=["--log-level=50"],  # the kernel's own remarks about its connection and its end
+            **_kernels(warm),
         )
     except papermill.PapermillExecutionError as error:
         raise NotebookFailure(f"{error.ename}: {' '.join(str(error.evalue).split())}") from None
@@ -85,6 +88,14 @@ def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progre
     finally:
         if partial.exists():
             os.replace(partial, output)
+
+
+def _kernels(warm: bool) -> dict[str, Any]:
+    if not warm:
+        return {}
+    from workflow.warm_kernel import WarmKernelManager
+
+    return {"kernel_manager_class": WarmKernelManager}
 
 
 def _literal(path: Path) -> str:
@@ -133,6 +144,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--lock", action="store_true", help="wait while another writes into the output's folder")
     parser.add_argument("--flag", type=Path, help="file to write when all went well")
     parser.add_argument("--data-folder", type=Path, help="prepared dataset whose checksum goes into the flag")
+    parser.add_argument("--gpus", default="", help="wait for one of these GPUs to be free, such as 0,1, and use it")
+    parser.add_argument("--gpu-jobs", type=int, default=1, help="how many notebooks may share a GPU (default: 1)")
+    parser.add_argument("--warm", action="store_true", help="fork the kernel from a process with warm imports")
     parser.add_argument("--title", default="", help="what to call this in messages")
     return parser
 
@@ -151,8 +165,13 @@ def main(arguments: list[str] | None = None) -> int:
     start = time.monotonic()
     try:
         parameters = json.loads(given.json) | notebook_parameters.parse(given.notebook, dict(given.p))
-        with alone(given.output.parent, NOTEBOOK) if given.lock else contextlib.nullcontext():
-            run(given.notebook, given.output, parameters, given.record)
+        # a job that is killed says nothing any more: its log tells by this line what it was
+        print(f"begun: {title}", flush=True)
+        with (
+            alone(given.output.parent, NOTEBOOK) if given.lock else contextlib.nullcontext(),
+            gpus.slot(given.gpus.split(","), given.gpu_jobs) if given.gpus else contextlib.nullcontext(),
+        ):
+            run(given.notebook, given.output, parameters, given.record, warm=given.warm)
         if given.flag:
             write_flag(given.flag, _checksum(given.data_folder) if given.data_folder else "")
     except NotebookError as error:

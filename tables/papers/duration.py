@@ -22,13 +22,14 @@ class Rates:
 
     Args:
         results: folder whose experiments' run.json tell the time; an unreadable one is passed over.
+        device: "cpu" or "cuda": of the runs that count; "" for both.
     """
 
-    def __init__(self, results: str | Path) -> None:
+    def __init__(self, results: str | Path, device: str = "") -> None:
         found: dict[Key, list[float]] = {}
         for folder in find_all_runs(results):
             record = read_record_or_none(folder)
-            if record and (told := _rate(record)):
+            if record and device in ("", record.device) and (told := _rate(record)):
                 found.setdefault(told[0], []).append(told[1])
         self.measured = {key: statistics.median(rates) for key, rates in found.items()}
 

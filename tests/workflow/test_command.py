@@ -26,17 +26,17 @@ def test_unknown_experiment_is_refused(tmp_path, capsys):
 
 
 def test_snakefile_makes_every_step_of_the_plan(tmp_path, capsys):
-    """A dry run of the real Snakefile: 2 datasets, 28 trainings and evaluations, one report."""
-    assert main(["smoke", "--results", str(tmp_path), "--plan"]) == 0
+    """A dry run of the real Snakefile: 2 datasets, 28 trainings and evaluations, seven at a time, one report."""
+    assert main(["smoke", "--results", str(tmp_path), "--cores", "2", "--plan"]) == 0
     counts = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines() if len(line.split()) == 2)
     wanted = {
         "prepare": "2",
         "train_baseline": "4",
         "train": "24",
-        "evaluate": "28",
+        "evaluate": "4",
         "measure": "2",
         "tables": "1",
-        "total": "62",
+        "total": "38",
     }
     assert {name: counts.get(name) for name in wanted} == wanted
     assert json.loads((tmp_path / "smoke" / "plan.json").read_text())["smoke"] is True
@@ -44,10 +44,10 @@ def test_snakefile_makes_every_step_of_the_plan(tmp_path, capsys):
 
 def test_steps_are_counted_and_the_rest_is_kept_in_the_log(tmp_path, capsys):
     (tmp_path / "demo").mkdir()
-    script = "print('total    3'); print('noise'); print('done: a in 1 s'); print('failed: b: no')"
-    assert follow.follow([sys.executable, "-c", script], tmp_path / "demo") == 0
+    script = "print('noise'); print('failed: b: no'); print('done: a in 1 s'); print('done: b in 2 s')"
+    assert follow.follow([sys.executable, "-c", script], tmp_path / "demo", 2) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(",")[0] for line in lines] == ["[1/2", "[2/2"]
+    assert [line.split(",")[0] for line in lines] == ["[1/2", "[2/2", "[2/2"]  # b was tried again
     assert "noise" in (tmp_path / "demo" / "snakemake.log").read_text()
 
 

@@ -115,7 +115,7 @@ def test_the_own_split_where_the_papers_selection_leaves_nothing(shared_data):
 
 def test_snakefile_makes_every_step(tmp_path, isbi12, capsys):
     command = ["hpm", "--scale", "0.01", "--data", isbi12, "--results", str(tmp_path / "results"), "--plan"]
-    assert main(command) == 0
+    assert main([*command, "--cores", "16"]) == 0
     text = capsys.readouterr().out
     counts = dict(line.split()[:2] for line in text.splitlines() if len(line.split()) == 2)
     # a pretraining and five losses on one dataset, one fold

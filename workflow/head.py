@@ -1,0 +1,47 @@
+"""The head of an experiment: one for each results folder, and the jobs that an earlier head has left on a cluster."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from runs.lock import sole
+from workflow import cluster
+
+
+@contextmanager
+def head(results: str, profile: str) -> Iterator[None]:
+    """Be the only head of a results folder; leave no job on the cluster after Ctrl-C or SIGTERM.
+
+    A head that is killed cannot clear up: its jobs go on. The next head cancels those that have not ended, since
+    Snakemake cannot take them over, and submits them again; trainings resume from their last checkpoint.
+
+    Args:
+        results: the results folder.
+        profile: folder of Snakemake's profile.
+
+    Raises:
+        OSError: another head uses the folder, or its file system has no locks.
+        ClusterError: Slurm cannot be used.
+    """
+    on_cluster = cluster.is_slurm(profile)
+    if on_cluster:
+        cluster.check()
+    with sole(results, f"{socket.gethostname()}, process {os.getpid()}"):
+        if on_cluster and (number := cluster.cancel(results)):
+            print(f"cancelled what an earlier start had left in the queue: {number} jobs or arrays of jobs", flush=True)
+        before = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            yield
+        except KeyboardInterrupt:
+            if on_cluster:
+                cluster.cancel(results)
+            raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
