@@ -24,13 +24,14 @@ from workflow import done, follow, papers
 from workflow import plan as plans
 from workflow.experiment import ExperimentError, load, names
 from workflow.import_check import check_rooms
+from workflow.places import module, notebook
 
 _HERE = Path(__file__).parent
 INTERRUPTED = 130  # exit status after Ctrl-C
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m workflow", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog=f"python -m {module('workflow')}", description=__doc__.splitlines()[0])
     parser.add_argument(
         "experiment",
         help=f"one of {', '.join(names())}; a paper's tables: {', '.join(papers.names())}; the path of a .yaml file",
@@ -158,7 +159,7 @@ def _make_paper_tables(paper: str, results: str, size: float) -> None:
 
     folder = report.default_folder(results, paper, size)
     output = f"{folder}/tables_{paper}.ipynb"
-    run_notebook([f"notebooks/tables_{paper}.ipynb", output, "-p", "results", results, "-p", "scale", str(size)])
+    run_notebook([str(notebook(f"tables_{paper}")), output, "-p", "results", results, "-p", "scale", str(size)])
     print(f"\ntables:    {folder}\nnotebook:  {output}")
 
 
@@ -171,7 +172,9 @@ def _command(given: argparse.Namespace, plan: ExperimentPlan, path: Path) -> lis
     """Return Snakemake's command line: after a kill, stale locks are ignored and half-made steps made again."""
     profile = _HERE / "profiles" / given.profile
     # in a file, since Snakemake reads a value of --config as YAML
-    config = files.write_json(Path(plan.folder) / flags.FOLDER / "config.json", {"plan": str(path)})
+    config = files.write_json(
+        Path(plan.folder) / flags.FOLDER / "config.json", {"plan": str(path), "root": str(Path.cwd())}
+    )
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(_HERE / "Snakefile"), "--configfile", str(config)]
     command += ["--profile", str(profile if profile.is_dir() else given.profile), "--cores", str(max(1, given.cores))]
     command += ["--resources", f"gpu={given.gpu_jobs}"] if _has_gpu() else []
@@ -193,7 +196,7 @@ def _render(plan: ExperimentPlan) -> None:
         measure_experiment(plan.folder)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
-    run_notebook(["notebooks/tables.ipynb", f"{plan.folder}/tables.ipynb", "-p", "experiment", plan.folder])
+    run_notebook([str(notebook("tables")), f"{plan.folder}/tables.ipynb", "-p", "experiment", plan.folder])
 
 
 def _conclude(plan: ExperimentPlan, status: int) -> int:

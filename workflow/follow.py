@@ -11,6 +11,7 @@ from typing import IO
 
 from runs.failure import find_failures
 from runs.plan import ExperimentPlan
+from workflow.places import module
 
 LOG = "snakemake.log"
 _TOTAL = re.compile(r"^total\s+(\d+)")
@@ -34,7 +35,7 @@ def follow(command: list[str], folder: Path) -> int:
     start, total, ended = time.monotonic(), 0, 0
     unseen: deque[str] = deque(maxlen=40)
     folder.mkdir(parents=True, exist_ok=True)
-    leashed = [sys.executable, "-m", "workflow.leash", *command]
+    leashed = [sys.executable, "-m", module("workflow.leash"), *command]
     # into the file and not into a pipe, which would break when this process is killed
     with (folder / LOG).open("wb") as log, (folder / LOG).open(encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(leashed, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
