@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runs import plan as plan_file
+from runs import repeat
 from runs.plan import ExperimentPlan
 from workflow import done, engine, follow, papers, remote
 from workflow import plan as plans
@@ -25,12 +26,13 @@ from workflow.cluster import ClusterError
 from workflow.experiment import ExperimentError, load, names
 from workflow.head import head
 from workflow.import_check import check_rooms
+from workflow.places import module, notebook
 
 INTERRUPTED = 130  # exit status after Ctrl-C
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m workflow", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog=f"python -m {module('workflow')}", description=__doc__.splitlines()[0])
     parser.add_argument(
         "experiment",
         help=f"one of {', '.join(names())}; a paper's tables: {', '.join(papers.names())}; the path of a .yaml file",
@@ -45,7 +47,10 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY.KEY=VALUE", help="overrides")
     parser.add_argument("--profile", default="local", help="local, slurm, or the path of a Snakemake profile")
     parser.add_argument("--any-code", action="store_true", help="let runs count that another state of the code made")
-    parser.add_argument("--plan", action="store_true", help="only check, and say what would run")
+    parser.add_argument("--overwrite", action="store_true", help="replace finished runs that have other parameters")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--force", action="store_true", help="make all runs again, the finished ones, too")
+    only.add_argument("--plan", action="store_true", help="only check, and say what would run")
     return parser
 
 
@@ -69,7 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{given.results} cannot be used: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on where it was", file=sys.stderr)
+        without = " without --force" if given.force else ""
+        print(f"interrupted; the same command{without} goes on where it was", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -127,16 +133,25 @@ def _run_part(given: argparse.Namespace, plan: ExperimentPlan) -> list[str]:
 
 
 def _as_asked(plan: ExperimentPlan, given: argparse.Namespace) -> ExperimentPlan:
-    """Leave the state of the code out of the plan where any is to do."""
-    if not given.any_code:
-        return plan
-    jobs = [replace(job, sources="", measuring_sources="") for job in plan.jobs]
+    """Leave the state of the code out of the plan where any is to do; refuse to replace what has other parameters."""
+    jobs = plan.jobs
+    if given.any_code:
+        jobs = [replace(job, sources="", measuring_sources="") for job in jobs]
+    if given.overwrite or given.force:
+        jobs = [replace(job, train=job.train | {"overwrite": True}) for job in jobs]
+    problems = plans.finished_otherwise(jobs)
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        how = "--overwrite makes these runs again; an experiment file of another name keeps both"
+        raise ExperimentError(f"finished runs of {plan.folder} were made with other parameters:\n{lines}\n{how}")
     return replace(plan, jobs=jobs)
 
 
 def _make(given: argparse.Namespace, plan: ExperimentPlan) -> int:
     """Write the plan, say what has to be repeated, and let Snakemake run what is not done."""
     path = plan_file.write_plan(plan)
+    if given.force:
+        repeat.forget_weights(job.folder for job in plan.jobs)
     for line in done.lines(done.refresh(plan).again):
         print(f"again: {line}", flush=True)
     folder, logs = Path(plan.folder), remote.JobLogs(engine.logs(plan))
@@ -167,7 +182,7 @@ def _make_paper_tables(paper: str, results: str, size: float) -> None:
 
     folder = report.default_folder(results, paper, size)
     output = f"{folder}/tables_{paper}.ipynb"
-    run_notebook([f"notebooks/tables_{paper}.ipynb", output, "-p", "results", results, "-p", "scale", str(size)])
+    run_notebook([str(notebook(f"tables_{paper}")), output, "-p", "results", results, "-p", "scale", str(size)])
     print(f"\ntables:    {folder}\nnotebook:  {output}")
 
 
@@ -185,7 +200,7 @@ def _render(plan: ExperimentPlan) -> None:
         measure_experiment(plan.folder)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
-    run_notebook(["notebooks/tables.ipynb", f"{plan.folder}/tables.ipynb", "-p", "experiment", plan.folder])
+    run_notebook([str(notebook("tables")), f"{plan.folder}/tables.ipynb", "-p", "experiment", plan.folder])
 
 
 def _conclude(plan: ExperimentPlan, status: int) -> int:
