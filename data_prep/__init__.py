@@ -1,4 +1,4 @@
-"""Datasets: official files in, prepared dataset out; one file each, found through the register."""
+"""Datasets: official files in, prepared dataset out; one file each, found through the registry."""
 
 import importlib
 import pkgutil
@@ -92,7 +92,7 @@ def _stop_at_problems(plan: Plan, source: object, *, partial: bool) -> None:
 
 
 def _find_twice(plan: Plan) -> list[str]:
-    """Give one line for each name that several cases have: one would be written over the other."""
+    """Return one line for each name that several cases have: one would be written over the other."""
     sources: dict[str, list[str]] = {}
     for case in plan.cases:
         sources.setdefault(case.name, []).append(" with ".join(map(str, case.sources)))

@@ -16,7 +16,7 @@ PAPERS = {"cldice": "clDice", "contextloss": "ContextLoss", "hpm": "HPM", "scnp"
 
 @dataclass(frozen=True)
 class Entry:
-    """What the register knows of a dataset.
+    """What the registry knows of a dataset.
 
     Attributes:
         slug: name in code, parameters and paths.
@@ -57,7 +57,7 @@ class Entry:
 
     @property
     def tables(self) -> str:
-        """The papers' tables that use it, such as "ContextLoss 5, 6; HPM 1"; "none" where none does."""
+        """Return the papers' tables that use it, such as "ContextLoss 5, 6; HPM 1"; "none" where none does."""
         return "; ".join(f"{PAPERS[paper]} {', '.join(tables)}" for paper, tables in self.uses.items()) or "none"
 
     @property
@@ -66,7 +66,7 @@ class Entry:
         return file_of(self.plan)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
-        """Refuse an option that the dataset does not have.
+        """Reject an option that the dataset does not have.
 
         Args:
             options: names and values as given by the user.
@@ -129,12 +129,12 @@ def register(
 
 
 def names() -> list[str]:
-    """Give the slugs of all datasets, sorted."""
+    """Return the slugs of all datasets, sorted."""
     return _REGISTRY.names()
 
 
 def entry(name: str) -> Entry:
-    """Give what the register knows of one dataset.
+    """Return what the registry knows of one dataset.
 
     Args:
         name: its slug.

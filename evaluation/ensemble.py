@@ -43,7 +43,7 @@ def measure(runs: Sequence[RunResult], starts: Sequence[Path], elsewhere: Mappin
 
 
 def vote(predictions: Sequence[npt.NDArray[np.integer]]) -> npt.NDArray[np.integer]:
-    """Give the class that most networks chose at each pixel; of equally many the lowest, so background first.
+    """Return the class that most networks chose at each pixel; of equally many the lowest, so background first.
 
     Args:
         predictions: class indices of each network, all of one shape.

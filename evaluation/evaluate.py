@@ -196,7 +196,7 @@ def _describe(
     without_label: list[str],
     data: "Prepared",
 ) -> EvaluationRecord:
-    """Say how the numbers of metrics.csv are to be read."""
+    """Return how the numbers of metrics.csv are to be read."""
     import metrics
 
     entries = {name: metrics.entry(name) for name in places}

@@ -115,7 +115,7 @@ def _list_pairs(files: Listing, folder: str) -> list[Pair]:
 
 
 def _find_shared(pairs: Mapping[str, Sequence[Pair]]) -> list[str]:
-    """Say whether crops of one photograph lie in several parts; a crop's name ends with its two offsets."""
+    """Return whether crops of one photograph lie in several parts; a crop's name ends with its two offsets."""
     photographs = [{pair.name.rsplit("_", 2)[0] for pair in found} for found in pairs.values()]
     twice = sum(map(len, photographs)) - len(set().union(*photographs))
     return [f"{twice or 'no'} photographs have crops in more than one part, by their names"]

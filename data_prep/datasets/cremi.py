@@ -169,7 +169,7 @@ def _make_folds(training: Mapping[str, Sequence[str]], count: int) -> list[Fold]
 
 
 def _list_slices(files: Listing, letter: str, radius: int) -> tuple[list[Case], list[str], int]:
-    """Give the cases of a sample, what is left out, and the number of slices."""
+    """Return the cases of a sample, what is left out, and the number of slices."""
     path = _find_file(files, letter)
     cases, excluded = [], []
     with _open(path) as (raw, ids):

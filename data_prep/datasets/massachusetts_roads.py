@@ -162,7 +162,7 @@ def massachusetts_roads(
 
 
 def white_share(image: np.ndarray) -> float:
-    """Give the share of pixels that are white (no data).
+    """Return the share of pixels that are white (no data).
 
     Args:
         image: (3, H, W), uint8.
@@ -245,7 +245,7 @@ def _objection(pair: Pair, max_white: float, min_road: float) -> str:
 
 
 def _split(parts: dict[str, list[Pair]], rules: Protocol) -> tuple[list[Pair], list[Pair], Sequence[Fold]]:
-    """Give training tiles, test tiles and folds."""
+    """Return training tiles, test tiles and folds."""
     test = parts["test"] if rules.has_test else []
     if not rules.folds:
         folds = [{part: names(parts[part]) for part in ("train", "val")}]

@@ -54,7 +54,7 @@ class Draws:
 
 
 def norm(vector: np.ndarray) -> np.ndarray:
-    """Give the Euclidean length along the last axis, added up in a fixed order."""
+    """Return the Euclidean length along the last axis, added up in a fixed order."""
     total = vector[..., 0] * vector[..., 0]
     for axis in range(1, vector.shape[-1]):
         total = total + vector[..., axis] * vector[..., axis]
@@ -62,6 +62,6 @@ def norm(vector: np.ndarray) -> np.ndarray:
 
 
 def unit(vector: np.ndarray) -> np.ndarray:
-    """Give a vector's direction; the zero vector stays."""
+    """Return a vector's direction; the zero vector stays."""
     length = norm(vector)
     return vector / length if length > 0 else vector

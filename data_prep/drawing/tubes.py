@@ -70,7 +70,7 @@ class Graph:
 
     @property
     def loops(self) -> int:
-        """Number of independent cycles."""
+        """Return the number of independent cycles."""
         return self.edges - self.vertices + self.components
 
     def add_component(self) -> None:
@@ -113,12 +113,12 @@ class Network:
 
     @property
     def mask(self) -> np.ndarray:
-        """The drawn tubes."""
+        """Return the drawn tubes."""
         return self.depth >= 0
 
     @property
     def length(self) -> int:
-        """Number of steps of all curves."""
+        """Return the number of steps of all curves."""
         return sum(len(curve.points) for curve in self.curves)
 
     def add_root(self, draws: Draws, start: np.ndarray, heading: np.ndarray, radius: float, steps: int) -> bool:
@@ -274,7 +274,7 @@ class _Surroundings:
         self.own = np.concatenate(own)
 
     def nearest(self, point: np.ndarray, radius: float) -> tuple[float, np.ndarray, bool]:
-        """Give the gap to the nearest tube, its nearest point, and whether the curve may join it."""
+        """Return the gap to the nearest tube, its nearest point, and whether the curve may join it."""
         if not len(self.points):
             return float("inf"), point, False
         gaps = norm(self.points - point) - self.radii - radius

@@ -68,7 +68,7 @@ def _draw(data: Prepared, cases: list[str]) -> "Figure":
 
 
 def _describe(data: Prepared) -> str:
-    """Say what the colours are, and what the classes were in the files."""
+    """Return what the colours are, and what the classes were in the files."""
     classes = ", ".join(
         f"{index} {name}" + (f" ({_name_colour(index)} outline)" if index else "")
         for index, name in enumerate(data.classes)

@@ -11,7 +11,7 @@ _PNG_COLOUR_TYPE = {1: 0, 3: 2}
 
 
 def encode(image: np.ndarray, spacing: tuple[float, ...], *, stored: bool) -> bytes:
-    """Give the bytes of a 2D PNG or a 3D NIfTI file.
+    """Return the bytes of a 2D PNG or a 3D NIfTI file.
 
     Args:
         image: (H, W) or (3, H, W), uint8; or (D, H, W) with three `spacing` values, any integer or float type.

@@ -36,7 +36,7 @@ def hash_output(folder: Path) -> dict[str, str]:
 
 
 def recorded_checksums(folder: Path) -> dict[str, str] | None:
-    """Give the recorded checksums of a prepared folder's files; None for a folder without any (a user's own).
+    """Return the recorded checksums of a prepared folder's files; None for a folder without any (a user's own).
 
     Args:
         folder: the prepared folder.
@@ -57,7 +57,7 @@ def recorded_checksums(folder: Path) -> dict[str, str] | None:
 
 
 def compare_checksums(folder: Path, recorded: dict[str, str]) -> list[str]:
-    """Give one line for each file that is missing, changed or not recorded.
+    """Return one line for each file that is missing, changed or not recorded.
 
     Args:
         folder: the prepared folder.
@@ -76,6 +76,6 @@ def compare_checksums(folder: Path, recorded: dict[str, str]) -> list[str]:
 
 
 def json_bytes(content: Any, *, sort_keys: bool = False) -> bytes:
-    """Give strict, readable JSON that ends with a line feed."""
+    """Return strict, readable JSON that ends with a line feed."""
     text = json.dumps(content, indent=2, sort_keys=sort_keys, allow_nan=False, ensure_ascii=False)
     return (text + "\n").encode()

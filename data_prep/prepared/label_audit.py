@@ -56,7 +56,7 @@ def _audit_mask(mask: np.ndarray) -> dict[str, int]:
 
 
 def summary(audit: Mapping[str, Mapping[str, Mapping[str, int]]], dims: int) -> list[str]:
-    """Give one line for each kind of doubt that a dataset's labels raise.
+    """Return one line for each kind of doubt that a dataset's labels raise.
 
     Args:
         audit: {case: {class index: {kind: number}}}.

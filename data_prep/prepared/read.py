@@ -74,7 +74,7 @@ class Prepared:
 
     @property
     def classes(self) -> list[str]:
-        """Names of the classes in the order of their indices, background first; without the ignore label."""
+        """Return the names of the classes in the order of their indices, background first; without the ignore label."""
         return [name for name in self._dataset["labels"] if name != IGNORE]
 
     @property
@@ -84,12 +84,12 @@ class Prepared:
 
     @cached_property
     def has_ignored(self) -> bool:
-        """Whether there may be pixels that enter neither losses nor metrics: an ignore label, or fields of view."""
+        """Return whether there may be pixels that enter neither losses nor metrics: an ignore label, or fields of view."""
         return self.ignore_index is not None or any(self.folder.glob(f"{FIELDS_OF_VIEW}T[rs]/*{self.ending}"))
 
     @property
     def channels(self) -> int:
-        """Number of channels of an image."""
+        """Return the number of channels of an image."""
         return len(self._dataset["channel_names"])
 
     @cached_property
@@ -99,7 +99,7 @@ class Prepared:
 
     @property
     def channel_names(self) -> list[str]:
-        """Names of the channels, in their order."""
+        """Return the names of the channels, in their order."""
         return list(self._dataset["channel_names"].values())
 
     def image_files(self, part: str) -> dict[str, list[Path]]:
@@ -114,12 +114,12 @@ class Prepared:
         return {"Tr": self._training, "Ts": self._test}[part]
 
     def files(self, case: str) -> list[Path]:
-        """Give a case's files, the label last where there is one."""
+        """Return a case's files, the label last where there is one."""
         label = [self._label_path(case)] if self.has_label(case) else []
         return [*self._image_paths(case), *label]
 
     def cases(self, part: str, fold: int | None = None, group: str | None = None) -> list[str]:
-        """List the cases of a part.
+        """Return the cases of a part.
 
         Args:
             part: "train", "val" or "test".
@@ -143,7 +143,7 @@ class Prepared:
         return sorted(self.folds[fold][part])
 
     def has_label(self, case: str) -> bool:
-        """Say whether there is a ground truth for a case (a user's own test images may have none)."""
+        """Return whether there is a ground truth for a case (a user's own test images may have none)."""
         return self._label_path(case).is_file()
 
     def image(self, case: str) -> np.ndarray:
@@ -229,7 +229,7 @@ class Prepared:
         return np.logical_or.reduce(masks) if masks else None
 
     def spacing(self, case: str) -> tuple[float, ...]:
-        """Give the distance between neighbouring pixels along each axis of the label."""
+        """Return the distance between neighbouring pixels along each axis of the label."""
         if self.ending.startswith(".nii"):
             return decode(self._image_paths(case)[0])[1]
         return tuple(self.card.spacing or (1.0,) * self.dims)

@@ -43,7 +43,7 @@ def write_dataset(
 
     Args:
         plan: what to write.
-        entry: the dataset's entry in the register.
+        entry: the dataset's entry in the registry.
         destination: folder that holds prepared datasets; made where missing.
         options: the options that made the plan, for the card.
         partial: leave out broken samples, and record them on the card.

@@ -30,7 +30,7 @@ Member = tuple[str, int, Any]
 
 
 def is_archive(path: Path) -> bool:
-    """Tell from its name whether a file is a zip, tar, 7z or rar archive, or a single file packed by gzip."""
+    """Return whether a file is a zip, tar, 7z or rar archive, or a single file packed by gzip."""
     name = path.name.lower()
     return path.is_file() and (
         name.endswith((".zip", ".7z", ".rar", *_TAR)) or (name.endswith(".gz") and not name.endswith(_KEPT_GZ))
@@ -164,7 +164,7 @@ def _refuse(archive: Path, name: str, what: str) -> None:
 
 
 def _check_members(archive: Path, members: list[Member], folder: Path) -> None:
-    """Refuse members that need more than the free space, or that would take each other's place."""
+    """Reject members that need more than the free space, or that would take each other's place."""
     size, free = sum(member[1] for member in members), shutil.disk_usage(folder).free
     if size > free:
         raise PreparationError(
@@ -203,5 +203,5 @@ def _copy(packed: IO[bytes], file: IO[bytes], expected: int, what: str) -> None:
 
 
 def find_archives(folder: Path) -> list[Path]:
-    """Give the archives that lie directly in a folder, sorted."""
+    """Return the archives that lie directly in a folder, sorted."""
     return sorted(path for path in folder.iterdir() if is_archive(path) and not path.name.startswith("."))

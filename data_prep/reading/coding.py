@@ -124,7 +124,7 @@ def _check_values(
     background: int,
     where: Path,
 ) -> None:
-    """Refuse values that could mean several things."""
+    """Reject values that could mean several things."""
     if set(values) <= {background}:
         raise PreparationError(f"{where}: all masks are empty")
     if len(values) > _MOST_CLASSES:

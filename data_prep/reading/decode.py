@@ -59,7 +59,7 @@ def decode_mask(path: Path) -> np.ndarray:
 
 
 def is_nifti(path: Path) -> bool:
-    """Tell from its name whether a file is NIfTI."""
+    """Return whether a file is NIfTI."""
     return path.name.lower().endswith((".nii", ".nii.gz"))
 
 

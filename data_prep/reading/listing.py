@@ -14,7 +14,7 @@ _VOLUME_ENDINGS = (".nii.gz", ".nii", ".tiff", ".tif")
 
 
 def is_litter(path: Path) -> bool:
-    """Tell whether a file or folder is left behind by an operating system: hidden (`._*` too), Thumbs.db, ..."""
+    """Return whether a file or folder is left behind by an operating system: hidden (`._*` too), Thumbs.db, ..."""
     return path.name.startswith(".") or path.name.lower() in _LITTER
 
 
@@ -56,7 +56,7 @@ class Listing:
         return self.root / names[0]
 
     def has(self, *patterns: str) -> bool:
-        """Tell whether anything matches."""
+        """Return whether anything matches."""
         return any(True for pattern in patterns for _ in self._match(self.root, PurePosixPath(pattern).parts))
 
     def _descend(self, name: str) -> Path | None:

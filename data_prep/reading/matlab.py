@@ -55,7 +55,7 @@ def read_matlab(path: Path) -> dict[str, Any]:
 
 
 def _elements(data: memoryview, order: str, depth: int) -> Iterator[tuple[int, memoryview]]:
-    """Give type and content of each element, compressed ones unpacked."""
+    """Return type and content of each element, compressed ones unpacked."""
     if depth > _DEEPEST:
         raise ValueError("nested too deeply")
     place = 0

@@ -60,7 +60,7 @@ def open_plan(
 
 
 def _plan(entry: Entry, source: Path | None, options: Mapping[str, Any]) -> Plan:
-    """Call the dataset's function, and fill in what the plan leaves to the register."""
+    """Call the dataset's function, and fill in what the plan leaves to the registry."""
     plan = entry.plan(source, **options)
     plan.name = plan.name or entry.slug
     plan.dims = plan.dims or entry.dims

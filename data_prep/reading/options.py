@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    """Refuse an option's value that is none of its choices.
+    """Reject an option's value that is none of its choices.
 
     Args:
         name: of the option.

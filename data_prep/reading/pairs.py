@@ -35,7 +35,7 @@ class Pair:
 
     @property
     def image(self) -> Path:
-        """The first path of the image."""
+        """Return the first path of the image."""
         return self.images[0]
 
     @property
@@ -45,17 +45,17 @@ class Pair:
 
     @property
     def has_field_of_view(self) -> bool:
-        """Tell whether there is a mask of the field of view."""
+        """Return whether there is a mask of the field of view."""
         return self.field_of_view is not None and self.field_of_view.is_file()
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether all files are there."""
+        """Return whether all files are there."""
         return all(path.is_file() for path in self.files)
 
     @property
     def is_absent(self) -> bool:
-        """Tell whether no file is there."""
+        """Return whether no file is there."""
         return not any(path.is_file() for path in self.files)
 
     @property

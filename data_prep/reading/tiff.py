@@ -8,7 +8,7 @@ _BIG = 43
 
 
 def check_directories(path: Path) -> None:
-    """Refuse a TIFF file whose directories (one for each page) run in a circle: readers would follow them for ever.
+    """Reject a TIFF file whose directories (one for each page) run in a circle: readers would follow them for ever.
 
     Args:
         path: the file; one that is no TIFF is left to the reader that comes after.

@@ -170,7 +170,7 @@ def _advice(wrong: list[int], known: set[int]) -> str:
 
 
 def _fits_better_transposed(prediction: LabelImage, truth: LabelImage) -> bool:
-    """Whether the prediction agrees with the ground truth only after its last two axes are exchanged."""
+    """Return whether the prediction agrees with the ground truth only after its last two axes are exchanged."""
     b, y = prediction.values > 0, truth.values > 0
     if b.shape[-1] != b.shape[-2] or not b.any() or not y.any():
         return False

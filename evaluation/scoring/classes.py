@@ -34,7 +34,7 @@ class Classes:
 
     @property
     def count(self) -> int | None:
-        """Number of classes with background, where they are declared without gaps: then absent ones count too."""
+        """Return the number of classes with background, where they are declared without gaps: then absent ones count too."""
         contiguous = sorted(self.names) == list(range(1, len(self.names) + 1))
         return len(self.names) + 1 if self.declared and contiguous and not self.binary else None
 

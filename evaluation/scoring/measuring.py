@@ -81,7 +81,7 @@ def _views(
 
 
 def _rows(measure: Measure, found: list[tuple[metrics.Measured, dict[int, str]]], by_class: bool) -> list[Row]:
-    """Give the mean over the classes, then each class if wanted."""
+    """Return the mean over the classes, then each class if wanted."""
     rows: list[Row] = []
     for measured, classes in found:
         for number, name in classes.items():

@@ -63,7 +63,7 @@ class Measure:
         }
 
     def facts(self, dims: int) -> dict[str, Any]:
-        """Say what a table has to know of it, and what a cached value must have been measured with."""
+        """Return what a table has to know of it, and what a cached value must have been measured with."""
         entry = metrics.entry(self.metric)
         of = " (classes merged)" if self.merged else ""
         return asdict(self) | {
@@ -86,7 +86,7 @@ def make(names: tuple[str, ...], adjacency: int | None, dims: int) -> tuple[Meas
     """Return the plan for a list of metrics.
 
     Args:
-        names: slugs with parameters; none for the core set; "all" for every metric of the register.
+        names: slugs with parameters; none for the core set; "all" for every metric of the registry.
         adjacency: of the foreground.
         dims: of the images.
 
@@ -104,7 +104,7 @@ def make(names: tuple[str, ...], adjacency: int | None, dims: int) -> tuple[Meas
 
 
 def check(plan: tuple[Measure, ...], dims: int) -> tuple[Measure, ...]:
-    """Refuse what cannot be measured.
+    """Reject what cannot be measured.
 
     Args:
         plan: the measures.

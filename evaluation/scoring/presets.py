@@ -68,7 +68,7 @@ class Preset:
 
 
 def names() -> list[str]:
-    """List the presets."""
+    """Return the presets."""
     return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
 
 

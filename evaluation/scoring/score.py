@@ -165,7 +165,7 @@ def _spacing(request: Request, dataset: _Dataset, dims: int) -> tuple[float, ...
 
 
 def _several(found: list[checks.Found], classes: Classes) -> bool:
-    """Whether there is more than one class to tell apart."""
+    """Return whether there is more than one class to tell apart."""
     if classes.binary:
         return False
     ignored = {0, classes.ignore}
