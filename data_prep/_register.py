@@ -16,7 +16,7 @@ PAPERS = {"cldice": "clDice", "contextloss": "ContextLoss", "hpm": "HPM", "scnp"
 
 @dataclass(frozen=True)
 class Entry:
-    """What the registry knows of a dataset.
+    """What the registry knows about a dataset.
 
     Attributes:
         slug: name in code, parameters and paths.
@@ -24,11 +24,11 @@ class Entry:
         dims: 2 or 3.
         classes: names with the default options, background first.
         licence: terms, and whether they were read or are only recalled.
-        where: where to get it and what the folder has to look like.
+        where: where to get it and what the folder must look like.
         size: number and size of the images, officially.
         uses: {slug of a paper: its tables that use the dataset}, as the published numbers name them.
         reference: authors, title, year.
-        embedded: made by the suite itself, needs no source.
+        embedded: drawn by the suite itself, needs no source.
         plan: the registered function.
     """
 
@@ -107,14 +107,14 @@ def register(
         dims: 2 or 3.
         classes: names with the default options, background first.
         licence: terms, and whether they were read or are only recalled.
-        where: where to get it and what the folder has to look like.
+        where: where to get it and what the folder must look like.
         size: number and size of the images, officially.
         uses: {slug of a paper: its tables that use the dataset}, as the published numbers name them.
         reference: authors, title, year.
-        embedded: made by the suite itself, needs no source.
+        embedded: drawn by the suite itself, needs no source.
 
     Returns:
-        A decorator that gives the function back unchanged.
+        A decorator that returns the function unchanged.
 
     Raises:
         ValueError: the slug is taken.
@@ -134,7 +134,7 @@ def names() -> list[str]:
 
 
 def entry(name: str) -> Entry:
-    """Return what the registry knows of one dataset.
+    """Return the registry's entry for a dataset.
 
     Args:
         name: its slug.

@@ -19,13 +19,13 @@ def hash_file(path: Path) -> str:
 
 
 def list_files(folder: Path) -> list[str]:
-    """Return the relative paths of a prepared folder's files but the checksums' own, sorted; hidden ones are left out."""
+    """Return the relative paths of a prepared folder's files, sorted, without checksums.json and hidden files."""
     paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     visible = (path for path in paths if not any(part.startswith(".") for part in path.parts))
     return sorted(path.as_posix() for path in visible if path.as_posix() != NAME)
 
 
 def combine(hashes: Mapping[str, str]) -> str:
-    """Return one SHA-256 for a set of files: over the lines "hash, two blanks, path", sorted by path."""
+    """Return one SHA-256 for a set of files: of the lines "hash, two spaces, path", sorted by path."""
     lines = "".join(f"{hashes[path]}  {path}\n" for path in sorted(hashes))
     return hash_bytes(lines.encode())

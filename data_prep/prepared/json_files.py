@@ -1,4 +1,4 @@
-"""The JSON files of a prepared folder, and what its checksums say."""
+"""The JSON files of a prepared folder, and the check of its checksums."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def read_json(path: Path) -> Any:
 
 
 def hash_output(folder: Path) -> dict[str, str]:
-    """Hash every visible file of a folder but the checksums' own: {relative path: SHA-256}."""
+    """Hash every visible file of a folder except checksums.json: {relative path: SHA-256}."""
     return {name: checksums.hash_file(folder / name) for name in checksums.list_files(folder)}
 
 
@@ -64,7 +64,7 @@ def compare_checksums(folder: Path, recorded: dict[str, str]) -> list[str]:
         recorded: {relative path: SHA-256}.
 
     Returns:
-        The lines; empty when all is as recorded.
+        The lines; empty if everything is as recorded.
     """
     present = hash_output(folder)
     problems = [f"{folder / name}: missing; {AGAIN}" for name in sorted(recorded.keys() - present.keys())]
