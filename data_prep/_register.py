@@ -46,13 +46,13 @@ class Entry:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Options of the dataset with their defaults."""
+        """Return the options of the dataset with their defaults."""
         parameters = inspect.signature(self.plan).parameters.values()
         return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
 
     @property
     def papers(self) -> tuple[str, ...]:
-        """Slugs of the papers that use it."""
+        """Return the slugs of the papers that use it."""
         return tuple(self.uses)
 
     @property
@@ -62,7 +62,7 @@ class Entry:
 
     @property
     def file(self) -> str:
-        """File that registers the dataset."""
+        """Return the file that registers the dataset."""
         return file_of(self.plan)
 
     def check_options(self, options: Mapping[str, Any]) -> None:

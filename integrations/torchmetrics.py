@@ -54,7 +54,7 @@ class RegisteredMetric(Metric):
 
     @property
     def higher_is_better(self) -> bool | None:  # type: ignore[override]
-        """Direction, from the registry; None where the best value lies inside the range."""
+        """Return the direction, from the registry; None where the best value lies inside the range."""
         return metrics.entry(self.name).higher_is_better
 
     def update(self, prediction: torch.Tensor, target: torch.Tensor) -> None:

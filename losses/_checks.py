@@ -123,7 +123,7 @@ def _check_shapes(logits: tuple[int, ...], target: tuple[int, ...], regions: boo
 def class_indices(
     target: torch.Tensor, channels: int, ignore_index: int | None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Bring a target into the form of class indices.
+    """Convert a target to class indices.
 
     Args:
         target: (B, 1, *spatial) class indices or (B, C, *spatial) one-hot, any dtype.

@@ -107,7 +107,7 @@ class Network:
 
     @property
     def betti(self) -> tuple[int, ...]:
-        """Betti numbers by construction; no tube encloses a cavity."""
+        """Return the Betti numbers by construction; no tube encloses a cavity."""
         numbers = (self.graph.components, self.graph.loops)
         return numbers if len(self.shape) == 2 else (*numbers, 0)
 

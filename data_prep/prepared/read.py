@@ -59,7 +59,7 @@ class Prepared:
 
     @cached_property
     def checksum(self) -> str:
-        """One SHA-256 for all files of the dataset; the audit on the card of a user's own folder is left out."""
+        """Return one SHA-256 for all files of the dataset; the audit on the card of a user's own folder is left out."""
         if self._recorded is not None:
             return checksums.combine(self._recorded)
         card = {key: value for key, value in self.card_content.items() if key != "label_audit"}
@@ -69,7 +69,7 @@ class Prepared:
 
     @property
     def name(self) -> str:
-        """Slug of the dataset; of a user's own, the name of the folder."""
+        """Return the slug of the dataset; of a user's own, the name of the folder."""
         return self.card.name
 
     @property
@@ -79,7 +79,7 @@ class Prepared:
 
     @property
     def ignore_index(self) -> int | None:
-        """Value of ignored pixels in the labels, nnU-Net's ignore label; None: there are none."""
+        """Return the value of ignored pixels in the labels, nnU-Net's ignore label; None: there are none."""
         return self._dataset["labels"].get(IGNORE)
 
     @cached_property
@@ -94,7 +94,7 @@ class Prepared:
 
     @cached_property
     def dims(self) -> int:
-        """2 or 3: the number of spatial axes."""
+        """Return the number of spatial axes, 2 or 3."""
         return self.card.dims or self.label(next(iter(self._training))).ndim
 
     @property

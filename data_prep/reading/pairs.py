@@ -39,7 +39,7 @@ class Pair:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All paths, the mask last."""
+        """Return all paths, the mask last."""
         return (*self.images, self.mask)
 
     @property
@@ -147,7 +147,7 @@ def read_field_of_view(pair: Pair) -> np.ndarray | None:
 
 
 def describe_fields_of_view(pairs: Sequence[Pair]) -> list[str]:
-    """Say for the card's notes that fields of view are kept, and of how many images; nothing where there are none."""
+    """Return a note for the card on how many images have a field of view; nothing if there are none."""
     count = sum(pair.has_field_of_view for pair in pairs)
     few = "" if count == len(pairs) else f" of {count} of {len(pairs)} images"
     kept = f"the field of view{few} is kept: training ignores what is outside, metrics as their option `fov` says"

@@ -34,7 +34,7 @@ class Classes:
 
     @property
     def count(self) -> int | None:
-        """Return the number of classes with background if they are declared without gaps, so that absent ones count too."""
+        """Return the number of classes with background if declared without gaps, so that absent ones count too."""
         contiguous = sorted(self.names) == list(range(1, len(self.names) + 1))
         return len(self.names) + 1 if self.declared and contiguous and not self.binary else None
 
