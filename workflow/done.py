@@ -104,7 +104,7 @@ def prepared(plan: ExperimentPlan, entry: DatasetPlan) -> tuple[str, str]:
 
 
 def untrained(job: Job, checksum: str, pretraining: RunRecord | None) -> str:
-    """Say why a run has to be trained (again); "" where it is the planned one, finished and whole.
+    """Return why a run has to be trained (again); "" where it is the planned one, finished and whole.
 
     Args:
         job: the planned run.

@@ -214,7 +214,7 @@ def _problems(content: dict[str, Any], prepared: Path) -> list[str]:
 
 
 def _wrong_names(content: Any, where: str) -> list[str]:
-    """Say which keys are no text: YAML reads 2018 as a number and `on` as true."""
+    """Return which keys are no text: YAML reads 2018 as a number and `on` as true."""
     if isinstance(content, list):
         return [problem for entry in content for problem in _wrong_names(entry, where)]
     if not isinstance(content, dict):

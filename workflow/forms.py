@@ -123,7 +123,7 @@ class Evaluation:
 
     @property
     def run_folder(self) -> Path:
-        """The run's folder."""
+        """Return the run's folder."""
         return Path(self.run)
 
     def evaluate(self) -> Path:
@@ -140,7 +140,7 @@ class Evaluation:
 
     @property
     def _where(self) -> dict[str, Any]:
-        """Give the options of the region, as `metrics.evaluate` takes them."""
+        """Return the options of the region, as `metrics.evaluate` takes them."""
         if self.region == "whole" and not self.patch:
             return {}
         patches = {"patch": self.patch or None, "stride": self.stride or None}

@@ -145,7 +145,7 @@ def _open(name: str, options: dict[str, Any], data: str, size: float) -> Source:
 
 
 def _unavailable(planned: PlannedRun, dims: int, source: Source) -> tuple[str, str]:
-    """Say what of a run cannot be had here, and why; the second is "" where it can."""
+    """Return what of a run cannot be had here, and why; the second is "" where it can."""
     import losses
 
     if engines.trains(planned.parameters):
@@ -169,7 +169,7 @@ def _plan(
     sources: dict[str, Source],
     left_out: dict[str, str],
 ) -> ExperimentPlan:
-    """Give one experiment's plan."""
+    """Return one experiment's plan."""
     spec, results = plan.spec, str(plan.results)
     entries = sorted({each.entry for each in runs})
     prepared = data_folder(spec, group, results)
@@ -197,7 +197,7 @@ def _plan(
 
 
 def _preparation(plan: planning.PaperPlan, name: str, source: Source, data: str, prepared: str) -> DatasetPlan:
-    """Give the prepare notebook's parameters of a dataset."""
+    """Return the prepare notebook's parameters of a dataset."""
     import data_prep
 
     embedded = data_prep.entry(name).embedded
@@ -205,7 +205,7 @@ def _preparation(plan: planning.PaperPlan, name: str, source: Source, data: str,
 
 
 def _job(plan: planning.PaperPlan, planned: PlannedRun, prepared: str) -> Job:
-    """Give one run with all that its notebooks are told."""
+    """Return one run with all that its notebooks are told."""
     job = planned_runs.job(planned, plan.results)
     start = f"{job.after}/{CHECKPOINT}" if job.after else ""
     train = planned.parameters | {"results": str(plan.results), "data": prepared, "init_from": start}
@@ -213,7 +213,7 @@ def _job(plan: planning.PaperPlan, planned: PlannedRun, prepared: str) -> Job:
 
 
 def _ensembles(plan: planning.PaperPlan, group: str, runs: list[PlannedRun]) -> list[MeasuringStep]:
-    """Give the votes of the folds' networks, where the paper has ensembles."""
+    """Return the votes of the folds' networks, where the paper has ensembles."""
     if not plan.spec.groups[group].ensemble:
         return []
     together: dict[tuple[Path, int], list[PlannedRun]] = {}
@@ -239,7 +239,7 @@ def _compared_with(plan: planning.PaperPlan, planned: PlannedRun) -> str:
 
 
 def _closings(plan: planning.PaperPlan, group: str, runs: list[PlannedRun]) -> list[MeasuringStep]:
-    """Give the runs that a table wants after binary closings."""
+    """Return the runs that a table wants after binary closings."""
     own = {plan.folder(each) for each in runs}
     metrics: dict[Path, dict[str, None]] = {}
     for need in requirements(plan.spec):

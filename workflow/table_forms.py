@@ -35,7 +35,7 @@ class ExperimentTables:
 
     @property
     def folder(self) -> Path:
-        """The experiment's folder."""
+        """Return the experiment's folder."""
         return Path(self.experiment)
 
     def update_index(self) -> Path:
