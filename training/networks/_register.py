@@ -32,7 +32,7 @@ def register(divisor: Callable[..., int]) -> Callable[[Callable[..., "nn.Module"
     """Register a builder under its own name.
 
     Args:
-        divisor: returns, from the network's parameters, the number of which each side of a patch must be a multiple.
+        divisor: gives, from the network's parameters, the number that each side of a patch must be a multiple of.
 
     Returns:
         The decorator.

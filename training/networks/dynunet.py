@@ -25,7 +25,7 @@ def dynunet(
         in_channels: channels of the image.
         out_channels: number of classes.
         channels: channels of each level, at least two levels; the first level keeps the resolution.
-        residual: residual blocks instead of plain ones.
+        residual: residual blocks in place of plain ones.
 
     Returns:
         The network, without deep supervision.
