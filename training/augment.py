@@ -1,8 +1,8 @@
 """Augmentation of a training patch: flips, quarter turns, small rotations, intensity.
 
 Ranges follow nnU-Net's where it has them. Labels are moved, or looked up at the nearest pixel, never interpolated: no
-class index is made up. A flip or quarter turn keeps the topology exactly; a small rotation may break a structure of one
-pixel's width, as in nnU-Net.
+new class index appears. A flip or quarter turn keeps the topology exactly; a small rotation may break a structure of
+one pixel's width, as in nnU-Net.
 """
 
 import itertools
@@ -20,7 +20,7 @@ def augment(image: np.ndarray, label: np.ndarray, random: np.random.Generator) -
     Args:
         image: normalised, float32 (channels, *spatial).
         label: class indices (*spatial).
-        random: where the draws come from.
+        random: the random number generator.
 
     Returns:
         New image and label of the same shapes.
@@ -37,7 +37,7 @@ def turn(image: np.ndarray, label: np.ndarray, random: np.random.Generator) -> t
     Args:
         image: (channels, *spatial).
         label: (*spatial).
-        random: where the draws come from.
+        random: the random number generator.
 
     Returns:
         Image and label, moved alike.
@@ -57,12 +57,12 @@ def rotate(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rotate by a random angle in a random plane, the image linearly, the label to the nearest pixel.
 
-    What comes in from outside is mirrored, in image and label alike.
+    Pixels from outside are mirrored, in image and label alike.
 
     Args:
         image: (channels, *spatial).
         label: (*spatial).
-        random: where the draws come from.
+        random: the random number generator.
         degrees: largest angle either way; nnU-Net's is 30 in 3D and 180 in 2D, where the quarter turns cover the rest.
 
     Returns:
@@ -81,7 +81,7 @@ def intensity(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
     Args:
         image: normalised, float32 (channels, *spatial).
-        random: where the draws come from.
+        random: the random number generator.
 
     Returns:
         The changed image, float32.
