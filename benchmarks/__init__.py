@@ -1,1 +1,1 @@
-"""Time and memory of losses, metrics and topology, followed by asv; generated from the registers."""
+"""Time and memory of losses, metrics and topology, tracked by asv; generated from the registers."""

@@ -9,7 +9,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 DEVICES = ["cpu", "cuda"]
 
-# how much is measured: smoke proves that the benchmarks run, regular takes an hour or two, large a day
+# how much is measured: smoke shows that the benchmarks run, regular takes an hour or two, large a day
 PROFILES = ("smoke", "regular", "large")
 PROFILE = os.environ.get("BENCHMARK_SIZE", "regular")
 _SMALL = {"2D 64x64": (1, 1, 64, 64), "3D 16x16x16": (1, 1, 16, 16, 16)}
@@ -23,10 +23,10 @@ MASK_SIZES = {
 
 
 def registered(room: str) -> list[str]:
-    """List the slugs of a room from its source.
+    """Return the slugs of a room from its source.
 
-    asv evaluates parameter lists once, on the first commit of a run; read from the source beside `benchmarks/` they are
-    the same for every commit, and an older one shows new entries as skipped.
+    asv evaluates parameter lists once, on the first commit of a run; read from the source beside `benchmarks/`, they
+    are the same for every commit, and an older commit shows new entries as skipped.
     """
     lines = "\n".join(path.read_text() for path in sorted((ROOT / room).glob("[!_]*.py")))
     return sorted(re.findall(r'^@register\(\s*"(\w+)"', lines, flags=re.MULTILINE))
@@ -48,7 +48,7 @@ def tubes(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
 
 
 def flawed_pair(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Make a prediction of tubes with gaps and false pieces, and the tubes."""
+    """Return a prediction of tubes with gaps and false pieces, and the tubes."""
     from scipy.ndimage import gaussian_filter
 
     target = tubes(shape)
@@ -57,7 +57,7 @@ def flawed_pair(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def logits_and_target(shape: tuple[int, ...], device: str) -> tuple:
-    """Make a plausible, imperfect prediction of tubes: logits with gradient, and class indices."""
+    """Return a plausible, imperfect prediction of tubes: logits with gradient, and class indices."""
     import torch
 
     target = tubes(shape[2:])
@@ -68,12 +68,12 @@ def logits_and_target(shape: tuple[int, ...], device: str) -> tuple:
 
 
 def tiny(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Give a small shape of the same kind, to import and compile on before memory is measured."""
+    """Return a small shape of the same kind, for imports and compilation before memory is measured."""
     return (1, shape[1], *[16] * (len(shape) - 2))
 
 
 def require_profile() -> None:
-    """Refuse a misspelt BENCHMARK_SIZE, which would measure something else without a word."""
+    """Reject a misspelt BENCHMARK_SIZE, which would silently measure something else."""
     if PROFILE not in PROFILES:
         raise ValueError(f"BENCHMARK_SIZE must be one of {', '.join(PROFILES)}, got {PROFILE!r}")
 

@@ -7,7 +7,7 @@ DATASETS = ["synthetic2d", "synthetic3d"]
 
 
 class TimeLoading:
-    """On the embedded datasets, which every machine can make."""
+    """On the embedded datasets, which every machine can draw."""
 
     params = [DATASETS]
     param_names = ["dataset"]

@@ -1,4 +1,4 @@
-"""Seconds to import each room in a fresh interpreter: the register imports every file, so heavy libraries show here."""
+"""Seconds to import each package in a fresh interpreter: a registry imports every file, so heavy imports show here."""
 
 
 class TimeImport:

@@ -1,4 +1,4 @@
-"""clDice over the iterations of its soft skeleton: time grows with them, memory must not."""
+"""clDice over the iterations of its soft skeleton: time grows with them; memory must not."""
 
 from benchmarks import bench_losses
 from benchmarks._common import DEVICES, SIZES
@@ -18,7 +18,7 @@ class _CLDice:
 
 
 class RatioCLDice(_CLDice, bench_losses.RatioLoss):
-    """How many times Dice&CE's time."""
+    """Ratio to the time of Dice&CE."""
 
 
 class MemoryCLDice(_CLDice, bench_losses.MemoryLoss):

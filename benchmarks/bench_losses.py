@@ -1,6 +1,6 @@
 """Every loss: time, ratio to Dice&CE, peak memory, and the value, so that a change is seen beside the time.
 
-asv gives each measurement a process of its own, forked from one that has imported this file. With a GPU, run it with
+asv runs each measurement in a separate process, forked from one that has imported this file. With a GPU, run it with
 `--launch-method spawn`: CUDA does not survive a fork.
 """
 
@@ -70,9 +70,9 @@ class TimeLoss(_Loss):
 
 
 class RatioLoss(_Loss):
-    """How many times Dice&CE's time, loss and gradient, measured in turns: what the machine does meets both.
+    """Ratio to the time of Dice&CE, loss and gradient, measured alternately: what else the machine does affects both.
 
-    Regressions are read from this one: it hardly changes from machine to machine and from day to day.
+    Read regressions from this one: it hardly changes between machines and between days.
     """
 
     pairs = 9
@@ -103,11 +103,11 @@ class MemoryLoss(_Loss):
         self.run()
 
     def track_cuda_allocated(self, slug: str, size: str, device: str) -> int:
-        """Bytes allocated on the GPU at the peak of one step, above what the data take."""
+        """Bytes allocated on the GPU at the peak of one step, beyond the data."""
         return self._cuda_peak("allocated")
 
     def track_cuda_reserved(self, slug: str, size: str, device: str) -> int:
-        """Bytes that torch has taken from the GPU at the peak of one step, above what it had before."""
+        """Bytes that torch has reserved on the GPU at the peak of one step, beyond those reserved before."""
         return self._cuda_peak("reserved")
 
     def _cuda_peak(self, kind: str) -> int:

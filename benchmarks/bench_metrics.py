@@ -8,7 +8,7 @@ CORE = ["dice", "cldice", "betti0_error", "betti1_error", "betti_error", "e0_gt"
 
 
 class TimeMetric:
-    """Each metric by itself."""
+    """Each metric on its own."""
 
     params = [registered("metrics"), list(MASK_SIZES)]
     param_names = ["metric", "size"]
@@ -40,7 +40,7 @@ class TimeMetric:
 
 
 class TimeTogether:
-    """What a table needs, in one call: skeletons and Betti numbers are computed once."""
+    """All metrics of a table in one call: skeletons and Betti numbers are computed once."""
 
     params = [["core", "all"], list(MASK_SIZES)]
     param_names = ["metrics", "size"]

@@ -1,7 +1,7 @@
-"""Side by side with what a user would take instead, on the same inputs, one class.
+"""Comparison with what a user would take instead, on the same inputs, one class.
 
 The peers are MONAI's DiceCELoss, the baseline's own row, and SoftclDiceLoss, and, with the extra `peers`, topolosses'
-HutopoLoss and TopographLoss. What the official codes take is not measured here, since they cannot be installed.
+HutopoLoss and TopographLoss. The official codes are not measured here, since they cannot be installed.
 """
 
 from typing import Any
@@ -59,7 +59,7 @@ class TimePeers:
 
 
 def _loss(peer: str) -> Any:
-    """Build a loss of logits and class indices; each term alone, without a pixel-wise loss beside it."""
+    """Build a loss of logits and class indices; each term alone, without a pixel-wise loss."""
     import losses
 
     if peer == "dice_ce":

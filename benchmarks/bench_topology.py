@@ -1,4 +1,4 @@
-"""Seconds of the topological primitives that losses and metrics stand on."""
+"""Seconds of the topological primitives on which losses and metrics are built."""
 
 from benchmarks._common import SIZES, logits_and_target, tubes
 

@@ -1,14 +1,14 @@
-"""How the time of each loss grows with the image, and how far it is above what memory allows.
+"""How the time of each loss grows with the image, and how far it is above the bound set by memory.
 
     python -m benchmarks.growth -o FOLDER [--losses cldice scnp] [--device cuda] [--limit 20]
 
 Loss and gradient, from 256 x 256 to 4096 x 4096 and from 32^3 to 256^3, on one thread (or the GPU). Writes growth.csv,
-growth.png (time of a pixel: a flat line is linear growth), floors.csv and provenance.json. A loss is left alone from
-the size on that would take longer than the limit.
+growth.png (time per pixel: a flat line is linear growth), floors.csv and provenance.json. A loss is skipped from the
+size on that would exceed the time limit.
 
-The floor is the time in which the loss's input and output can be moved: logits (4 bytes) and class index (8) are read
-for the sums, read again for the gradient, which cannot be had before the sums are, and the gradient (4) is written; 28
-bytes a pixel, over the bandwidth measured here. It is the same for all losses of one class.
+The floor is the time needed to move the loss's input and output: logits (4 bytes) and class index (8) are read for the
+sums, read again for the gradient, which depends on the sums, and the gradient (4) is written; 28 bytes per pixel,
+divided by the bandwidth measured here. It is the same for all losses of one class.
 """
 
 import argparse
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIDES = {2: (256, 512, 1024, 2048, 4096), 3: (32, 64, 128, 256)}
-FLOOR_BYTES = 28  # of a pixel, see above
+FLOOR_BYTES = 28  # per pixel, see above
 _SHOWN = (
     "dice_ce", "cldice", "compound_cldice", "closs", "scnp", "thpm", "shpm", "phpm", "topoloss", "skeleton_recall",
     "region_wise",
@@ -55,10 +55,10 @@ def measure(
         slugs: of the losses.
         sides: number of dimensions to lengths of the sides.
         device: "cpu" or "cuda".
-        limit: seconds that a call may take; the next size is left out where it would take longer.
+        limit: seconds that a call may take; sizes that would take longer are left out.
 
     Yields:
-        loss, dims, side, pixels, seconds (median of three, or of one where it takes seconds).
+        loss, dims, side, pixels, seconds (median of three, or a single call if it takes seconds).
     """
     import losses
 
@@ -79,14 +79,14 @@ def measure(
 
 
 def bandwidth(device: str, size: int = 2**26) -> float:
-    """Measure how many bytes a second can be read and written, by adding two arrays into a third.
+    """Measure how many bytes can be read and written per second, by adding two arrays into a third.
 
     Args:
         device: "cpu" or "cuda".
-        size: number of float32 in an array; well above the caches.
+        size: number of float32 values in an array; far larger than the caches.
 
     Returns:
-        Bytes a second, the best of five.
+        Bytes per second, the best of five.
     """
     import torch
 
@@ -109,7 +109,7 @@ def floors(table: pd.DataFrame, bytes_a_second: float) -> pd.DataFrame:
         bytes_a_second: see `bandwidth`.
 
     Returns:
-        loss, dims, side, milliseconds, floor (ms), and how many times the floor the loss takes.
+        loss, dims, side, milliseconds, floor (ms), and the ratio of the two.
     """
     floor = table["pixels"] * FLOOR_BYTES / bytes_a_second
     return pd.DataFrame(
@@ -123,7 +123,7 @@ def floors(table: pd.DataFrame, bytes_a_second: float) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, device: str) -> "Figure":
-    """Draw the time of a pixel over the number of pixels, 2D beside 3D.
+    """Draw the time per pixel over the number of pixels, 2D beside 3D.
 
     Args:
         table: see `measure`.

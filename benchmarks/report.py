@@ -1,4 +1,4 @@
-"""What asv measured, as a table and as a page that needs no network.
+"""The results of asv, as a table and as a page that needs no network.
 
     python -m benchmarks.report [--results .asv/results] [--html .asv/html/offline.html]
 
@@ -34,11 +34,11 @@ def read_results(folder: Path) -> pd.DataFrame:
         folder: asv's `results_dir`.
 
     Returns:
-        One row a number: machine, environment, commit, date (of the commit), benchmark, parameters, value. NaN where
+        One row per number: machine, environment, commit, date (of the commit), benchmark, parameters, value. NaN where
         asv skipped or failed.
 
     Raises:
-        FileNotFoundError: there are no results; the message says how to make them.
+        FileNotFoundError: there are no results; the message says how to produce them.
     """
     rows = [row for path in sorted(folder.glob("*/*.json")) if path.name != "machine.json" for row in _rows(path)]
     if not rows:
@@ -68,7 +68,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def at_newest_commit(results: pd.DataFrame) -> pd.DataFrame:
-    """Return the numbers of the newest commit; what failed there has none, whatever an older commit had.
+    """Return the numbers of the newest commit; what failed there has none, even if an older commit has.
 
     Args:
         results: of one machine and environment, see `read_results`.
@@ -84,8 +84,8 @@ def of_losses(results: pd.DataFrame) -> pd.DataFrame:
         results: of one machine and environment, see `read_results`.
 
     Returns:
-        loss, size, device, and of milliseconds, ratio to Dice&CE, and peak memory above the empty benchmark in MiB
-        what was measured.
+        loss, size, device, and those of milliseconds, ratio to Dice&CE, and peak memory above the empty benchmark in
+        MiB that were measured.
     """
     newest = at_newest_commit(results).set_index(["benchmark", "parameters"])["value"]
 
@@ -129,7 +129,7 @@ def write_page(results: pd.DataFrame, path: Path) -> None:
 
 
 def _histories(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """Draw the ratio to Dice&CE over the commits, a picture for each size and device."""
+    """Draw the ratio to Dice&CE over the commits, one picture for each size and device."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import ScalarFormatter
 
@@ -161,7 +161,7 @@ def _histories(results: pd.DataFrame) -> Iterator[tuple[str, str]]:
 
 
 def _readable(value: Any) -> str:
-    """Write a number with three digits, and one that is missing as a dash."""
+    """Return a number with three digits, a missing one as a dash."""
     if isinstance(value, str):
         return value
     return "-" if pd.isna(value) else f"{value:.3g}"

@@ -3,9 +3,9 @@
     python -m benchmarks.training_step -o steps.json [--share 0.25] [--device cuda]
 
 SCNP's settings (tables B.1 and B.2), 2 x 2 classes x 1280 x 1024 and 2 x 3 classes x 160 x 128 x 112, and HPM's
-(table 2), with MONAI's DynUNet. `--share` makes every side shorter, for a machine without a GPU; the file says so. Each
-measurement has a process of its own, in which steps with Dice&CE take turns with those of the loss: what else the
-machine does meets both. `python -m tables paper scnp --benchmark steps.json` rebuilds the papers' tables from it.
+(table 2), with MONAI's DynUNet. `--share` shortens every side, for a machine without a GPU; the file records it. Each
+measurement has its own process, in which steps with Dice&CE alternate with those of the loss, so that what else the
+machine does affects both. `python -m tables paper scnp --benchmark steps.json` rebuilds the papers' tables from it.
 """
 
 import argparse
@@ -35,7 +35,7 @@ _WARM_UP = 2
 
 
 def measure(setting: str, slug: str, share: float, repeats: int, device: str) -> dict[str, Any]:
-    """Time the steps of one loss in one setting; to be called in a fresh process.
+    """Time the steps of one loss in one setting; call it in a fresh process.
 
     Args:
         setting: one of `SETTINGS`.
@@ -45,9 +45,9 @@ def measure(setting: str, slug: str, share: float, repeats: int, device: str) ->
         device: "cpu" or "cuda".
 
     Returns:
-        setting, loss, seconds (median of the steps), seconds_dice_ce (of those with Dice&CE in between), ratio (median
-        of each step's to the one before), peak_bytes above what was there before the first step (libraries, data and
-        network, but not its gradients), device and size.
+        setting, loss, seconds (median of the steps), seconds_dice_ce (of the steps with Dice&CE in between), ratio
+        (median of each step's ratio to the previous one), peak_bytes beyond those used before the first step
+        (libraries, data and network, but not its gradients), device and size.
     """
     import torch
 
@@ -75,7 +75,7 @@ def measure(setting: str, slug: str, share: float, repeats: int, device: str) ->
         return time.perf_counter() - start
 
     small_image, small_target = _example(setting, (_DIVISOR * 2,) * len(size), device)
-    loss(network(small_image), small_target).backward()  # imports and compiles: libraries are not the loss's memory
+    loss(network(small_image), small_target).backward()  # imports and compiles: the libraries' memory is not the loss's
     memory = PeakMemory(torch.device(device))
     for _ in range(_WARM_UP):
         step(loss)
@@ -96,7 +96,7 @@ def measure(setting: str, slug: str, share: float, repeats: int, device: str) ->
 
 
 def side_lengths(setting: str, share: float) -> tuple[int, ...]:
-    """Give a setting's spatial size, each side a share of the published one, rounded to what the network halves."""
+    """Return a setting's spatial size: a share of each published side, rounded to what the network can halve."""
     return tuple(max(_DIVISOR * 2, round(side * share / _DIVISOR) * _DIVISOR) for side in SETTINGS[setting][2])
 
 
@@ -134,12 +134,12 @@ def _describe(device: str) -> str:
 def _worker(arguments: tuple[Any, ...], queue: Any) -> None:
     try:
         queue.put(measure(*arguments))
-    except Exception as error:  # the reason goes into the file, the other losses are measured all the same
+    except Exception as error:  # the reason goes into the file, and the other losses are still measured
         queue.put({"setting": arguments[0], "loss": arguments[1], "failed": f"{type(error).__name__}: {error}"})
 
 
 def in_fresh_process(*arguments: Any) -> dict[str, Any]:
-    """Measure in a process of its own, so that no measurement inherits another one's memory."""
+    """Measure in a separate process, so that no measurement inherits another one's memory."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     process = context.Process(target=_worker, args=(arguments, queue))

@@ -1,4 +1,4 @@
-"""Datasets: official files in, prepared dataset out; one file each, found through the register."""
+"""Datasets: official files in, prepared dataset out; one file each, found through the registry."""
 
 import importlib
 import pkgutil
@@ -46,19 +46,19 @@ def prepare(
         name: slug of the dataset.
         source: folder with the official download (or one that holds it), its archive (zip, tar, gz), or a folder of
             its archives; None for embedded data.
-        destination: folder for prepared datasets. It is as before when anything goes wrong.
-        partial: go on without files that are missing or broken; the card records each.
-        replace: prepare again where destination/<name> exists; otherwise return it as it is.
+        destination: folder for prepared datasets. It stays unchanged if anything goes wrong.
+        partial: continue without files that are missing or broken; the card records each.
+        replace: prepare again if destination/<name> exists; otherwise return the existing folder.
         progress: show a bar (on a terminal only).
         workers: number of processes; 0: one for each core, as far as memory allows. With more than one, a script needs
-            the guard `if __name__ == "__main__":`, as Python's multiprocessing says.
+            the guard `if __name__ == "__main__":`, see Python's multiprocessing.
         **options: options of the dataset, see `entry(name).parameters`.
 
     Returns:
         Path of the prepared folder.
 
     Raises:
-        ValueError: unknown name, option or value of an option.
+        ValueError: unknown name or option, or an invalid value of an option.
         PreparationError: files are missing, broken or contradict each other: all problems, one line each.
         OSError: the destination cannot be written.
     """
@@ -92,7 +92,7 @@ def _stop_at_problems(plan: Plan, source: object, *, partial: bool) -> None:
 
 
 def _find_twice(plan: Plan) -> list[str]:
-    """Give one line for each name that several cases have: one would be written over the other."""
+    """Return one line for each name that several cases share, since one would overwrite the other."""
     sources: dict[str, list[str]] = {}
     for case in plan.cases:
         sources.setdefault(case.name, []).append(" with ".join(map(str, case.sources)))

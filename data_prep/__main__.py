@@ -130,7 +130,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _describe_coding(data: data_prep.Prepared) -> list[str]:
-    """Say what the values in the user's own files were taken for, and which files."""
+    """Return how the values in the user's own files, and which files, were interpreted."""
     coding, layout = data.card.more.get("coding"), data.card.more.get("layout")
     lines = [f"taken: {layout}"] if layout else []
     return lines + (

@@ -1,4 +1,4 @@
-"""What a dataset file hands over: a plan of cases, each of which can be loaded by itself."""
+"""The result of a dataset's function: a plan of cases, each of which can be loaded separately."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ class Sample:
 
     Attributes:
         image: (channels, *spatial), uint8 in 2D; any integer or float type in 3D.
-        label: (*spatial), class indices, 0 is background; the index behind the last class marks ignored pixels, where
-            the plan has them. None: a test image without ground truth.
+        label: (*spatial), class indices, 0 is background; the index after the last class marks ignored pixels, if the
+            plan has any. None: a test image without ground truth.
         spacing: one number for each axis of `label`, in the order of its axes; empty: all 1.
         betti: Betti numbers known by construction, {class index: [b0, b1(, b2)]}; None where they are not known.
-        field_of_view: (*spatial), bool, where there is an image at all; None: everywhere.
-        notes: what is allowed but odd, one line each.
+        field_of_view: (*spatial), bool, True inside the imaged area; None: everywhere.
+        notes: what is allowed but unusual, one line each.
     """
 
     image: np.ndarray
@@ -51,12 +51,12 @@ class Case:
 
 @dataclass
 class Plan:
-    """Everything about a dataset but its pixels: a cheap look at the source, made before anything is written.
+    """Everything about a dataset except its pixels: a cheap survey of the source, made before anything is written.
 
     Attributes:
         cases: training and test cases.
-        folds: what `splits_final.json` holds: {"train": [...], "val": [...]} for each fold; none where too few
-            cases are there.
+        folds: the content of `splits_final.json`: {"train": [...], "val": [...]} for each fold; none if there are too
+            few cases.
         channels: names, one for each channel of the images.
         classes: names, background first; empty: as registered.
         groups: test cases that must not be averaged together, {group: [cases]}.
@@ -64,11 +64,11 @@ class Plan:
         source: the folder that the sources' recorded names are relative to; None for embedded data.
         problems: what stops the preparation, one line each.
         lone: files without their partner, or broken at first sight, one line each; left out with `partial`.
-        missing: what is absent from an otherwise sound source, one line each; goes on only with `partial`.
-        notes: what is allowed but odd, one line each: warned of, and on the card.
+        missing: what is absent from an otherwise sound source, one line each; needs `partial` to continue.
+        notes: what is allowed but unusual, one line each: shown as a warning, and recorded on the card.
         ignores: whether labels have ignored pixels.
         name: name of the prepared folder; "": the slug.
-        dims: 2 or 3, where only the files tell; 0: as registered.
+        dims: 2 or 3, if only the files determine it; 0: as registered.
     """
 
     cases: list[Case]

@@ -1,10 +1,10 @@
-"""The one error of this room: what is wrong with a source or a prepared folder, all of it at once."""
+"""The error of this package: everything that is wrong with a source or a prepared folder, reported together."""
 
 from collections.abc import Iterable
 
 
 class PreparationError(ValueError):
-    """A source, an option or a prepared folder is not as it must be.
+    """A source, an option or a prepared folder is invalid.
 
     Attributes:
         problems: one line for each problem: path, what was expected, what came, what to do.
@@ -15,5 +15,5 @@ class PreparationError(ValueError):
         super().__init__("\n".join(self.problems))
 
     def __reduce__(self) -> tuple[type["PreparationError"], tuple[list[str]]]:
-        """Pickle with the list, so that the error survives the way back from a worker process."""
+        """Pickle with the list, so that the error survives the transfer from a worker process."""
         return PreparationError, (self.problems,)

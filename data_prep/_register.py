@@ -16,7 +16,7 @@ PAPERS = {"cldice": "clDice", "contextloss": "ContextLoss", "hpm": "HPM", "scnp"
 
 @dataclass(frozen=True)
 class Entry:
-    """What the register knows of a dataset.
+    """What the registry knows about a dataset.
 
     Attributes:
         slug: name in code, parameters and paths.
@@ -24,11 +24,11 @@ class Entry:
         dims: 2 or 3.
         classes: names with the default options, background first.
         licence: terms, and whether they were read or are only recalled.
-        where: where to get it and what the folder has to look like.
+        where: where to get it and what the folder must look like.
         size: number and size of the images, officially.
         uses: {slug of a paper: its tables that use the dataset}, as the published numbers name them.
         reference: authors, title, year.
-        embedded: made by the suite itself, needs no source.
+        embedded: drawn by the suite itself, needs no source.
         plan: the registered function.
     """
 
@@ -46,27 +46,27 @@ class Entry:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Options of the dataset with their defaults."""
+        """Return the options of the dataset with their defaults."""
         parameters = inspect.signature(self.plan).parameters.values()
         return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
 
     @property
     def papers(self) -> tuple[str, ...]:
-        """Slugs of the papers that use it."""
+        """Return the slugs of the papers that use it."""
         return tuple(self.uses)
 
     @property
     def tables(self) -> str:
-        """The papers' tables that use it, such as "ContextLoss 5, 6; HPM 1"; "none" where none does."""
+        """Return the papers' tables that use it, such as "ContextLoss 5, 6; HPM 1"; "none" where none does."""
         return "; ".join(f"{PAPERS[paper]} {', '.join(tables)}" for paper, tables in self.uses.items()) or "none"
 
     @property
     def file(self) -> str:
-        """File that registers the dataset."""
+        """Return the file that registers the dataset."""
         return file_of(self.plan)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
-        """Refuse an option that the dataset does not have.
+        """Reject an option that the dataset does not have.
 
         Args:
             options: names and values as given by the user.
@@ -107,14 +107,14 @@ def register(
         dims: 2 or 3.
         classes: names with the default options, background first.
         licence: terms, and whether they were read or are only recalled.
-        where: where to get it and what the folder has to look like.
+        where: where to get it and what the folder must look like.
         size: number and size of the images, officially.
         uses: {slug of a paper: its tables that use the dataset}, as the published numbers name them.
         reference: authors, title, year.
-        embedded: made by the suite itself, needs no source.
+        embedded: drawn by the suite itself, needs no source.
 
     Returns:
-        A decorator that gives the function back unchanged.
+        A decorator that returns the function unchanged.
 
     Raises:
         ValueError: the slug is taken.
@@ -129,12 +129,12 @@ def register(
 
 
 def names() -> list[str]:
-    """Give the slugs of all datasets, sorted."""
+    """Return the slugs of all datasets, sorted."""
     return _REGISTRY.names()
 
 
 def entry(name: str) -> Entry:
-    """Give what the register knows of one dataset.
+    """Return the registry's entry for a dataset.
 
     Args:
         name: its slug.

@@ -1,4 +1,4 @@
-"""Pages of the site that are made: the reference from the registries, and the texts that lie outside docs/.
+"""Generated pages of the site: the reference from the registries, and the texts outside docs/.
 
 MkDocs calls the functions `on_...` while it builds the site; see mkdocs.yml.
 """
@@ -25,7 +25,7 @@ def on_config(config: MkDocsConfig) -> None:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the made pages, the losses' pictures and the published results."""
+    """Add the generated pages, the losses' pictures and the published results."""
     for name, page in OUTSIDE.items():
         files.append(File.generated(config, page, content=(ROOT / name).read_text(encoding="utf-8")))
     for path in sorted((ROOT / PUBLISHED).rglob("*")):
@@ -40,7 +40,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Let links that leave docs/ lead to where their targets are in the site."""
+    """Redirect links that leave docs/ to their targets in the site."""
     for name, made in OUTSIDE.items():
         markdown = markdown.replace(f"](../{name}", f"]({made}")
     return markdown.replace(f"](../{PUBLISHED}/", f"]({PUBLISHED}/")
@@ -73,7 +73,7 @@ def reference_pages() -> dict[str, str]:
 
 
 def draw_losses(folder: Path) -> dict[str, Path]:
-    """Draw what each loss penalises on one drawn example; return the pictures by the loss's name."""
+    """Draw what each loss penalises on one synthetic example; return the pictures by the loss's name."""
     import losses
     from pictures.style import save
     from training import critical_pixels

@@ -2,7 +2,7 @@
 
     python -m evaluation results/smoke
 
-What has been measured is not measured again.
+Existing measurements are not repeated.
 """
 
 import argparse
@@ -21,13 +21,13 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the command line, by default the process's own.
 
     Returns:
-        Exit status: 0, 1 when something could not be measured.
+        Exit status: 0, or 1 if something could not be measured.
     """
     parser = argparse.ArgumentParser(prog="python -m evaluation", description=__doc__.splitlines()[0])
     parser.add_argument("experiment", type=Path, help="the experiment's folder, such as results/smoke")
     parser.add_argument("--plan", type=Path, help="the plan's file (default: plan.json in the experiment's folder)")
     parser.add_argument("--step", type=int, help="number of one step of the plan (default: all)")
-    parser.add_argument("--flag", type=Path, help="file to write when all went well")
+    parser.add_argument("--flag", type=Path, help="file to write on success")
     given = parser.parse_args(arguments)
     try:
         if given.step is None:

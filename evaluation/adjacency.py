@@ -1,4 +1,4 @@
-"""Betti errors of a run under both adjacencies of the foreground, measured anew on its predictions."""
+"""Betti errors of a run with both adjacencies of the foreground, measured again on its predictions."""
 
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,12 @@ from runs.record import read_record
 
 ERRORS = ("betti0_error", "betti1_error")
 ADJACENCIES = {2: (8, 4), 3: (26, 6)}
-MOST = 20  # cases that are looked at, the first by name
+MOST = 20  # number of cases that are measured, the first by name
 COLUMNS = ("case", "metric", "version", "adjacency", "value")
 
 
 def measure(folder: str | Path) -> Path:
-    """Measure a run under both adjacencies, unless it has been measured.
+    """Measure a run with both adjacencies, unless that has been done.
 
     Args:
         folder: the run's folder.

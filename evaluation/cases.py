@@ -43,7 +43,7 @@ def with_truth(folder: str | Path) -> list[str]:
 
 
 def typical(metrics: pd.DataFrame, metric: str = "cldice", higher_is_better: bool = True) -> dict[str, str]:
-    """Choose the worst, the median and the best case by a metric.
+    """Return the worst, the median and the best case by a metric.
 
     Args:
         metrics: a run's metrics.csv.
@@ -51,7 +51,7 @@ def typical(metrics: pd.DataFrame, metric: str = "cldice", higher_is_better: boo
         higher_is_better: its direction.
 
     Returns:
-        "worst", "median" and "best" with the case's name; fewer when there are fewer cases, all cases undefined: none.
+        "worst", "median" and "best" with the case's name; fewer if there are fewer cases, none if all are undefined.
     """
     chosen = metrics[(metrics["metric"] == metric) & (metrics["postprocessed"].astype(int) == 0)]
     values = chosen.set_index("case")["value"].dropna().sort_values(ascending=higher_is_better, kind="stable")
@@ -69,18 +69,18 @@ def of_all_losses(results: Results, dataset: str) -> tuple[str, list[tuple[str, 
 
     Args:
         results: the runs.
-        dataset: on which.
+        dataset: name of the dataset.
 
     Returns:
-        Name of the case, and printed name of each loss with its case, None where there is no run.
+        Name of the case, and printed name of each loss with its case, None if there is no run.
 
     Raises:
-        ValueError: when no run on the dataset is done.
+        ValueError: no run on the dataset is finished.
     """
     runs = first_of_each(results.of(dataset))
     done = [result for result in runs if result.state == DONE]
     if not done:
-        raise ValueError(f"no run on {dataset} is done: there is nothing to show")
+        raise ValueError(f"no run on {dataset} is finished: there is nothing to show")
     name = typical(done[0].metrics).get("median") or str(done[0].metrics["case"].iloc[0])
     return name, [(result.label, load(result.folder, name) if result.state == DONE else None) for result in runs]
 

@@ -19,9 +19,9 @@ COLUMNS = ("case", "metric", "version", "kernel", "value")
 
 
 def measure(folder: str | Path, names: Sequence[str]) -> Path:
-    """Measure a run after binary closings, unless it has been measured with these metrics.
+    """Measure a run after binary closings, unless that has been done with these metrics.
 
-    A closing changes nothing when it is repeated, so once is the paper's "until nothing changes".
+    Repeating a closing changes nothing, so a single one is the paper's "until nothing changes".
 
     Args:
         folder: the run's folder.
@@ -52,7 +52,7 @@ def _rows(folder: str | Path, names: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def closed(prediction: npt.NDArray[np.integer], size: int) -> npt.NDArray[np.integer]:
-    """Close each foreground class with a square (cube); what was another class stays.
+    """Close each foreground class with a square (cube); pixels of other classes stay unchanged.
 
     Args:
         prediction: class indices, any shape.
@@ -64,7 +64,7 @@ def closed(prediction: npt.NDArray[np.integer], size: int) -> npt.NDArray[np.int
     result = prediction.copy()
     kernel = np.ones((size,) * prediction.ndim, bool)
     for index in sorted(set(np.unique(prediction).tolist()) - {0}):
-        padded = np.pad(prediction == index, size)  # so that the erosion does not eat what touches the border
+        padded = np.pad(prediction == index, size)  # so that the erosion does not remove pixels at the border
         inner = tuple(slice(size, -size) for _ in range(prediction.ndim))
         result[binary_closing(padded, kernel)[inner] & (prediction == 0)] = index
     return result

@@ -1,7 +1,7 @@
-"""The ensemble of a run's folds on a common test set: the majority vote of their predictions, measured once and kept.
+"""The ensemble of a run's folds on a common test set: the majority vote of their predictions, measured once and stored.
 
-ContextLoss predicts with the mean of five networks' probabilities; runs keep class indices, so that here each network
-has one vote: this project's substitution.
+ContextLoss predicts with the mean of five networks' probabilities; runs store class indices, so here each network has
+one vote, which is this project's substitute.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,11 +23,11 @@ COLUMNS = ("case", "metric", "postprocessed", "value")
 
 
 def measure(runs: Sequence[RunResult], starts: Sequence[Path], elsewhere: Mapping[str, Mapping[str, Any]]) -> Path:
-    """Measure the ensemble of several runs, unless the very same ones have been measured.
+    """Measure the ensemble of several runs, unless that of exactly these runs has been measured.
 
     Args:
         runs: evaluated runs that differ by their fold only.
-        starts: folders of their pretraining runs, whose ensemble the post-processing compares with; none: no
+        starts: folders of their pretraining runs, with whose ensemble the post-processing compares; none: no
             post-processing.
         elsewhere: metrics measured on patches: slug to the options of `metrics.evaluate`.
 
@@ -43,7 +43,7 @@ def measure(runs: Sequence[RunResult], starts: Sequence[Path], elsewhere: Mappin
 
 
 def vote(predictions: Sequence[npt.NDArray[np.integer]]) -> npt.NDArray[np.integer]:
-    """Give the class that most networks chose at each pixel; of equally many the lowest, so background first.
+    """Return the class that most networks chose at each pixel; with equal votes the lowest, so background first.
 
     Args:
         predictions: class indices of each network, all of one shape.

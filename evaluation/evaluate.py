@@ -1,6 +1,6 @@
-"""Metrics of a run's predictions, as they are and after post-processing. Imports neither torch nor MONAI.
+"""Metrics of a run's predictions, without and with post-processing. Imports neither torch nor MONAI.
 
-Predictions are kept, so that a new metric needs no training: evaluating again replaces metrics.csv and evaluation.json.
+Predictions are stored, so a new metric needs no training: evaluating again replaces metrics.csv and evaluation.json.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from topology.components import resolve_adjacency
 if TYPE_CHECKING:
     from data_prep import Prepared
 
-# what a metric is measured with: `metrics.evaluate`'s options
+# the options of `metrics.evaluate` for a metric
 Options = dict[str, Any]
 
 
@@ -43,16 +43,16 @@ def evaluate_run(
 
     Args:
         run_folder: the run.
-        pretrain_folder: the run that it started from; with it every metric is computed twice, before (`postprocessed`
+        pretrain_folder: the run that it started from; if given, every metric is computed twice, before (`postprocessed`
             0) and after (1) ContextLoss's post-processing.
         metric_names: slugs; None: all that are defined in the data's dimensions. Those defined only in the other
             dimension are left out.
-        adjacency: of the foreground, 4 or 8 in 2D, 6 or 26 in 3D (of an experiment with both, 4 means 6 in 3D and 8
-            means 26); None: what the dataset's card says, else 8 or 26.
-        data_folder: the prepared dataset, where it is no longer where the run found it.
+        adjacency: of the foreground, 4 or 8 in 2D, 6 or 26 in 3D (in an experiment with both, 4 means 6 in 3D and 8
+            means 26); None: as in the dataset's card, else 8 or 26.
+        data_folder: the prepared dataset, if it has moved since the run.
         progress: show a progress bar where the output is a terminal.
-        elsewhere: metrics measured somewhere else than the others, as papers do: slug to its own `region` options.
-        fov: measure inside the field of view alone, where the dataset has it. Pixels with the ignore label never count.
+        elsewhere: metrics measured in other regions than the rest, as papers do: slug to its own `region` options.
+        fov: measure only inside the field of view, if the dataset has one. Pixels with the ignore label never count.
         **region: where to measure, as `metrics.evaluate` takes it: region ("whole", "sliding", "random"), patch,
             stride, number, seed. Default: whole images.
 
@@ -60,9 +60,9 @@ def evaluate_run(
         Path of metrics.csv, which has one row for each case, metric and post-processing, sorted.
 
     Raises:
-        FileNotFoundError: when run, predictions or data are missing.
-        ValueError: when a run is not finished, the data are not those of the run, no case has a ground truth, or the
-            adjacency is another number.
+        FileNotFoundError: run, predictions or data are missing.
+        ValueError: a run is not finished, the data are not those of the run, no case has a ground truth, or the
+            adjacency is invalid.
     """
     run_folder = Path(run_folder)
     _finished(run_folder)
@@ -99,7 +99,7 @@ def sources_of_numbers() -> str:
 
 
 def _versions(case: str, folder: Path, pretrain: str | Path | None, data: "Prepared") -> list[np.ndarray]:
-    """Return a prediction as it is and, where there is a pretraining to compare with, after post-processing."""
+    """Return a prediction unchanged and, if there is a pretraining to compare with, after post-processing."""
     prediction = predictions.read_prediction(folder, case, data.dims)
     if pretrain is None:
         return [prediction]
@@ -120,7 +120,7 @@ def _rows(
     places = {name: options | {"spacing": data.spacing(case)} for name, options in places.items()}
     found: dict[str, metrics.Measured] = {}
     for name, options in places.items():
-        if name not in found:  # those measured at the same place share what they compute there
+        if name not in found:  # metrics of the same region share intermediate results
             here = [each for each in places if places[each] == options]
             found |= dict.fromkeys(here, metrics.measure(prediction, target, here, **options, **counted))
     return [
@@ -139,7 +139,7 @@ def _rows(
 
 
 def _places(names: list[str], options: Options, elsewhere: Mapping[str, Mapping[str, Any]]) -> dict[str, Options]:
-    """Give each metric the options of the place where it is measured."""
+    """Return for each metric the options of the region where it is measured."""
     common = {name: options[name] for name in ("adjacency", "num_classes")}
     return {name: common | dict(elsewhere[name]) if name in elsewhere else options for name in names}
 
@@ -159,7 +159,7 @@ def _refuse_damaged(folder: Path, record: RunRecord) -> None:
 
 
 def _matching(folder: Path, record: RunRecord) -> RunRecord:
-    """Return the pretraining run's record, if that run has seen the same data."""
+    """Return the pretraining run's record; its data must be the same."""
     pretrain = _finished(folder)
     if (pretrain.data.name, pretrain.data.checksum) != (record.data.name, record.data.checksum):
         raise ValueError(f"the pretraining run in {folder} is of other data than this run: run it again")
@@ -196,7 +196,7 @@ def _describe(
     without_label: list[str],
     data: "Prepared",
 ) -> EvaluationRecord:
-    """Say how the numbers of metrics.csv are to be read."""
+    """Return the record that describes the numbers of metrics.csv."""
     import metrics
 
     entries = {name: metrics.entry(name) for name in places}
@@ -210,7 +210,7 @@ def _describe(
         run_hash=record.hash,
         pretrain=PretrainingUsed(_run_of(pretrain), pretrain.hash, digest(pretrain)) if pretrain else None,
         without_ground_truth=without_label,
-        # for readers on another machine, where the dataset is not
+        # for readers on another machine, without the dataset
         data=DataCard({name: list(cases) for name, cases in data.card.groups.items()}, data.card.partial),
         sources=sources_of_numbers(),
         predictions=digest(record),
@@ -218,5 +218,5 @@ def _describe(
 
 
 def _run_of(record: RunRecord) -> Run:
-    assert record.run is not None  # a record that was read has one
+    assert record.run is not None  # a record that has been read has one
     return record.run

@@ -6,10 +6,10 @@ import topology
 
 
 def keep_touching(prediction: np.ndarray, pretrained: np.ndarray) -> np.ndarray:
-    """Keep only the structures of the fine-tuned prediction that the pretraining prediction has already.
+    """Keep only the structures of the fine-tuned prediction that the pretraining prediction already has.
 
-    Of each foreground class, those connected components (full adjacency: 8 in 2D, 26 in 3D) stay that share at least
-    one pixel with the pretraining prediction of the same class; the others become background. No size threshold is
+    Of each foreground class, the connected components (full adjacency: 8 in 2D, 26 in 3D) that share at least one pixel
+    with the pretraining prediction of the same class are kept; the others become background. No size threshold is
     needed and nothing is added. "Touch" is read as overlap: this project's reading.
 
     Args:
@@ -20,7 +20,7 @@ def keep_touching(prediction: np.ndarray, pretrained: np.ndarray) -> np.ndarray:
         Class indices, of the prediction's type.
 
     Raises:
-        ValueError: when the shapes differ.
+        ValueError: the shapes differ.
 
     Reference:
         ContextLoss, algorithm 2: "only those structures stay that are already present in the pretrained prediction".

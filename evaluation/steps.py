@@ -10,9 +10,9 @@ from runs.results import DONE, RunResult, collect, read_run
 
 
 def measure_experiment(folder: str | Path) -> list[Path]:
-    """Measure what an experiment's plan lists; without a plan the adjacencies of the first run of each loss.
+    """Measure what an experiment's plan lists; without a plan, the adjacencies of the first run of each loss.
 
-    What has been measured is not measured again, runs that are not done are left out.
+    Existing measurements are not repeated, and unfinished runs are left out.
 
     Args:
         folder: the experiment's folder.
@@ -36,14 +36,14 @@ def adjacency_steps(runs: Iterable[RunResult]) -> list[MeasuringStep]:
 
 
 def measure(step: MeasuringStep, results: Path) -> list[Path]:
-    """Do one step.
+    """Carry out one step.
 
     Args:
         step: from a plan.
-        results: the results folder that holds the runs now.
+        results: the results folder that currently holds the runs.
 
     Returns:
-        Paths of the metrics.csv files; none where too few of its runs are done.
+        Paths of the metrics.csv files; none if too few of its runs are finished.
     """
     pairs = [(read_run(relocated(folder, results)), start) for folder, start in _with_starts(step)]
     done = [(run, start) for run, start in pairs if run.state == DONE]

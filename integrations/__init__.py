@@ -1,1 +1,1 @@
-"""The suite's losses inside other frameworks; each folder stands for one and imports it only when used."""
+"""The suite's losses and metrics in other frameworks, each of which is imported only when used."""

@@ -1,4 +1,4 @@
-"""A batch of label images, as frameworks hand it over, case by case."""
+"""A batch of label images, as frameworks pass it, case by case."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,17 +11,18 @@ Labels = npt.NDArray[Any]
 
 
 def label_images(name: str, batch: torch.Tensor) -> Labels:
-    """Turn a batch into label images.
+    """Convert a batch to label images.
 
     Args:
         name: of the argument, for messages.
-        batch: (B, C, *spatial) one-hot with C > 1, or (B, 1, *spatial) of class indices; with whole numbers in it.
+        batch: (B, C, *spatial) one-hot with C > 1, or (B, 1, *spatial) of class indices; holding whole numbers.
 
     Returns:
         (B, *spatial), class indices.
 
     Raises:
-        ValueError: another shape, values that are no whole numbers, or a one-hot batch with several classes at a pixel.
+        ValueError: another shape, values that are not whole numbers, or a one-hot batch with several classes at a
+            pixel.
     """
     array = batch.detach().cpu()
     if array.ndim not in (4, 5):
@@ -41,17 +42,17 @@ def cases(prediction: torch.Tensor, target: torch.Tensor) -> Iterator[tuple[Labe
 
     Args:
         prediction: see `label_images`.
-        target: the same number of cases and pixels; one-hot or class indices, as it comes.
+        target: the same number of cases and pixels; one-hot or class indices.
 
     Yields:
         Two label images.
 
     Raises:
-        ValueError: as `label_images`, or batches of different sizes.
+        ValueError: see `label_images`; or batches of different sizes.
     """
     b, y = label_images("prediction", prediction), label_images("target", target)
     if b.shape != y.shape:
-        raise ValueError(f"prediction and target must be of one size, got {b.shape} and {y.shape}")
+        raise ValueError(f"prediction and target must be of the same size, got {b.shape} and {y.shape}")
     yield from zip(b, y, strict=True)
 
 

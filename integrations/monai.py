@@ -1,4 +1,4 @@
-"""Any metric of the register as a metric of MONAI.
+"""Any metric of the registry as a metric of MONAI.
 
 from integrations.monai import RegisteredMetric
 
@@ -19,12 +19,12 @@ from integrations._batches import cases, classes
 
 
 class RegisteredMetric(CumulativeIterationMetric):
-    """A metric of the register, by case and class; processes gather theirs as MONAI's own metrics do.
+    """A metric of the registry, by case and class; values are gathered over processes as for MONAI's own metrics.
 
     Args:
-        name: slug, with parameters where wanted (`nsd,tolerance=2`).
-        reduction: MONAI's; "mean" is over the classes of a case and then over the cases, undefined ones left out, NaN
-            where there is none.
+        name: slug, optionally with parameters (`nsd,tolerance=2`).
+        reduction: MONAI's; "mean" is over the classes of a case and then over the cases, without undefined ones; NaN if
+            there are no others.
         get_not_nans: whether `aggregate` also returns how many values were defined.
         **options: of `metrics.evaluate`: adjacency, spacing, region, patch, ...
 
@@ -55,7 +55,7 @@ class RegisteredMetric(CumulativeIterationMetric):
         self.name, self.reduction, self.get_not_nans, self.options = name, reduction, get_not_nans, options
 
     def _compute_tensor(self, y_pred: torch.Tensor, y: torch.Tensor | None = None, **kwargs: Any) -> torch.Tensor:
-        """Compute a batch.
+        """Compute the values of a batch.
 
         Args:
             y_pred: (B, C, *spatial) one-hot, channel 0 the background; or (B, 1, *spatial) class indices.
@@ -63,11 +63,11 @@ class RegisteredMetric(CumulativeIterationMetric):
             **kwargs: none.
 
         Returns:
-            (B, C - 1), a value for each class, NaN where it is undefined; of class indices (B, 1), the mean over the
+            (B, C - 1), a value for each class, NaN where it is undefined; for class indices (B, 1), the mean over the
             classes of the case.
 
         Raises:
-            ValueError: no ground truth, or batches that are neither form.
+            ValueError: no ground truth, or batches in neither form.
         """
         if y is None:
             raise ValueError(f"metric {self.name!r} needs the ground truth `y`")
@@ -82,7 +82,7 @@ class RegisteredMetric(CumulativeIterationMetric):
         """Reduce what all processes have gathered.
 
         Args:
-            reduction: in place of the metric's own.
+            reduction: overrides the metric's own.
 
         Returns:
             The value; with `get_not_nans` also the number of defined values (of cases, for "mean").
@@ -94,7 +94,7 @@ class RegisteredMetric(CumulativeIterationMetric):
         if not isinstance(data, torch.Tensor):
             raise ValueError(f"metric {self.name!r} has no values yet; call it on batches first")
         if MetricReduction(reduction or self.reduction) == MetricReduction.MEAN:
-            # MONAI's own rounds to single precision, and is 0 where nothing is defined
+            # MONAI's own rounds to single precision, and returns 0 where nothing is defined
             by_case = data.nanmean(dim=1)
             value, defined = by_case.nanmean(), (~by_case.isnan()).sum()
         else:

@@ -1,4 +1,4 @@
-"""Any metric of the register as a metric of torchmetrics (`pip install torchmetrics`).
+"""Any metric of the registry as a metric of torchmetrics (`pip install torchmetrics`).
 
 from integrations.torchmetrics import RegisteredMetric
 
@@ -18,12 +18,12 @@ from integrations._batches import cases, classes
 
 
 class RegisteredMetric(Metric):
-    """A metric of the register: the mean over the cases of all processes where it is defined.
+    """A metric of the registry: the mean over the cases of all processes where it is defined.
 
     A case's value is that of `metrics.evaluate`: the mean over its classes.
 
     Args:
-        name: slug, with parameters where wanted (`nsd,tolerance=2`).
+        name: slug, optionally with parameters (`nsd,tolerance=2`).
         options: of `metrics.evaluate`: adjacency, spacing, region, patch, ...
         **settings: of torchmetrics.
 
@@ -54,18 +54,18 @@ class RegisteredMetric(Metric):
 
     @property
     def higher_is_better(self) -> bool | None:  # type: ignore[override]
-        """Direction, from the register; None where the best value lies inside the range."""
+        """Return the direction, from the registry; None where the best value lies inside the range."""
         return metrics.entry(self.name).higher_is_better
 
     def update(self, prediction: torch.Tensor, target: torch.Tensor) -> None:
-        """Take a batch in.
+        """Add a batch.
 
         Args:
             prediction: (B, C, *spatial) one-hot, channel 0 the background; or (B, 1, *spatial) class indices.
             target: ground truth, in either form.
 
         Raises:
-            ValueError: batches that are neither form.
+            ValueError: batches in neither form.
         """
         options: metrics.Options = {"num_classes": classes(prediction, target), **self.options}
         for b, y in cases(prediction, target):
@@ -75,5 +75,5 @@ class RegisteredMetric(Metric):
                 self.defined += 1
 
     def compute(self) -> torch.Tensor:
-        """Return the mean over the cases where the metric is defined; NaN where it is in none."""
+        """Return the mean over the cases where the metric is defined; NaN if it is defined in none."""
         return self.total / self.defined

@@ -1,4 +1,4 @@
-"""The register of losses: every file of this folder without an underscore holds one loss or family.
+"""The registry of losses: every file of this folder without an underscore holds one loss or family.
 
 import losses
 
@@ -15,6 +15,6 @@ for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     if not _module.startswith("_"):
         importlib.import_module(f"{__name__}.{_module}")
 
-from losses.scnp import scnp_logits  # noqa: E402  (a name that others rely on; its file is imported above)
+from losses.scnp import scnp_logits  # noqa: E402  (a public name; its file is imported above)
 
 __all__ = ["Entry", "build", "critical_pixels", "entry", "names", "parameters", "register", "scnp_logits"]

@@ -21,14 +21,14 @@ class PixelLoss(nn.Module):
 
     Args:
         batch: one ratio or mean over the whole batch instead of one for each sample (nnU-Net's Dice does so in 2D).
-        ignore_index: class index of pixels that enter nothing (they count as background of every structure and take
-            part in no mean). Their logits may be anything, NaN and infinity included.
-        regions: the channels are regions that may overlap, as nnU-Net calls them: each is a binary problem of its own
-            (sigmoid), and the loss is the mean of theirs. `ignore_index` leaves pixels out region by region.
+        ignore_index: class index of the pixels to ignore (every structure sees them as background, and no mean includes
+            them). Their logits may be anything, NaN and infinity included.
+        regions: the channels are regions that may overlap, as nnU-Net calls them: each is a separate binary problem
+            (sigmoid), and the loss is the mean over these problems. `ignore_index` excludes pixels region by region.
         check_finite: refuse NaN and infinite logits, those of ignored pixels too (costs a pass over them).
     """
 
-    include_background = False  # no parameter of a loss that has no use for it
+    include_background = False  # not a parameter of losses that have no use for it
 
     batch: bool = False
     ignore_index: int | None = None
@@ -46,7 +46,7 @@ class PixelLoss(nn.Module):
         self.check_parameters()
 
     def check_parameters(self) -> None:
-        """Refuse values of the subclass's own parameters that are out of range."""
+        """Reject values of the subclass's own parameters that are out of range."""
 
     def compute(self, s: Segmentation) -> torch.Tensor:
         """Compute the whole loss.
@@ -60,7 +60,7 @@ class PixelLoss(nn.Module):
         raise NotImplementedError
 
     def term(self, s: Segmentation) -> torch.Tensor:
-        """Compute the topological term alone: no base loss, no weight. 0 for a loss without one.
+        """Compute the topological term alone, without base loss and weight; 0 for a loss that has none.
 
         Args:
             s: prediction and ground truth.
@@ -71,7 +71,7 @@ class PixelLoss(nn.Module):
         return (s.logits * 0).sum()
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show the pixels that the term singles out: all of them for a loss that treats all alike.
+        """Return the pixels that the term singles out: all of them for a loss that treats all pixels alike.
 
         Args:
             s: prediction and ground truth.
@@ -82,7 +82,7 @@ class PixelLoss(nn.Module):
         return torch.ones_like(s.y)
 
     def look_at_truth(self, s: Segmentation) -> None:
-        """Ask `s` for all that the loss makes of the ground truth alone and that takes long: its skeletons."""
+        """Make `s` compute the expensive views that depend on the ground truth alone: its skeletons."""
 
     def forward(
         self, input: torch.Tensor, target: torch.Tensor, views: Mapping[str, torch.Tensor] | None = None
@@ -93,7 +93,7 @@ class PixelLoss(nn.Module):
             input: raw logits (B, C, H, W) or (B, C, D, H, W), floating point. Half precision is computed in float32.
             target: (B, 1, *spatial) class indices or (B, C, *spatial) one-hot; with `regions` (B, C, *spatial), 0 and 1
                 in each channel. Any integer, bool or float dtype.
-            views: what `truth_views` gave for this target, on its device; None: it is made here.
+            views: what `truth_views` returned for this target, on its device; None: they are computed here.
 
         Returns:
             Scalar, float32 (float64 for float64 input).
@@ -102,7 +102,7 @@ class PixelLoss(nn.Module):
             TypeError: not tensors, or logits that are not floating point.
             ValueError: shapes, devices, class indices, or (`check_finite`) values that do not fit.
         """
-        # torch.compile leaves the loss as it is: much of it is NumPy's, which it would imitate (see topology._arrays)
+        # torch.compile leaves the loss as it is: much of it is NumPy, which it would emulate (see topology._arrays)
         run = torch.compiler.disable(self._forward) if torch.compiler.is_compiling() else self._forward
         return cast(torch.Tensor, run(input, target, views))
 
@@ -113,21 +113,21 @@ class PixelLoss(nn.Module):
 
     @torch.no_grad()
     def truth_views(self, target: torch.Tensor, channels: int) -> dict[str, torch.Tensor]:
-        """Make what the loss needs of a ground truth alone, so that a data loader's workers can do it.
+        """Return what the loss needs of a ground truth alone, so that the workers of a data loader can compute it.
 
         Args:
             target: see `forward`.
             channels: C of the logits.
 
         Returns:
-            bool (B, n, *spatial) by name, to be handed to `forward`; empty for a loss that makes no skeletons of it.
+            bool (B, n, *spatial) by name, to be passed to `forward`; empty for a loss that does not use its skeletons.
 
         Raises:
             TypeError: see `forward`.
             ValueError: see `forward`.
         """
         shape = (target.shape[0], channels, *target.shape[2:])
-        warned, self._warned = self._warned, True  # these logits are nobody's, so the first input is yet to come
+        warned, self._warned = self._warned, True  # not an input: the first one is yet to come
         problems = self.problems(torch.zeros((), device=target.device).expand(shape), target)
         self._warned = warned
         for s in problems:
@@ -154,7 +154,7 @@ class PixelLoss(nn.Module):
 
     @torch.no_grad()
     def critical_pixels(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Show the pixels that the term singles out, bool (B, C, *spatial); arguments and errors as `forward`."""
+        """Return the pixels that the term singles out, bool (B, C, *spatial); arguments and errors as `forward`."""
         problems = self.problems(input, target)
         if self.regions:
             return torch.cat([self.critical(s) for s in problems], 1)
@@ -187,12 +187,12 @@ class PixelLoss(nn.Module):
 
     def _problem(self, logits: torch.Tensor, target: torch.Tensor) -> Segmentation:
         indices, valid = _checks.class_indices(target, logits.shape[1], self.ignore_index)
-        if valid is not None:  # whatever lies below ignored pixels, NaN too, has neither a value nor a gradient
+        if valid is not None:  # ignored logits, even NaN, must not reach value or gradient
             logits = torch.where(valid, logits, 0)
         return Segmentation(logits, indices, valid, self.include_background)
 
     def extra_repr(self) -> str:
-        """List the parameters that differ from their defaults."""
+        """Return the parameters that differ from their defaults."""
         fields = self.__dataclass_fields__
         shown = {n: getattr(self, n) for n, f in fields.items() if getattr(self, n) != f.default}
         return ", ".join(f"{name}={value!r}" for name, value in shown.items())
@@ -200,12 +200,12 @@ class PixelLoss(nn.Module):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class SegmentationLoss(PixelLoss):
-    """A loss with Dice-like ratios of the foreground classes; each file of this folder gives one or a few.
+    """A loss with Dice-like ratios of the foreground classes.
 
     Args:
         smooth: added to numerator and denominator of Dice-like ratios; > 0. Default: nnU-Net's.
         include_background: for C > 1, treat channel 0 as a class in Dice and in the topological term.
-        batch: see `PixelLoss`, as are the other options.
+        batch: see `PixelLoss` for this and the other options.
     """
 
     smooth: float = 1e-5
@@ -217,5 +217,5 @@ class SegmentationLoss(PixelLoss):
         super().__post_init__()
 
     def check_smooth(self) -> None:
-        """Refuse a smoothing out of range."""
+        """Reject a smoothing constant out of range."""
         _checks.in_range("smooth", self.smooth, 0, interval="()")

@@ -1,4 +1,4 @@
-"""The input contract of all losses, checked once at the door: the arithmetic behind it has no checks of its own."""
+"""The input contract of all losses, checked once on entry: the arithmetic has no checks of its own."""
 
 import math
 import warnings
@@ -8,14 +8,14 @@ import torch
 
 
 def in_range(name: str, value: Any, low: float, high: float = math.inf, interval: str = "[]", source: str = "") -> None:
-    """Refuse a number outside an interval.
+    """Reject a number outside an interval.
 
     Args:
         name: of the argument.
-        value: what came.
+        value: the value passed.
         low: lower end.
         high: upper end.
-        interval: "[]", "[)", "(]" or "()": which ends belong to it.
+        interval: "[]", "[)", "(]" or "()": which ends are included.
         source: where the range comes from, for the message.
 
     Raises:
@@ -32,7 +32,7 @@ def in_range(name: str, value: Any, low: float, high: float = math.inf, interval
 
 
 def whole_number(name: str, value: Any, low: int, *, odd: bool = False, source: str = "") -> None:
-    """Refuse anything but a whole number of at least `low`, odd if asked.
+    """Reject anything but a whole number of at least `low`, odd if asked.
 
     Raises:
         TypeError: not a whole number.
@@ -46,7 +46,7 @@ def whole_number(name: str, value: Any, low: int, *, odd: bool = False, source: 
 
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
-    """Refuse a word that is not in the list.
+    """Reject a string that is not in the list.
 
     Raises:
         ValueError: another value.
@@ -56,7 +56,7 @@ def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> None:
 
 
 def flag(name: str, value: Any) -> None:
-    """Refuse anything but True and False.
+    """Reject anything but True and False.
 
     Raises:
         TypeError: another type.
@@ -66,7 +66,7 @@ def flag(name: str, value: Any) -> None:
 
 
 def homology_dimensions(name: str, value: Any) -> None:
-    """Refuse anything but distinct homology dimensions among 0, 1 and 2, or None for the loss's own choice.
+    """Reject anything but distinct homology dimensions among 0, 1 and 2, or None for the loss's own choice.
 
     Raises:
         TypeError: not a list or tuple.
@@ -81,13 +81,13 @@ def homology_dimensions(name: str, value: Any) -> None:
 
 
 def check_input(input: Any, target: Any, check_finite: bool, regions: bool = False) -> None:
-    """Refuse logits and targets that do not fit together.
+    """Reject logits and targets that do not fit together.
 
     Args:
         input: logits, floating point, (B, C, H, W) or (B, C, D, H, W).
         target: (B, 1, *spatial) or (B, C, *spatial), same device.
         check_finite: refuse NaN and infinite logits too.
-        regions: the target has to have a channel for each of the logits.
+        regions: the target must have one channel for each channel of the logits.
 
     Raises:
         TypeError: not tensors, logits not floating point, complex target.
@@ -123,19 +123,19 @@ def _check_shapes(logits: tuple[int, ...], target: tuple[int, ...], regions: boo
 def class_indices(
     target: torch.Tensor, channels: int, ignore_index: int | None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Bring a target into the form of class indices.
+    """Convert a target to class indices.
 
     Args:
         target: (B, 1, *spatial) class indices or (B, C, *spatial) one-hot, any dtype.
         channels: C of the logits.
-        ignore_index: index of pixels that enter nothing, or None; a one-hot target has only classes to name.
+        ignore_index: class index of the pixels to ignore, or None; a one-hot target cannot express it.
 
     Returns:
         int64 indices (B, *spatial), 0 where ignored, and a bool mask (B, 1, *spatial) of the pixels that count, None
         where all of them do.
 
     Raises:
-        ValueError: values that are no class indices, or one-hot vectors without or with several ones.
+        ValueError: values that are not class indices, or one-hot vectors with no 1 or with several.
     """
     one_hot = channels > 1 and target.shape[1] == channels
     indices = _from_one_hot(target) if one_hot else _from_indices(target)
@@ -152,7 +152,7 @@ def class_indices(
 
 
 def warn_of_probabilities(input: torch.Tensor) -> None:
-    """Warn where what came as logits looks like probabilities: all of it in [0, 1], and not constant."""
+    """Warn if the logits look like probabilities: all in [0, 1], and not constant."""
     low, high = torch.aminmax(input.detach())
     if low >= 0 and high <= 1 and low < high:
         warnings.warn(

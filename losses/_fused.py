@@ -1,4 +1,4 @@
-"""Dice + cross-entropy of float32 logits on the CPU: one pass for the value and one for the gradient."""
+"""Dice + cross-entropy of float32 logits on the CPU, in one pass for the value and one for the gradient."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, cast
@@ -17,12 +17,12 @@ _PART = 2**17  # pixels that one thread works on at a time; always the same, so 
 
 
 class Slopes(NamedTuple):
-    """What the gradient is made of, for each image.
+    """The components of the gradient, for each image.
 
     Attributes:
-        of_p: (B, C), that of the probability of a class outside of it.
-        of_y: (B, C), what it has inside in addition.
-        of_ce: (B,), that of a pixel's cross-entropy.
+        of_p: (B, C), the gradient of a class's probability outside that class.
+        of_y: (B, C), what is added to it inside the class.
+        of_ce: (B,), the gradient of a pixel's cross-entropy.
     """
 
     of_p: Array
@@ -31,7 +31,7 @@ class Slopes(NamedTuple):
 
 
 def fits(logits: torch.Tensor) -> bool:
-    """Tell whether the compiled loops can take logits."""
+    """Return whether the compiled loops can take logits."""
     return logits.device.type == "cpu" and logits.dtype == torch.float32 and usable()
 
 
@@ -42,7 +42,7 @@ def dice_ce_loss(s: Segmentation, smooth: float, batch: bool, plain: Loss) -> to
         s: prediction and ground truth; logits that `fits` accepts.
         smooth: > 0.
         batch: one ratio and one mean over the batch.
-        plain: the same with operations on tensors, for the gradient of the gradient.
+        plain: the same computation with tensor operations, for second derivatives.
 
     Returns:
         Scalar.
@@ -92,7 +92,7 @@ class _DiceCE(torch.autograd.Function):
 
         (grad_loss,) = grads
         logits, indices, valid, p = ctx.saved_tensors
-        if torch.is_grad_enabled():  # a gradient of the gradient is wanted
+        if torch.is_grad_enabled():  # a second derivative is wanted
             (grad,) = torch.autograd.grad(ctx.plain(logits, indices, valid), logits, create_graph=True)
             return grad_loss * grad, *[None] * 6
         found, classes, counted = p.numpy(), _rows(indices), _rows(valid)
@@ -123,21 +123,21 @@ def _rows(tensor: torch.Tensor | None) -> Any:
 
 
 class _Nothing:
-    """An empty mask for every image."""
+    """Return an empty mask for every image."""
 
     def __getitem__(self, image: int) -> Array:
         return np.empty(0, np.bool_)
 
 
 def _parts(images: Array) -> Iterator[tuple[int, int, int]]:
-    """Cut images (B, C, pixels) into number of image, begin and end."""
+    """Split images (B, C, pixels) into chunks: image number, begin and end."""
     for image in range(len(images)):
         for begin in range(0, images.shape[2], _PART):
             yield image, begin, min(begin + _PART, images.shape[2])
 
 
 def _combine(sums: Array, first: int, smooth: float, batch: bool) -> tuple[float, Slopes]:
-    """Compute the loss and what its gradient is made of from the sums of the images."""
+    """Compute the loss and the components of its gradient from the sums of the images."""
     images, channels = len(sums), sums.shape[1] // 3
     over, inside, size = np.moveaxis(sums[:, :-2].reshape(images, channels, 3), 2, 0)
     entropy, counted = sums[:, -2], sums[:, -1]

@@ -10,7 +10,7 @@ Where = tuple[int | slice, ...]
 
 
 def patches(shape: tuple[int, ...], side: int | None) -> Iterator[Where]:
-    """Cut every image of a batch (B, K, *spatial) into patches, smaller ones at the border; None: whole images."""
+    """Split every image of a batch (B, K, *spatial) into patches, smaller ones at the border; None: whole images."""
     tiles = [
         [slice(start, start + (side or length)) for start in range(0, length, side or length)] for length in shape[2:]
     ]
@@ -20,12 +20,12 @@ def patches(shape: tuple[int, ...], side: int | None) -> Iterator[Where]:
 def in_batch(
     pixels: npt.NDArray[np.int64], patch: tuple[int, ...], where: Where, shape: tuple[int, ...]
 ) -> npt.NDArray[np.int64]:
-    """Turn flat indices into a patch into flat indices into the batch.
+    """Convert flat indices into a patch to flat indices into the batch.
 
     Args:
         pixels: flat indices, any shape.
         patch: shape of the patch.
-        where: its place, see `patches`.
+        where: its position, see `patches`.
         shape: of the batch.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The shared terms under their former name, for losses written before they moved to `losses._terms`."""
+"""The shared terms under their former module name, for losses written before they moved to `losses._terms`."""
 
 from losses._terms import (
     count_pixels,

@@ -51,7 +51,7 @@ class Entry:
     requires: tuple[str, ...] = ()
 
     def available(self) -> tuple[bool, str]:
-        """Tell whether the loss can run here, and why not."""
+        """Return whether the loss can run here, and why not."""
         return availability(self.requires)
 
 
@@ -61,7 +61,7 @@ _REGISTRY: Registry[Entry] = Registry("loss", _FIRST)
 def register(
     slug: str, *, title: str, dims: tuple[int, ...] = (2, 3), reference: str, requires: tuple[str, ...] = ()
 ) -> Callable[[type["PixelLoss"]], type["PixelLoss"]]:
-    """Put a loss class into the register.
+    """Register a loss class.
 
     Args:
         slug: lower case with underscores; unique.
@@ -71,7 +71,7 @@ def register(
         requires: import names of optional packages.
 
     Returns:
-        A decorator that leaves the class as it is.
+        A decorator that returns the class unchanged.
 
     Raises:
         ValueError: the slug is taken (the message names both files).
@@ -85,12 +85,12 @@ def register(
 
 
 def names() -> list[str]:
-    """List the slugs of all losses: baseline first, then the papers' losses, then the others by name."""
+    """Return the slugs of all losses: baseline first, then the papers' losses, then the others by name."""
     return _REGISTRY.names()
 
 
 def entry(name: str) -> Entry:
-    """Look up what is known of a loss.
+    """Return the registry's entry for a loss.
 
     Args:
         name: slug.
@@ -105,7 +105,7 @@ def entry(name: str) -> Entry:
 
 
 def parameters(name: str) -> dict[str, Any]:
-    """Give the parameters of a loss and their defaults.
+    """Return the parameters of a loss and their defaults.
 
     Args:
         name: slug.
@@ -121,7 +121,7 @@ def parameters(name: str) -> dict[str, Any]:
 
 
 def build(name: str, **params: Any) -> "PixelLoss":
-    """Make a loss.
+    """Build a loss.
 
     Args:
         name: slug, see `names`.
@@ -146,7 +146,7 @@ def build(name: str, **params: Any) -> "PixelLoss":
 
 
 def critical_pixels(name: str, input: "torch.Tensor", target: "torch.Tensor", **params: Any) -> "torch.Tensor":
-    """Show which pixels a loss singles out on an input.
+    """Return the pixels that a loss singles out on an input.
 
     Args:
         name: slug.
@@ -159,7 +159,7 @@ def critical_pixels(name: str, input: "torch.Tensor", target: "torch.Tensor", **
         the channels of a loss that treats all pixels alike.
 
     Raises:
-        ValueError: as `build` and `forward`.
-        TypeError: as `build` and `forward`.
+        ValueError: see `build` and `forward`.
+        TypeError: see `build` and `forward`.
     """
     return build(name, **params).critical_pixels(input, target)

@@ -7,7 +7,7 @@ from losses._segmentation import Segmentation
 
 
 def spatial_axes(tensor: torch.Tensor, batch: bool = False) -> tuple[int, ...]:
-    """Give the axes to sum over: the spatial ones, and the batch where its sums are common."""
+    """Return the axes to sum over: the spatial ones, and the batch axis with `batch`."""
     return (0, *range(2, tensor.ndim)) if batch else tuple(range(2, tensor.ndim))
 
 
@@ -74,7 +74,7 @@ def masked_mean(values: torch.Tensor, mask: torch.Tensor, batch: bool = False) -
 
 
 def mean_over_pixels(values: torch.Tensor, s: Segmentation, batch: bool) -> torch.Tensor:
-    """Average values over all pixels that count, whatever their number of zeros, then over classes and samples.
+    """Average values over all pixels that count, zeros included, then over classes and samples.
 
     Args:
         values: (B, K or 1, *spatial); 0 where ignored.
@@ -90,7 +90,7 @@ def mean_over_pixels(values: torch.Tensor, s: Segmentation, batch: bool) -> torc
 
 
 def one_against_rest(s: Segmentation) -> torch.Tensor:
-    """Compute for each class that counts the logit of its probability, log(p / (1 - p)), 0 where ignored.
+    """Compute, for each class that counts, the logit of its probability, log(p / (1 - p)); 0 where ignored.
 
     Args:
         s: prediction and ground truth.

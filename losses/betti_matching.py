@@ -22,7 +22,7 @@ _FILTRATIONS = ("superlevel", "sublevel", "both")
 
 @dataclass
 class MatchedFeatures:
-    """Features of a batch: flat indices of birth and death pixels, (n, 2), and how many of the ground truth's miss."""
+    """Features of a batch: flat indices of birth and death pixels, (n, 2), and the number of those that only y has."""
 
     matched: Pixels
     unmatched: Pixels
@@ -37,15 +37,15 @@ class BettiMatchingLoss(SegmentationLoss):
     """Dice&CE plus a weighted penalty on the Betti matching of prediction and ground truth (Stucki et al. 2023, 2024).
 
     Features are those of finite, positive persistence of the superlevel sets of p and of y, matched in place by way of
-    the union of both (see `topology.betti_matching`). A feature of p with a partner is drawn to it by twice the squared
-    distance, 2 ((p_birth - 1)^2 + p_death^2); one without is drawn to the diagonal by (p_birth - p_death)^2; one of y
-    without a partner costs 1, without gradient. The penalty is the sum over features, dimensions and patches, averaged
-    over classes and samples.
+    the union of both (see `topology.betti_matching`). A feature of p with a partner is pulled towards it by twice the
+    squared distance, 2 ((p_birth - 1)^2 + p_death^2); one without is pulled to the diagonal by (p_birth - p_death)^2;
+    one of y without a partner costs 1, without gradient. The penalty is the sum over features, dimensions and patches,
+    averaged over classes and samples.
 
-    As in the authors' C++ code, the component that never ends is no feature: one missing component alone costs nothing.
-    Their first, Python code matches it with the other image's, which adds 2 (max p - max y)^2, and takes the sum over
-    both filtrations, not the mean. Which feature of p meets which feature of y depends on the order of the pixels of
-    one value, so that a mirrored image may have another loss. The published code rounds 1 - p to float32, so that
+    As in the authors' C++ code, the component that never ends is not a feature: a single missing component costs
+    nothing. Their earlier Python code matches it with that of the other image, which adds 2 (max p - max y)^2, and sums
+    over both filtrations instead of averaging. Which features of p and y are matched depends on the order of pixels
+    with equal values, so the loss of a mirrored image may differ. The published code rounds 1 - p to float32, so that
     confident predictions have equal values; here p itself is compared.
 
     Args:
@@ -55,12 +55,12 @@ class BettiMatchingLoss(SegmentationLoss):
             others together.
         adjacency: of the filtered sets: 4 or 6 (they mean the same), as in the published code, or 8 or 26.
         patch: side of the patches in pixels; no overlap, smaller ones at the border. None: whole images.
-        push_unmatched: draw features without a partner to p = 0 at the birth and p = 1 at the death pixel, which takes
+        push_unmatched: pull features without a partner to p = 0 at the birth and p = 1 at the death pixel, which takes
             them past the diagonal, 2 (p_birth^2 + (1 - p_death)^2); one of y without a partner then costs 4.
         persistence_threshold: features of p without a partner cost nothing up to this persistence, in [0, 1).
         matched_weight: of features of p with a partner, at least 0.
         unmatched_weight: of features of p without one, at least 0.
-        batch: of Dice, see `SegmentationLoss`, as for the other options.
+        batch: of Dice, see `SegmentationLoss` for this and the other options.
 
     Raises:
         ValueError: a parameter out of range; a homology dimension that the image does not have.
@@ -82,7 +82,7 @@ class BettiMatchingLoss(SegmentationLoss):
     unmatched_weight: float = 1.0
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         for name in ("weight", "matched_weight", "unmatched_weight"):
             _checks.in_range(name, getattr(self, name), 0)
         _checks.one_of("filtration", self.filtration, _FILTRATIONS)
@@ -104,7 +104,7 @@ class BettiMatchingLoss(SegmentationLoss):
         return torch.stack(terms).mean() / (s.p.shape[0] * s.p.shape[1])
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show the birth and death pixels of the features of p that cost something."""
+        """Return the birth and death pixels of the features of p with a non-zero cost."""
         pixels = torch.zeros(s.p.numel(), dtype=torch.bool, device=s.p.device)
         for above in self._directions:
             found = self.features(s, above)

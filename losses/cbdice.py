@@ -44,13 +44,13 @@ class CBDice(SegmentationLoss):
     b is the binarised prediction; of each mask, D is the Euclidean distance to its background, r = D on its skeleton
     and R = max(r, 1) over the image. Q_v = min(D, R) / R, Q_r = r / R, and on the skeleton
     Q_s = ((R - r + 1) / R)^(d - 1) in d dimensions, so that thin parts weigh more; those of b are multiplied by p.
-    Below T_prec, Q_r is y's, but b's own where a pixel of b's skeleton is off that of y; below T_sens the other way
-    round. Skeletons and distances carry no gradient. A mask that fills the image is taken as bounded by it.
+    In the denominator of T_prec, Q_r is that of y, but that of b where a pixel of b's skeleton is not on that of y; in
+    T_sens vice versa. Skeletons and distances carry no gradient. A mask that fills the image is taken as bounded by it.
 
     Q_s is that of the published code: a subtraction replaced the paper's division by the radius (its README). It
-    differs from the published code in three ways: that loss is -1 for perfect agreement, sums over the batch, and has
-    one problem for all foreground classes, softmax over (z_0, the largest of the others); here each class is one
-    against the rest. L_cb may fall below 0, where false branches lie deep inside thick structures.
+    differs from the published code in three ways: that loss is -1 for perfect agreement, sums over the batch, and
+    treats all foreground classes as one problem, softmax over (z_0, the largest of the others); here each class is
+    taken against the rest. L_cb may fall below 0 if false branches lie deep inside thick structures.
 
     Args:
         weight: of L_cb, at least 0; 1 in the published comparisons (beta).
@@ -58,7 +58,7 @@ class CBDice(SegmentationLoss):
             rule there, the Euler number, changes the topology of some volumes; this one never does).
         iterations: k of clDice's skeleton, 10 in the published code; rounds of Menten's, 5 in the published code.
         skeleton_smooth: added to numerator and denominator of both ratios; 1 in the published code.
-        smooth: of Dice alone; see `SegmentationLoss`, as for the other options.
+        smooth: of Dice alone; see `SegmentationLoss` for this and the other options.
 
     Raises:
         ValueError: `weight`, `iterations` or `skeleton_smooth` out of range, unknown `skeleton`.
@@ -74,7 +74,7 @@ class CBDice(SegmentationLoss):
     skeleton_smooth: float = 1.0
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("weight", self.weight, 0, source="cbDice, beta")
         _checks.one_of("skeleton", self.skeleton, SKELETONS)
         _checks.whole_number("iterations", self.iterations, 0, source="clDice alg. 1, k")
@@ -108,7 +108,7 @@ class CBDice(SegmentationLoss):
         return (1 - 2 * t_prec * t_sens / (t_prec + t_sens)).mean()
 
     def centre(self, line: Centreline, power: int) -> torch.Tensor:
-        """Weigh the pixels of a skeleton: Q_s."""
+        """Weight the pixels of a skeleton: Q_s."""
         return line.thinness**power
 
     def skeletons(self, s: Segmentation) -> tuple[torch.Tensor, torch.Tensor]:
@@ -126,7 +126,7 @@ class CBDice(SegmentationLoss):
         return skeleton
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show the two skeletons that the ratios are taken on."""
+        """Return the two skeletons on which the ratios are computed."""
         skeleton_b, skeleton_y = self.skeletons(s)
         return skeleton_b | skeleton_y
 
@@ -140,14 +140,14 @@ class CLMDice(CBDice):
     """
 
     def centre(self, line: Centreline, power: int) -> torch.Tensor:
-        """Weigh the pixels of a skeleton alike."""
+        """Weight all pixels of a skeleton equally."""
         return line.on.to(line.radius.dtype)
 
 
 def _centreline(
     mask: torch.Tensor, skeleton: torch.Tensor, pixels: torch.Tensor, image: torch.Tensor, dtype: torch.dtype
 ) -> Centreline:
-    """Measure masks (B, K, *spatial) at the pixels, flat indices, of the skeletons; `image` says in which mask."""
+    """Measure masks (B, K, *spatial) at the pixels, flat indices, of the skeletons; `image`: each one's mask."""
     on = skeleton.flatten()[pixels]
     distance = distances(mask).flatten()[pixels].to(dtype)
     radius = torch.where(on, distance, 0)

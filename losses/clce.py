@@ -38,7 +38,7 @@ def clce_loss(
 
 
 def _weighted_mean(weighted: torch.Tensor, weights: torch.Tensor, batch: bool) -> torch.Tensor:
-    """Average values that are multiplied by their weights already, both (B, K, *spatial), then over classes."""
+    """Average values that are already multiplied by their weights, both (B, K, *spatial), then over classes."""
     axes = spatial_axes(weights, batch)
     return (weighted.sum(axes) / (weights.sum(axes) + _SMALLEST_SKELETON)).mean()
 
@@ -56,17 +56,17 @@ class CLCE(SegmentationLoss):
     - normalize = "skeleton", the authors' poster: L_clCE = sum CE s(y) / sum s(y) + sum CE s(p) / sum s(p). Skeletons
       cover a few percent of an image, so this is 14 to 112 times as large on tubes.
 
-    A fault of both, and the reason for Dice&CE beside it: a flat prediction has no soft skeleton but at its border. One
-    that is foreground everywhere costs almost nothing (0.002 by the published code where the mean CE is 5).
+    Both share a flaw, which is why Dice&CE is added: a constant prediction has no soft skeleton except at the border.
+    One that is foreground everywhere costs almost nothing (0.002 by the published code where the mean CE is 5).
 
-    With several classes this is the mean over the foreground classes; the published code has a skeleton for class 1
-    alone. It is used there as Dice + clCE or CE + clCE, without weights.
+    With several classes this is the mean over the foreground classes; the published code computes a skeleton for class
+    1 only. It is used there as Dice + clCE or CE + clCE, without weights.
 
     Args:
         gamma: weight of the skeletons' part, in [0, 1].
-        iterations: k of the soft skeleton. 10 as for the other losses here; the published code has 3.
+        iterations: k of the soft skeleton. 10 as for the other losses here; the published code uses 3.
         normalize: "all" or "skeleton".
-        batch: see `SegmentationLoss`, as are the other options. For "all" it matters with ignored pixels only.
+        batch: see `SegmentationLoss` for this and the other options. For "all" it matters with ignored pixels only.
 
     Raises:
         ValueError: `gamma` or `iterations` out of range, unknown `normalize`.
@@ -81,7 +81,7 @@ class CLCE(SegmentationLoss):
     normalize: str = "all"
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("gamma", self.gamma, 0, 1)
         _checks.whole_number("iterations", self.iterations, 0, source="clDice alg. 1, k")
         _checks.one_of("normalize", self.normalize, NORMALIZATIONS)
@@ -96,9 +96,9 @@ class CLCE(SegmentationLoss):
         return clce_loss(s, skeleton_p, skeleton_y, self.normalize, self.batch)
 
     def look_at_truth(self, s: Segmentation) -> None:
-        """Ask for the soft skeletons of the ground truth."""
+        """Compute the soft skeletons of the ground truth in advance."""
         skeleton_of_truth(s, self.iterations)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show the two skeletons that the term is taken on."""
+        """Return the two skeletons on which the term is computed."""
         return cldice_pixels(s, self.iterations)

@@ -1,4 +1,4 @@
-"""clDice: overlap of the prediction with the ground truth's centreline, and the other way round."""
+"""clDice: overlap of the prediction with the ground truth's centreline, and vice versa."""
 
 from dataclasses import dataclass
 
@@ -52,19 +52,19 @@ class CLDice(SegmentationLoss):
     s the soft skeleton. gamma = 0: Dice. The gradient goes through s(p).
 
     It differs from the published code in two ways: `iterations` is honoured (there it is always 10), and the ratios are
-    for each class (there one over all channels, which is the same for one foreground class).
+    computed for each class (there once over all channels, which is the same for one foreground class).
 
     With `skeleton="menten"`, s(y) is the skeleton of Menten et al., which keeps the topology of y where the soft one
     breaks, and s(p) = p on the skeleton of the binarised prediction, 0 elsewhere; the gradient goes through the
-    factor p, as in cbDice. The published code draws the binarised prediction at random and takes the gradient through
-    every step of the thinning; here it is the most probable one.
+    factor p, as in cbDice. The published code samples the binarised prediction at random and propagates the gradient
+    through every step of the thinning; here it is the most probable one.
 
     Args:
         gamma: weight of clDice, in [0, 1]; the paper tries 0.1 to 0.5, which it calls alpha.
         skeleton: "soft", the paper's, or "menten", see `topology.subfield_skeleton`.
         iterations: k of the soft skeleton; at least the largest radius in pixels (paper: 5 to 25). Rounds of Menten's.
-        smooth: of Dice and of both ratios; the published code has 1.
-        batch: see `SegmentationLoss`, as are the other options. The published code sums over the batch.
+        smooth: of Dice and of both ratios; the published code uses 1.
+        batch: see `SegmentationLoss` for this and the other options. The published code sums over the batch.
 
     Raises:
         ValueError: `gamma` or `iterations` out of range, unknown `skeleton`.
@@ -82,7 +82,7 @@ class CLDice(SegmentationLoss):
     smooth: float = 1.0
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("gamma", self.gamma, 0, 1, source="clDice eq. 3, alpha")
         _checks.one_of("skeleton", self.skeleton, SKELETONS)
         _checks.whole_number("iterations", self.iterations, 0, source="clDice alg. 1, k")
@@ -99,21 +99,21 @@ class CLDice(SegmentationLoss):
             skeleton_b = skeleton_of_mask(s.b, self.iterations, self.skeleton)
             sums_p = sum_over(skeleton_b & s.y, s.p), sum_over(skeleton_b, s.p)
         else:
-            # last, so that on the way back the skeleton, which needs the most memory, comes first
+            # last, so that the skeleton, which needs the most memory, comes first in the backward pass
             sums_p = soft_skeleton_sums(s.p, s.y, self.iterations)
         return cldice_loss(*sums_p, *sums_y, self.smooth, self.batch)
 
     def look_at_truth(self, s: Segmentation) -> None:
-        """Ask for the skeletons of the ground truth."""
+        """Compute the skeletons of the ground truth in advance."""
         skeleton_of_truth(s, self.iterations, self.skeleton)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show the two skeletons that the ratios are taken on."""
+        """Return the two skeletons on which the ratios are computed."""
         return cldice_pixels(s, self.iterations, self.skeleton)
 
 
 def cldice_pixels(s: Segmentation, iterations: int, skeleton: str = "soft") -> torch.Tensor:
-    """Show the skeletons of the binarised prediction and of the ground truth (soft ones are binary for masks)."""
+    """Return the skeletons of the binarised prediction and of the ground truth (soft ones are binary for masks)."""
     return skeleton_of_mask(s.b, iterations, skeleton) | skeleton_of_truth(s, iterations, skeleton)
 
 
@@ -123,6 +123,6 @@ def skeleton_of_truth(s: Segmentation, iterations: int, skeleton: str = "soft") 
 
 
 def skeleton_of_mask(mask: torch.Tensor, iterations: int, skeleton: str) -> torch.Tensor:
-    """Skeletonize masks, bool (B, K, *spatial), in one of the ways of `SKELETONS`."""
+    """Skeletonize masks, bool (B, K, *spatial), by one of the methods in `SKELETONS`."""
     found: torch.Tensor = (subfield_skeleton if skeleton == "menten" else soft_skeleton)(mask, iterations)
     return found

@@ -1,4 +1,4 @@
-"""CLoss and Thin CLoss: the pixel-wise loss once more, on the pixels of topological errors."""
+"""CLoss and Thin CLoss: the pixel-wise loss, applied once more to the pixels of topological errors."""
 
 from dataclasses import dataclass
 
@@ -34,19 +34,19 @@ class ThinCLoss(SegmentationLoss):
     and y*M; cross-entropy is summed over M and divided by the number N of all pixels that count (`normalize="all"`) or
     by |M| ("mask"). Both are 0 where M is empty. M carries no gradient. gamma = 0: Dice&CE.
 
-    This is the project's reading: the available text gives the idea, not the algorithm, and does not identify the
+    This is the project's reading: the available text gives the idea but not the algorithm, and does not specify the
     shape of M. N follows from "all methods differ only in the critical pixel mask" (table 4): cross-entropy is
-    normalised as in the base loss. The mean over |M| pushes 13 times harder than the base loss does. Against Dice&CE
-    on real images (two seeds, post-processed), with |M| / with N: AGS -3.6 / +2.2 points on HRF, Betti-0 error +1.4 /
-    -5.0 on TopoMortar, but on DRIVE AGS +4.3 / +2.9 and Betti-0 error -21 / -11 at -0.7 / -0.2 points of Dice. So N
-    never goes against the paper and is the default; |M| helps where the network is still weak and harms where it is
-    good. Nothing is settled: experiments run both.
+    normalised as in the base loss. The mean over |M| has a gradient 13 times as strong as that of the base loss.
+    Against Dice&CE on real images (two seeds, post-processed), with |M| / with N: AGS -3.6 / +2.2 points on HRF,
+    Betti-0 error +1.4 / -5.0 on TopoMortar, but on DRIVE AGS +4.3 / +2.9 and Betti-0 error -21 / -11 at -0.7 / -0.2
+    points of Dice. So N never contradicts the paper and is the default; |M| helps while the network is still weak and
+    harms once it is good. This is not conclusive: experiments run both.
 
     Args:
         gamma: weight of the term, in [0, 0.5]; the paper tries 0.08, 0.2 and 0.5 here and calls 0.2 good for CLoss.
-        normalize: "all" divides the cross-entropy on M by the number of all pixels, "mask" by that of M's.
+        normalize: "all" divides the cross-entropy on M by the number of all pixels, "mask" by the number of M's pixels.
         pixel: "dice_ce", or "dice" for CLoss (Dice): both pixel-wise losses are Dice.
-        batch: see `SegmentationLoss`, as are the other options.
+        batch: see `SegmentationLoss` for this and the other options.
 
     Raises:
         ValueError: `gamma` out of range, unknown `normalize` or `pixel`.
@@ -60,7 +60,7 @@ class ThinCLoss(SegmentationLoss):
     pixel: str = "dice_ce"
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("gamma", self.gamma, 0, 0.5, source="ContextLoss A.10: stay below 0.5, table 4 has 0.5")
         _checks.one_of("normalize", self.normalize, ("all", "mask"))
         _checks.one_of("pixel", self.pixel, ("dice_ce", "dice"))
@@ -81,8 +81,8 @@ class ThinCLoss(SegmentationLoss):
         return restricted
 
     def look_at_truth(self, s: Segmentation) -> None:
-        """Ask for the skeletons of the ground truth."""
-        s.skeleton_y  # noqa: B018  (asking makes it)
+        """Compute the skeletons of the ground truth in advance."""
+        s.skeleton_y  # noqa: B018  (the access computes it)
 
     def _cross_entropy_on(self, mask: torch.Tensor, s: Segmentation) -> torch.Tensor:
         if self.normalize == "mask":
@@ -90,7 +90,7 @@ class ThinCLoss(SegmentationLoss):
         return mean_over_pixels(torch.where(mask, s.cross_entropy, 0), s, self.batch)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show M_thin."""
+        """Return M_thin."""
         missed, false = skeleton_errors(s)
         return missed | false
 
@@ -102,17 +102,17 @@ class CLoss(ThinCLoss):
 
     L = (1 - gamma) L_pixel(p, y) + gamma L_pixel(p, y on M). M = M_fn or M_fp: the connected components of the false
     negatives that hold a pixel of E_fn, and those of the false positives that hold a pixel of E_fp (`ThinCLoss`). So
-    a break is penalised over its whole width and length, and a boundary error that no skeleton runs through stays
-    out. Adjacency: 8 in 2D, 26 in 3D.
+    a break is penalised over its whole width and length, and a boundary error that no skeleton crosses is left out.
+    Adjacency: 8 in 2D, 26 in 3D.
 
-    This is the project's reading: the available text gives the idea, not the algorithm. See `ThinCLoss` for the two
+    This is the project's reading: the available text gives the idea but not the algorithm. See `ThinCLoss` for the two
     ways to normalise the cross-entropy and what experiments say about them.
 
     Args:
         gamma: weight of the term, in [0, 0.5]; the paper calls 0.2 good on every dataset.
         normalize: "all" or "mask", see `ThinCLoss`.
         pixel: "dice_ce", or "dice" for CLoss (Dice).
-        batch: see `SegmentationLoss`, as are the other options.
+        batch: see `SegmentationLoss` for this and the other options.
 
     Raises:
         ValueError: `gamma` out of range, unknown `normalize` or `pixel`.
@@ -122,6 +122,6 @@ class CLoss(ThinCLoss):
     """
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show M."""
+        """Return M."""
         missed, false = skeleton_errors(s)
         return touching_components(s.y & ~s.b, missed) | touching_components(s.b & ~s.y, false)

@@ -1,4 +1,4 @@
-"""Compound clDice: clDice with cross-entropy beside Dice, in both of its parts."""
+"""Compound clDice: clDice with cross-entropy added to Dice in both of its parts."""
 
 from dataclasses import dataclass
 
@@ -21,25 +21,25 @@ class CompoundCLDice(SegmentationLoss):
 
     L = (1 - gamma) L_pixel + gamma (L_clDice + L_clCE), L_pixel = Dice + cross-entropy. gamma = 0: Dice&CE.
 
-    The paper says only that clDice and compound clDice differ in L_pixel; what its L_clCE is, it does not say. This
-    project gives two readings. The gradient goes through the skeleton of p in both, as in clDice.
+    The paper says only that clDice and compound clDice differ in L_pixel; it does not define its L_clCE. This project
+    offers two readings. The gradient goes through the skeleton of p in both, as in clDice.
 
     - normalize = "skeleton": half the sum of the mean cross-entropy over the skeleton of y and of that over the
-      skeleton of p, each pixel weighted by the soft skeleton there; 0 for an empty skeleton. Half, so that it is a mean
-      of cross-entropies on the scale of L_pixel's.
+      skeleton of p, each pixel weighted by the soft skeleton there; 0 for an empty skeleton. The factor one half makes
+      it a mean of cross-entropies, on the scale of L_pixel's.
     - normalize = "all": clCE as published (see `CLCE`), the sum of two means over all pixels.
 
     "skeleton" is the default. Like L_clDice, whose two ratios are divided by the skeletons' mass, it does not depend on
-    how much background an image has, and on real images it alone never goes against the paper: AGS against Dice&CE is
-    +0.7 points on HRF and +6.7 on DRIVE, with "all" -1.2 and +2.4 (at 2.3 and 0.5 points of Dice on DRIVE).
-    Experiments run both.
+    how much background an image has, and on real images it is the only one that never contradicts the paper: AGS
+    against Dice&CE is +0.7 points on HRF and +6.7 on DRIVE, with "all" -1.2 and +2.4 (at 2.3 and 0.5 points of Dice on
+    DRIVE). Experiments run both.
 
     Args:
         gamma: weight of the skeletons' part, in [0, 1]; the paper searches 0.1 to 0.5.
         iterations: k of the soft skeleton; at least the largest radius in pixels.
         normalize: "skeleton" or "all".
         skeleton_smooth: smoothing of clDice's two ratios (algorithm 2; the published clDice code has 1).
-        smooth: of Dice alone; see `SegmentationLoss`, as for the other options.
+        smooth: of Dice alone; see `SegmentationLoss` for this and the other options.
 
     Raises:
         ValueError: `gamma`, `iterations` or `skeleton_smooth` out of range, unknown `normalize`.
@@ -54,7 +54,7 @@ class CompoundCLDice(SegmentationLoss):
     skeleton_smooth: float = 1.0
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("gamma", self.gamma, 0, 1, source="compound clDice, ContextLoss A.6")
         _checks.whole_number("iterations", self.iterations, 0, source="clDice alg. 1, k")
         _checks.one_of("normalize", self.normalize, NORMALIZATIONS)
@@ -74,9 +74,9 @@ class CompoundCLDice(SegmentationLoss):
         return cldice + (clce / 2 if self.normalize == "skeleton" else clce)
 
     def look_at_truth(self, s: Segmentation) -> None:
-        """Ask for the soft skeletons of the ground truth."""
+        """Compute the soft skeletons of the ground truth in advance."""
         skeleton_of_truth(s, self.iterations)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show the two skeletons that the term is taken on."""
+        """Return the two skeletons on which the term is computed."""
         return cldice_pixels(s, self.iterations)

@@ -19,7 +19,7 @@ class DiceCE(SegmentationLoss):
     losses of this suite become it as their weight goes to 0.
 
     Args:
-        batch: see `SegmentationLoss`, as are the other options.
+        batch: see `SegmentationLoss` for this and the other options.
 
     Reference:
         F. Isensee et al., nnU-Net: a self-configuring method for deep learning-based biomedical image segmentation,

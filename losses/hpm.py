@@ -24,14 +24,14 @@ _REFERENCE = "G. Zhang et al., HPM, BMVC 2023"
 class HardPixelMining(SegmentationLoss):
     """Dice&CE plus a weighted mean squared error over hard pixels H (HPM, equation 1).
 
-    L = L_BCE + L_Dice + weight * mean over H of (p - y)^2; the mean is 0 where H is empty. Cross-entropy stands for BCE
-    with several classes. A subclass says what H is. H carries no gradient. Dice is this suite's, for comparison with
-    the other losses; the published code squares p and y in the denominator.
+    L = L_BCE + L_Dice + weight * mean over H of (p - y)^2; the mean is 0 where H is empty. Cross-entropy replaces BCE
+    with several classes. A subclass defines H. H carries no gradient. Dice is this suite's, for comparison with the
+    other losses; the published code squares p and y in the denominator.
 
     Args:
         threshold: t on p, in (0, 1); 0.6 in all published configurations.
         weight: lambda, at least 0; 0.5 in all published configurations.
-        batch: one Dice ratio and one mean over the batch (see `SegmentationLoss`, as for the other options).
+        batch: one Dice ratio and one mean over the batch (see `SegmentationLoss` for this and the other options).
 
     Raises:
         ValueError: `threshold` or `weight` out of range.
@@ -45,7 +45,7 @@ class HardPixelMining(SegmentationLoss):
     weight: float = 0.5
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("threshold", self.threshold, 0, 1, interval="()", source="HPM, t")
         _checks.in_range("weight", self.weight, 0, source="HPM eq. 1, lambda")
 
@@ -59,7 +59,7 @@ class HardPixelMining(SegmentationLoss):
         return masked_mean(difference * difference, self.critical(s), self.batch)
 
     def above(self, s: Segmentation) -> torch.Tensor:
-        """Give {p > t}, False where ignored."""
+        """Return {p > t}; False where ignored."""
         return s.p.detach() > self.threshold
 
 
@@ -72,7 +72,7 @@ class THPM(HardPixelMining):
     """
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show H."""
+        """Return H."""
         return self.above(s) ^ s.y
 
 
@@ -85,11 +85,11 @@ class SHPM(HardPixelMining):
     """
 
     def look_at_truth(self, s: Segmentation) -> None:
-        """Ask for the skeletons of the ground truth."""
-        s.skeleton_y  # noqa: B018  (asking makes it)
+        """Compute the skeletons of the ground truth in advance."""
+        s.skeleton_y  # noqa: B018  (the access computes it)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show H."""
+        """Return H."""
         b = self.above(s)
         return (s.skeleton_y & ~b) | (skeletonize(b) & ~s.y)
 
@@ -107,8 +107,8 @@ class PHPM(HardPixelMining):
     - mean = "dimensions", the published code: critical cells where f equals y are left out, the squared errors are
       averaged for each dimension, a pixel counting as often as it is critical, and the means are summed.
 
-    Equal values of f leave a choice between pixels, for "union" among the correctly classified ones too; it is that of
-    `topology.persistence_pairs`.
+    Where values of f are equal, the choice between pixels, for "union" also among the correctly classified ones, is
+    that of `topology.persistence_pairs`.
 
     Args:
         dims: homology dimensions D; None: 0 and 1 in 2D (the paper's Roads runs), 0 in 3D (its ICAS-d runs).
@@ -116,14 +116,14 @@ class PHPM(HardPixelMining):
         threshold: see `HardPixelMining`, as for `weight`.
 
     Raises:
-        ValueError: `dims` holds something else than 0, 1, or in 3D 2; unknown `mean`; see `HardPixelMining` too.
+        ValueError: `dims` holds anything other than 0, 1, or in 3D 2; unknown `mean`; see `HardPixelMining` too.
     """
 
     dims: tuple[int, ...] | list[int] | None = None
     mean: str = "union"
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         super().check_parameters()
         _checks.homology_dimensions("dims", self.dims)
         _checks.one_of("mean", self.mean, ("union", "dimensions"))
@@ -141,7 +141,7 @@ class PHPM(HardPixelMining):
         return total / (s.p.shape[1] if self.batch else s.p.shape[0] * s.p.shape[1])
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show H."""
+        """Return H."""
         hard = torch.zeros(s.p.numel(), dtype=torch.bool, device=s.p.device)
         for means in self._critical_indices(s):
             for indices in means:
@@ -153,7 +153,7 @@ class PHPM(HardPixelMining):
         return persistence_pairs(values, dims)
 
     def _critical_indices(self, s: Segmentation) -> list[list[torch.Tensor]]:
-        """List flat indices of critical pixels: for each image (with `batch`, each class) those of each dimension."""
+        """Return flat indices of critical pixels: for each image (with `batch`, each class) those of each dimension."""
         p, y = s.p.detach(), s.y
         right = torch.where(y, p >= self.threshold, p <= self.threshold)
         filtered = torch.where(right, y.to(p.dtype), p)
@@ -172,13 +172,13 @@ class PHPM(HardPixelMining):
         return [[torch.cat(cells) for cells in zip(*found[c::classes], strict=True)] for c in range(classes)]
 
     def _counted(self, s: Segmentation, filtered: torch.Tensor) -> torch.Tensor:
-        """Tell which pixels belong to H where they are critical, bool (B, K, *spatial)."""
+        """Return which pixels belong to H if they are critical, bool (B, K, *spatial)."""
         if self.mean == "dimensions":
             return filtered != s.y
         return torch.ones_like(s.y) if s.valid is None else s.valid.expand_as(s.y)
 
 
 def _cells(pairs: PersistencePairs, counts: npt.NDArray[np.bool_], offset: int) -> npt.NDArray[np.int64]:
-    """Give the flat indices of those births and deaths, with repeats, that lie where pixels count."""
+    """Return the flat indices, with repeats, of the births and deaths at pixels that count."""
     flat = np.concatenate([pairs.births, pairs.deaths])
     return flat[counts.ravel()[flat]] + offset

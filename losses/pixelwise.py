@@ -20,7 +20,7 @@ class CE(PixelLoss):
     """Cross-entropy over all channels, averaged over pixels; binary cross-entropy for C = 1.
 
     Args:
-        batch: with ignored pixels, one mean over the batch; see `PixelLoss`, as for the other options.
+        batch: with ignored pixels, one mean over the batch; see `PixelLoss` for this and the other options.
     """
 
     def compute(self, s: Segmentation) -> torch.Tensor:
@@ -34,7 +34,7 @@ class Dice(SegmentationLoss):
     """Soft Dice, 1 - (2 sum p y + smooth) / (sum p + sum y + smooth), averaged over the foreground classes.
 
     Args:
-        batch: see `SegmentationLoss`, as are the other options.
+        batch: see `SegmentationLoss` for this and the other options.
     """
 
     def compute(self, s: Segmentation) -> torch.Tensor:
@@ -52,7 +52,7 @@ class BCE(PixelLoss):
 
     Args:
         include_background: for C > 1, count channel 0 as a class too.
-        batch: with ignored pixels, one mean over the batch; see `PixelLoss`, as for the other options.
+        batch: with ignored pixels, one mean over the batch; see `PixelLoss` for this and the other options.
     """
 
     include_background: bool = False
@@ -71,7 +71,7 @@ class MSE(PixelLoss):
 
     Args:
         include_background: for C > 1, count channel 0 as a class too.
-        batch: with ignored pixels, one mean over the batch; see `PixelLoss`, as for the other options.
+        batch: with ignored pixels, one mean over the batch; see `PixelLoss` for this and the other options.
     """
 
     include_background: bool = False
@@ -91,7 +91,7 @@ class Focal(PixelLoss):
 
     Args:
         focusing: the paper's gamma, at least 0; its default is 2.
-        batch: with ignored pixels, one mean over the batch; see `PixelLoss`, as for the other options.
+        batch: with ignored pixels, one mean over the batch; see `PixelLoss` for this and the other options.
 
     Raises:
         ValueError: `focusing` below 0.
@@ -103,7 +103,7 @@ class Focal(PixelLoss):
     focusing: float = 2.0
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("focusing", self.focusing, 0, source="focal loss, gamma")
 
     def compute(self, s: Segmentation) -> torch.Tensor:
@@ -118,12 +118,12 @@ class Focal(PixelLoss):
 class Tversky(SegmentationLoss):
     """Tversky loss, 1 - (TP + smooth) / (TP + alpha FP + beta FN + smooth), averaged over the foreground classes.
 
-    alpha = beta = 0.5: Dice, with smoothing of twice the size there. As MONAI's TverskyLoss.
+    alpha = beta = 0.5: Dice with a smoothing twice as large. Same as MONAI's TverskyLoss.
 
     Args:
         alpha: weight of false positives, at least 0.
         beta: weight of false negatives, at least 0; SCNP tunes it to 0.6 to 0.9.
-        batch: see `SegmentationLoss`, as are the other options.
+        batch: see `SegmentationLoss` for this and the other options.
 
     Raises:
         ValueError: `alpha` or `beta` below 0.
@@ -137,7 +137,7 @@ class Tversky(SegmentationLoss):
     beta: float = 0.7
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("alpha", self.alpha, 0)
         _checks.in_range("beta", self.beta, 0)
 

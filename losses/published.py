@@ -1,4 +1,4 @@
-"""TopoLoss and PHPM as their published code computes them, errors included: to be compared with, not trained with."""
+"""TopoLoss and PHPM as their published code computes them, errors included: for comparison, not for training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,20 +20,20 @@ Values = npt.NDArray[np.floating]
 @register("topoloss_published", title="TopoLoss (published code)", dims=(2,), reference="Hu et al., NeurIPS 2019, code")
 @dataclass(eq=False, repr=False, kw_only=True)
 class TopoLossPublished(TopoLoss):
-    """TopoLoss as its published code has it; `topoloss` follows the paper.
+    """TopoLoss as in its published code; `topoloss` follows the paper.
 
-    What differs, and is wrong: the targets of features to be kept are reversed (p is drawn to 0 at the birth pixel and
-    to 1 at the death pixel); each pixel of a feature to be removed is drawn to the other one's present value (twice
-    the gradient); these targets are for probabilities, but the squared error is that of the raw logits, z for one
-    channel and log(p / (1 - p)) of a class for several; on patches with unequal sides the pixels are in the wrong
-    places; a patch without any finite feature, of any dimension, in its ground truth or in the prediction is left out.
-    Where the published code stops with an IndexError (loops but no components of finite persistence in the
-    prediction), the patch has nothing to keep or remove here. The published code takes 2D images only, and so this
-    loss is registered for 2D.
+    The differences, all of them errors: the targets of features to be kept are reversed (p is pulled to 0 at the birth
+    pixel and to 1 at the death pixel); each pixel of a feature to be removed is pulled to the current value of the
+    other one (twice the gradient); these targets are meant for probabilities, but the squared error is that of the raw
+    logits, z for one channel and log(p / (1 - p)) of a class for several; on patches with unequal sides the pixels are
+    in the wrong places; a patch without any finite feature, of any dimension, in its ground truth or in the prediction
+    is left out. Where the published code stops with an IndexError (loops but no components of finite persistence in the
+    prediction), the patch has nothing to keep or remove here. The published code takes 2D images only, so this loss is
+    registered for 2D.
 
     Args:
-        dims: homology dimensions; the published code has 0 alone.
-        weight: lambda, as for the other parameters, see `TopoLoss`.
+        dims: homology dimensions; the published code uses 0 alone.
+        weight: lambda; see `TopoLoss` for this and the other parameters.
 
     Raises:
         ValueError: see `TopoLoss`.
@@ -62,13 +62,13 @@ class TopoLossPublished(TopoLoss):
 @register("phpm_published", title="PHPM (published code)", reference="G. Zhang et al., HPM, BMVC 2023, code")
 @dataclass(eq=False, repr=False, kw_only=True)
 class PHPMPublished(PHPM):
-    """PHPM as its published code has it: that of `phpm` on squares and cubes, with misplaced pixels on other shapes.
+    """PHPM as in its published code: equal to `phpm` on squares and cubes, with misplaced pixels on other shapes.
 
     See `PHPM` for the loss and its parameters, and `scrambled_pairs` for the error.
 
     Args:
-        mean: see `PHPM`; the published code has "dimensions".
-        dims: see `PHPM`, as for the other parameters.
+        mean: see `PHPM`; the published code uses "dimensions".
+        dims: see `PHPM` for this and the other parameters.
 
     Reference:
         https://github.com/wlsdzyzl/toposeg
@@ -84,9 +84,9 @@ class PHPMPublished(PHPM):
 def scrambled_pairs(image: Values, dims: Sequence[int]) -> PersistencePairs:
     """Find the persistence pairs of an image whose axes were mixed up on the way into GUDHI.
 
-    The published code hands over the pixels row by row with the image's shape, which GUDHI reads column by column. For
-    squares and cubes that is a transposition; in any other shape, pixels become neighbours that are none. The critical
-    cells are where their values come from.
+    The published code passes the pixels row by row with the image's shape, which GUDHI reads column by column. For
+    squares and cubes that is a transposition; in any other shape, pixels become neighbours that are not adjacent. The
+    critical cells are the pixels from which their values come.
 
     Args:
         image: (H, W) or (D, H, W).
@@ -108,10 +108,11 @@ def _unscramble(pixels: npt.NDArray[np.int64], shape: tuple[int, ...]) -> npt.ND
 
 
 def _targets(cells: CriticalCells, p: Values) -> Values:
-    """Write the published code's map: a target for each critical pixel, NaN elsewhere.
+    """Return the published code's map: a target for each critical pixel, NaN elsewhere.
 
-    Where several components meet in one pixel it has several targets, of which the last stays. Which that is depends on
-    GUDHI's order of equal values; here it is that of the most persistent feature, those to be removed after the others.
+    A pixel in which several components meet has several targets, of which the last one is kept. Which one that is
+    depends on GUDHI's order of equal values; here it is that of the most persistent feature, those to be removed after
+    the others.
     """
     target = np.full_like(p, np.nan)
     birth, death = cells.keep[::-1].T

@@ -19,18 +19,18 @@ from topology.kernels.compiled import for_each
 class RegionWise(PixelLoss):
     """Rectified Region-Wise loss: the mean over pixels and channels of p times a weight map (Valverde and Tohka 2023).
 
-    The map of a class is +1 outside of it and inside -d / max d, d the distance to its border: a wrong pixel costs 1, a
-    right one gains the more the deeper it lies. The sum is over all channels, background included (for C = 1 it is
-    1 - p), so the loss lies in [-1, 1] and is lowest for a perfect prediction. A class that fills the image has the
-    map -1 throughout.
+    The map of a class is +1 outside of it and inside -d / max d, d the distance to its border: a wrong pixel costs 1,
+    and a right one gains more the deeper it lies. The sum is over all channels, background included (for C = 1 it is 1
+    - p), so the loss lies in [-1, 1] and is lowest for a perfect prediction. A class that fills the image has the map
+    -1 throughout.
 
     Args:
         spacing: size of a pixel along each axis, for the distances; None for 1 throughout.
-        batch: with ignored pixels, one mean over the batch; see `PixelLoss`, as for the other options.
+        batch: with ignored pixels, one mean over the batch; see `PixelLoss` for this and the other options.
 
     Raises:
         ValueError: `spacing` not positive, or not one for each axis.
-        TypeError: `spacing` holds something else than numbers.
+        TypeError: `spacing` holds anything other than numbers.
 
     Reference:
         J. M. Valverde, J. Tohka, Region-wise loss for biomedical image segmentation, Pattern Recognition 2023,
@@ -40,7 +40,7 @@ class RegionWise(PixelLoss):
     spacing: tuple[float, ...] | list[float] | None = None
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         for size in self.spacing or ():
             _checks.in_range("spacing", size, 0, interval="()")
 
@@ -66,7 +66,7 @@ class RegionWise(PixelLoss):
 def _rectified_map(
     mask: npt.NDArray[np.bool_], spacing: tuple[float, ...] | list[float] | None
 ) -> npt.NDArray[np.float64]:
-    """Give +1 outside a mask and minus the relative distance to its border inside."""
+    """Return a map that is +1 outside a mask, and minus the relative distance to its border inside."""
     import edt
 
     if mask.all():

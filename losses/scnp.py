@@ -1,4 +1,4 @@
-"""SCNP: each logit gives way to the worst logit of its class in the neighbourhood, before any loss."""
+"""SCNP: each logit is replaced by the worst logit of its class in the neighbourhood, before any loss."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -21,8 +21,8 @@ def scnp_logits(input: torch.Tensor, target: torch.Tensor, window: int = 3) -> t
     """Penalise same-class neighbours (SCNP, equation 1, algorithm 1).
 
     Each foreground logit takes the smallest logit among the foreground pixels of its window, each background logit the
-    largest among the background ones, for each channel by itself; stride 1, same size. No sentinel enters the
-    arithmetic: a pixel always sees at least itself.
+    largest among the background ones, for each channel separately; stride 1, same size. No sentinel enters the
+    arithmetic, since a window always contains its own pixel.
 
     Args:
         input: logits (B, C, H, W) or (B, C, D, H, W), floating point.
@@ -30,7 +30,7 @@ def scnp_logits(input: torch.Tensor, target: torch.Tensor, window: int = 3) -> t
         window: w, odd, at least 1 (which changes nothing); the paper's default is 3.
 
     Returns:
-        Logits, same shape and dtype. Of several equal logits one takes the gradient.
+        Logits, same shape and dtype. Of several equal logits, one receives the gradient.
 
     Raises:
         TypeError: see `SegmentationLoss.forward`.
@@ -59,7 +59,7 @@ def _penalise(z: torch.Tensor, y: torch.Tensor, valid: torch.Tensor | None, wind
 
 
 class _WorstNeighbour(torch.autograd.Function):
-    """SCNP's logits in compiled loops, which remember where each came from."""
+    """SCNP's logits by compiled loops, which record where each one came from."""
 
     @staticmethod
     def forward(ctx: Any, z: torch.Tensor, y: torch.Tensor, counts: torch.Tensor, reach: int) -> torch.Tensor:
@@ -102,7 +102,7 @@ class _WorstNeighbour(torch.autograd.Function):
 @register("scnp", title="SCNP", reference="Valverde et al., SCNP, 2026")
 @dataclass(eq=False, repr=False, kw_only=True)
 class SCNP(SegmentationLoss):
-    """Any loss, on logits that give way to the worst same-class neighbour (SCNP, equation 1, algorithm 1).
+    """Any loss, on logits that are replaced by the worst same-class neighbour (SCNP, equation 1, algorithm 1).
 
     L = L_base(SCNP(z), y); with `joint` L_base(SCNP(z), y) + L_base(z, y). window = 1: the base loss (joint: twice).
     All channels are penalised, the background too, before the activation; so C = 2 differs from C = 1 here. Ignored
@@ -112,11 +112,10 @@ class SCNP(SegmentationLoss):
         base: slug of the loss L.
         window: w, odd; the paper's default is 3, 5 to 11 suit thicker structures.
         joint: add the loss on the plain logits.
-        base_parameters: parameters of the base loss, by name; they win over the options below. How the input is read
-            (`include_background`, `ignore_index`, `check_finite`) is for SCNP itself.
+        base_parameters: parameters of the base loss, by name; they override the options below. The options for reading
+            the input (`include_background`, `ignore_index`, `check_finite`) belong to SCNP itself.
         smooth: of the base loss; None for its own default.
-        batch: see `SegmentationLoss`, as are the other options; they are handed to the base loss, which has to know
-            them.
+        batch: see `SegmentationLoss` for this and the other options; the base loss must have them.
 
     Raises:
         ValueError: unknown base or base parameter, even window, or SCNP over itself.
@@ -132,7 +131,7 @@ class SCNP(SegmentationLoss):
     base_parameters: dict[str, Any] = field(default_factory=dict)
 
     def check_parameters(self) -> None:
-        """Refuse values out of range, and build the base loss."""
+        """Reject values out of range, and build the base loss."""
         _checks.whole_number("window", self.window, 1, odd=True, source="SCNP eq. 1, w")
         _checks.flag("joint", self.joint)
         if entry(self.base).cls is SCNP:
@@ -145,12 +144,12 @@ class SCNP(SegmentationLoss):
                 f"`base_parameters` must leave {', '.join(misplaced)} to SCNP itself, which reads the input"
             )
         options = {name: getattr(self, name) for name in ("batch", "smooth", *_OF_THE_INPUT[:2])}
-        # what is at its default stays out, since a base loss may not have it
+        # options at their default are not passed on, since a base loss may not have them
         given = {name: value for name, value in options.items() if value is not None and value is not False}
         self.base_loss = build(self.base, **{**given, **self.base_parameters})
 
     def check_smooth(self) -> None:
-        """Refuse a smoothing out of range; None is the base loss's own."""
+        """Reject a smoothing constant out of range; None is the base loss's own."""
         if self.smooth is not None:
             super().check_smooth()
 
@@ -164,13 +163,13 @@ class SCNP(SegmentationLoss):
         return self.base_loss.compute(s.with_logits(self.penalise(s)))
 
     def look_at_truth(self, s: Segmentation) -> None:
-        """Ask for what the base loss makes of it."""
+        """Compute in advance what the base loss needs of it."""
         self.base_loss.look_at_truth(s)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show the pixels whose logit gives way to a neighbour's."""
+        """Return the pixels whose logit is replaced by a neighbour's."""
         return (self.penalise(s) != s.logits)[:, s.first :]
 
     def penalise(self, s: Segmentation) -> torch.Tensor:
-        """Give SCNP's logits (B, C, *spatial)."""
+        """Return SCNP's logits (B, C, *spatial)."""
         return _penalise(s.logits, s.one_hot, s.valid, self.window)

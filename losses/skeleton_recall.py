@@ -20,11 +20,11 @@ class SkeletonRecall(SegmentationLoss):
 
     L = L_pixel + weight (1 - (sum p t + smooth) / (sum t + smooth)), t the tube: the skeleton of the foreground, all
     classes together, dilated twice with the cross and cut by class. The published code subtracts the recall instead
-    (its total is less by `weight`). A class without a tube in a sample has recall 1.
+    (its total is less by `weight`). A class without a tube in a sample has a recall of 1.
 
     Args:
         weight: of the recall, at least 0; 1 in the published trainer.
-        batch: see `SegmentationLoss`, as are the other options.
+        batch: see `SegmentationLoss` for this and the other options.
 
     Raises:
         ValueError: `weight` below 0.
@@ -37,7 +37,7 @@ class SkeletonRecall(SegmentationLoss):
     weight: float = 1.0
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("weight", self.weight, 0)
 
     def compute(self, s: Segmentation) -> torch.Tensor:
@@ -52,11 +52,11 @@ class SkeletonRecall(SegmentationLoss):
         return (1 - recall).mean()
 
     def look_at_truth(self, s: Segmentation) -> None:
-        """Ask for the tube."""
+        """Compute the tube in advance."""
         self.critical(s)
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show the tube."""
+        """Return the tube."""
         return s.of_truth("tube", lambda: _tube(s))
 
 

@@ -24,16 +24,16 @@ class Topograph(SegmentationLoss):
     classes and samples; q is the probability of the predicted, wrong, class, so at least 1 / C. Critical are the
     wrong regions (components of false positives or false negatives) that do not touch exactly one background region
     and exactly one cluster of foreground, see `topology.critical_regions`: the others can be corrected without a change
-    of topology. Regions carry no gradient. Each class is one against the rest; one channel is taken as two classes.
+    of topology. Regions carry no gradient. Each class is taken against the rest; one channel is treated as two classes.
 
     2D only: in 3D a region that touches one background and one cluster may be a handle, so the rule would be unsound.
 
     Args:
         weight: of L_graph, at least 0; 0.5 in the published code (alpha).
         aggregation: of q over a region: "mean", "sum", "max", "min", "rms" (root of the mean square), or "ce", the
-            mean cross-entropy which the published code takes of probabilities, so after two softmaxes.
+            mean cross-entropy, which the published code computes from probabilities, that is, after two softmaxes.
         adjacency: of the foreground: 8 or 4.
-        batch: of Dice, see `SegmentationLoss`, as for the other options.
+        batch: of Dice, see `SegmentationLoss` for this and the other options.
 
     Raises:
         ValueError: `weight` out of range, unknown `aggregation` or `adjacency`; a volume.
@@ -48,7 +48,7 @@ class Topograph(SegmentationLoss):
     adjacency: int = 8
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("weight", self.weight, 0, source="Topograph, alpha")
         _checks.one_of("aggregation", self.aggregation, _AGGREGATIONS)
         if self.adjacency not in (4, 8):
@@ -74,7 +74,7 @@ class Topograph(SegmentationLoss):
         return self._aggregate(values, region, int(last[-1])).sum() / len(last)
 
     def _aggregate(self, values: torch.Tensor, region: torch.Tensor, number: int) -> torch.Tensor:
-        """Give one value for each region."""
+        """Return one value for each region."""
         empty = values.new_zeros(number)
         if self.aggregation in ("max", "min"):
             return empty.scatter_reduce(0, region, values, "a" + self.aggregation, include_self=False)
@@ -86,11 +86,11 @@ class Topograph(SegmentationLoss):
         return empty.index_add(0, region, values) / size
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show the pixels of critical regions."""
+        """Return the pixels of critical regions."""
         return self.numbered_regions(s) > 0
 
     def numbered_regions(self, s: Segmentation) -> torch.Tensor:
-        """Number the critical regions of each image from 1 on, int32 (B, K, H, W)."""
+        """Label the critical regions of each image from 1 on, int32 (B, K, H, W)."""
         if s.y.ndim != 4:
             raise ValueError(f"`input` must be 2D for Topograph, (B, C, H, W), got shape {tuple(s.logits.shape)}")
         numbers: torch.Tensor = critical_regions(s.b, s.y, self.adjacency)
@@ -98,5 +98,5 @@ class Topograph(SegmentationLoss):
 
 
 def _probabilities(logits: torch.Tensor) -> torch.Tensor:
-    """Give the probability of every class, background included, for logits (n, C)."""
+    """Return the probability of every class, background included, for logits (n, C)."""
     return torch.softmax(F.pad(logits, (1, 0)) if logits.shape[1] == 1 else logits, 1)

@@ -15,7 +15,7 @@ from losses._terms import dice_ce_loss
 from topology import PersistencePairs, betti_numbers, count_components, persistence_pairs
 from topology.kernels.compiled import for_each
 
-_MATCHED = 0.99  # features of higher persistence are left alone, as in the published code
+_MATCHED = 0.99  # features of higher persistence are not touched, as in the published code
 
 Cells = npt.NDArray[np.int64]
 Values = npt.NDArray[np.floating]
@@ -45,10 +45,10 @@ class TopoLoss(SegmentationLoss):
 
     Args:
         weight: lambda, at least 0; 5e-5 in HPM's runs (with patch 256).
-        patch: side of the patches in pixels; no overlap, smaller ones at the border. The published code has 100.
+        patch: side of the patches in pixels; no overlap, smaller ones at the border. The published code uses 100.
         persistence_threshold: features of at most this persistence are not removed, in [0, 1).
-        dims: homology dimensions; the published code has 0 (components), for closed membranes 1 (loops) is meant.
-        batch: of Dice, see `SegmentationLoss`, as for the other options.
+        dims: homology dimensions; the published code uses 0 (components); for closed membranes use 1 (loops).
+        batch: of Dice, see `SegmentationLoss` for this and the other options.
 
     Raises:
         ValueError: a parameter out of range; a homology dimension that the image does not have.
@@ -64,7 +64,7 @@ class TopoLoss(SegmentationLoss):
     dims: tuple[int, ...] | list[int] = (0,)
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("weight", self.weight, 0, source="TopoLoss, lambda")
         _checks.whole_number("patch", self.patch, 1)
         _checks.in_range("persistence_threshold", self.persistence_threshold, 0, 1, interval="[)")
@@ -87,7 +87,7 @@ class TopoLoss(SegmentationLoss):
         return (kept.sum() + removed.sum()) / (s.p.shape[0] * s.p.shape[1])
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show the birth and death pixels of the features that are to be kept or removed."""
+        """Return the birth and death pixels of the features that are to be kept or removed."""
         cells = self.cells(s)
         pixels = torch.zeros(s.p.numel(), dtype=torch.bool, device=s.p.device)
         pixels[torch.from_numpy(np.concatenate([cells.keep, cells.remove]).ravel()).to(pixels.device)] = True
@@ -103,7 +103,7 @@ class TopoLoss(SegmentationLoss):
         return CriticalCells(np.concatenate(kept), np.concatenate(removed))
 
     def _patch_cells(self, falling_p: Values, y: npt.NDArray[np.bool_], where: Where) -> list[tuple[Cells, Cells]]:
-        """Give a patch's features to be kept and to be removed, for each dimension."""
+        """Return a patch's features to be kept and to be removed, for each dimension."""
         if y[where].all() or not y[where].any():
             return []
         features, wanted = self.diagram(falling_p[where], y[where])
@@ -115,7 +115,7 @@ class TopoLoss(SegmentationLoss):
 
         Args:
             falling_p: minus the probability.
-            y: ground truth, with foreground. It has all its features at once, and one component never dies.
+            y: ground truth, with foreground. All its features appear at once, and one component never dies.
 
         Returns:
             Features of the prediction, and how many the ground truth has in each dimension.
@@ -131,6 +131,6 @@ class TopoLoss(SegmentationLoss):
 
 
 def _flat_cells(features: PersistencePairs, where: Where, shape: tuple[int, ...]) -> Cells:
-    """Give the birth and death pixels of a patch's features as indices into the flattened batch."""
+    """Return the birth and death pixels of a patch's features as indices into the flattened batch."""
     pixels = np.stack([features.births, features.deaths], axis=1)
     return in_batch(pixels, features.shape, where, shape)

@@ -1,4 +1,4 @@
-"""Homotopy warping: cross-entropy on the pixels that keep prediction and ground truth from being deformed together."""
+"""Homotopy warping: cross-entropy on the pixels at which the two masks cannot be deformed into each other."""
 
 import math
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ class Warping(SegmentationLoss):
     L = L_pixel + weight * L_warp, L_warp = sum over M of the cross-entropy, averaged over classes and samples. The
     ground truth y is deformed towards the binarised prediction b, and b towards y, by flipping wrong pixels that are
     simple points, outermost first (`topology.warp`). M holds the pixels in which a deformed mask still differs from
-    the other one: without a flip there, topology cannot be made right. M carries no gradient.
+    the other one: without a flip there, the topology cannot be corrected. M carries no gradient.
 
     The sum over M is the paper's. Foreground has adjacency 8 (26), background 4 (6), and what lies around the image is
-    background; the published code, see `WarpingPublished`, has other simple points and another sum. Each class is one
+    background; the published code, see `WarpingPublished`, has other simple points and another sum. Each class is taken
     against the rest. Ties in distance are broken in raster order, so M may differ in a mirrored image.
 
     Args:
         weight: of L_warp, at least 0; the default is this project's choice.
         batch: of Dice, and one sum over the batch instead of the mean of the samples' sums.
-        smooth: see `SegmentationLoss`, as for the other options.
+        smooth: see `SegmentationLoss` for this and the other options.
 
     Raises:
         ValueError: `weight` out of range.
@@ -45,7 +45,7 @@ class Warping(SegmentationLoss):
     weight: float = 1e-4
 
     def check_parameters(self) -> None:
-        """Refuse values out of range."""
+        """Reject values out of range."""
         _checks.in_range("weight", self.weight, 0, source="homotopy warping, lambda")
 
     def compute(self, s: Segmentation) -> torch.Tensor:
@@ -57,27 +57,27 @@ class Warping(SegmentationLoss):
         return sum_over(self.critical(s), s.cross_entropy, self.batch).mean()
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show M."""
+        """Return M."""
         return _critical(s, published=False)
 
 
 @register("warping_published", title="Warping (published code)", reference=_REFERENCE + ", code")
 @dataclass(eq=False, repr=False, kw_only=True)
 class WarpingPublished(Warping):
-    """Warping as its published code has it; `warping` follows the paper.
+    """Warping as in its published code; `warping` follows the paper.
 
-    What differs: the code hands the connectivity over in the place of another argument, so that foreground and
+    The differences: the code passes the connectivity in the position of another argument, so that foreground and
     background both have adjacency 8 (26); it calls a pixel simple if each of them is one component of the 3x3(x3)
     patch, the pixel included, so that a lone pixel and a hole of one pixel are; patches end at the border. The logits
     and the ground truth are multiplied by M, the cross-entropy is averaged over all n pixels, and that is multiplied
     by the number N of pixels in M: N / n (sum over M of the cross-entropy + (n - N) log C), C the number of classes.
 
-    The published code stops in the debugger and fails for wrong pixels in the first row or column, whose patch it cuts
-    to nothing; here it is cut as at the other borders. Its order of equal distances depends on the machine; here it is
-    that of a stable sort. It has two classes only, and its sums are over the batch, as here with `batch`.
+    The published code stops in the debugger and fails for wrong pixels in the first row or column, whose patch becomes
+    empty; here it is cropped as at the other borders. Its order of equal distances depends on the machine; here it is
+    that of a stable sort. It supports two classes only, and sums over the batch, as here with `batch`.
 
     Args:
-        weight: see `Warping`, as for the other parameters.
+        weight: see `Warping` for this and the other parameters.
 
     Raises:
         ValueError: `weight` out of range.
@@ -87,7 +87,7 @@ class WarpingPublished(Warping):
     """
 
     def term(self, s: Segmentation) -> torch.Tensor:
-        """Compute the published code's mean times number."""
+        """Compute the published code's mean times the number of pixels in M."""
         mask = self.critical(s)
         number, total = count_pixels(mask, self.batch), sum_over(mask, s.cross_entropy, self.batch)
         counted = torch.ones_like(mask) if s.valid is None else s.valid.expand_as(mask)
@@ -96,7 +96,7 @@ class WarpingPublished(Warping):
         return (number / pixels * (total + rest)).mean()
 
     def critical(self, s: Segmentation) -> torch.Tensor:
-        """Show M."""
+        """Return M."""
         return _critical(s, published=True)
 
 

@@ -1,10 +1,10 @@
-"""The register of metrics: every file of this folder without an underscore holds one family.
+"""The registry of metrics: every file of this folder without an underscore holds one family.
 
     import metrics
 
     values = metrics.evaluate(prediction, target, ["dice", "cldice", "betti0_error"])
 
-Imports numpy and the ground floor only; whatever is heavier is imported by the metric that needs it.
+Imports numpy and the base layer only; heavier packages are imported by the metrics that need them.
 """
 
 import importlib

@@ -16,7 +16,7 @@ def box(pair: Pair) -> tuple[slice, ...]:
 
 
 def border(mask: Mask) -> Mask:
-    """Return the pixels of a mask with a 4-neighbour (6 in 3D) outside of it; beyond the image is outside."""
+    """Return the pixels of a mask with a 4-neighbour (6 in 3D) outside it; beyond the image is outside."""
     return mask & ~ndimage.binary_erosion(mask)
 
 

@@ -19,15 +19,15 @@ class Options(TypedDict, total=False):
 
     Attributes:
         adjacency: of the foreground: 8 or 4 in 2D, 26 or 6 in 3D; None for 8 and 26. The background has the dual one.
-        num_classes: with background; a class that neither image has counts too (its Betti errors are 0). None: only
-            the classes that one of the images has, so a mask of 0 and 255 is one class.
+        num_classes: including background; a class that neither image has counts too (its Betti errors are 0). None:
+            only the classes that one of the images has, so a mask of 0 and 255 has one class.
         spacing: size of a pixel along each axis; None for 1.
         region: "whole" image, "sliding" patches that cover it, or "random" ones.
         patch: side of the patches, one number or one for each axis.
         stride: of sliding patches; None for no overlap.
         number: of random patches.
         seed: of random patches.
-        valid: mask of the pixels that count, bool, same shape; None for all. The others are background of prediction
+        valid: mask of the pixels that count, bool, same shape; None for all. The others are background in prediction
             and ground truth, and in no denominator.
     """
 
@@ -47,13 +47,13 @@ def evaluate(
 ) -> dict[str, float]:
     """Compute metrics of one case.
 
-    Each foreground class by itself, then the mean over the classes where the value is defined; on patches the mean over
-    the patches where it is.
+    Each foreground class is measured separately, then averaged over the classes for which the value is defined; on
+    patches, over the patches for which it is.
 
     Args:
         prediction: class indices (H, W) or (D, H, W), any integer or bool dtype; 0 is background.
         target: ground truth, same shape.
-        names: slugs, with parameters where wanted (`nsd,tolerance=2`); None for all that are defined in the image's
+        names: slugs, optionally with parameters (`nsd,tolerance=2`); None for all that are defined in the image's
             dimensions and can run here.
         **options: see `Options`.
 
@@ -62,7 +62,7 @@ def evaluate(
 
     Raises:
         ValueError: unknown metric, wrong shapes, labels or options; a mask of 0 and 1 against one of 0 and 255.
-        TypeError: labels that are no whole numbers, or an unknown option.
+        TypeError: labels that are not whole numbers, or an unknown option.
     """
     measured = measure(prediction, target, names, **options)
     return {name: measured.mean(name) for name in measured.names}
@@ -78,11 +78,11 @@ def measure(prediction: Any, target: Any, names: Sequence[str] | None = None, **
         **options: see `Options`.
 
     Returns:
-        Its `mean(name)` is what `evaluate` gives, `mean(name, label)` that of one class, `reason` says why it is NaN.
+        Its `mean(name)` is what `evaluate` returns, `mean(name, label)` that of one class; `reason` says why it is NaN.
 
     Raises:
-        ValueError: as `evaluate`.
-        TypeError: as `evaluate`.
+        ValueError: see `evaluate`.
+        TypeError: see `evaluate`.
     """
     unknown = sorted(set(options) - set(Options.__annotations__))
     if unknown:
@@ -102,7 +102,7 @@ def measure(prediction: Any, target: Any, names: Sequence[str] | None = None, **
 
 
 def explain(prediction: Any, target: Any, name: str, **options: Unpack[Options]) -> str:
-    """Say why a metric is undefined for a case.
+    """Return why a metric is undefined for a case.
 
     Args:
         prediction: see `evaluate`.
@@ -114,8 +114,8 @@ def explain(prediction: Any, target: Any, name: str, **options: Unpack[Options])
         The reasons, one for each way in which it is undefined; "" where it has a value.
 
     Raises:
-        ValueError: as `evaluate`.
-        TypeError: as `evaluate`.
+        ValueError: see `evaluate`.
+        TypeError: see `evaluate`.
     """
     return measure(prediction, target, [name], **options).reason(name)
 
@@ -128,15 +128,15 @@ def describe_region(
     seed: int = 0,
     **others: Any,
 ) -> str:
-    """Name where a value was measured, with all that it takes to repeat it.
+    """Return the name of the region where a value was measured, with all that is needed to repeat it.
 
     Args:
-        region: see `evaluate`, as for the next four.
+        region: see `Options` for this and the next four.
         patch: side of the patches.
         stride: of sliding patches.
         number: of random patches.
         seed: of random patches.
-        **others: further options of `evaluate`, which do not matter here.
+        **others: further options of `evaluate`, which are ignored here.
 
     Returns:
         "whole", or such as "sliding(patch=64,stride=32)".
@@ -181,7 +181,7 @@ def _labels(b: Labels, y: Labels, num_classes: int | None) -> list[int]:
 
 def _present(b: Labels, y: Labels) -> list[int]:
     found = {int(c) for image in (b, y) for c in np.unique(image)} - {0}
-    return sorted(found) or [1]  # two empty masks are a pair too
+    return sorted(found) or [1]  # two empty masks also form a pair
 
 
 def _label_images(prediction: Any, target: Any) -> tuple[Labels, Labels]:
@@ -203,7 +203,7 @@ def _label_images(prediction: Any, target: Any) -> tuple[Labels, Labels]:
 
 
 def _refuse_two_kinds_of_mask(b: Labels, y: Labels) -> None:
-    """Refuse 0 and 1 against 0 and 255: as classes they share no pixel, which is not what anybody means."""
+    """Reject 0 and 1 against 0 and 255: as classes they share no pixel, which is never intended."""
     largest = int(b.max()), int(y.max())
     if sorted(largest) == [1, 255] and all(
         np.isin(mask, (0, top)).all() for mask, top in zip((b, y), largest, strict=True)
@@ -214,7 +214,7 @@ def _refuse_two_kinds_of_mask(b: Labels, y: Labels) -> None:
 
 
 def _counted(b: Labels, y: Labels, valid: Any) -> tuple[Labels, Labels, Mask | None]:
-    """Make background of the pixels that do not count."""
+    """Set the pixels that do not count to background."""
     if valid is None:
         return b, y, None
     counted = np.asarray(valid.detach().cpu() if hasattr(valid, "detach") else valid)

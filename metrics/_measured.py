@@ -1,4 +1,4 @@
-"""What metrics gave on the classes and patches of one case: values, reasons, means."""
+"""The results of metrics on the classes and patches of one case: values, reasons, means."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Value:
         name: of the metric.
         label: the class.
         value: NaN where it is undefined.
-        reason: why it is; "" where it is defined.
+        reason: why it is undefined; "" where it is defined.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Measured:
     """All values of one case.
 
     Attributes:
-        names: of the metrics, as asked for.
+        names: of the metrics, as requested.
         labels: the classes, ascending.
         values: one for each metric, class and patch.
     """
@@ -43,7 +43,7 @@ class Measured:
         return float(np.mean(defined)) if defined else float("nan")
 
     def reason(self, name: str, label: int | None = None) -> str:
-        """Say why there is no mean: every reason once; "" where there is one."""
+        """Return why there is no mean: each reason once; "" if there is a mean."""
         if not np.isnan(self.mean(name, label)):
             return ""
         return "; ".join(sorted({found.reason for found in self._of(name, label) if found.reason}))

@@ -22,7 +22,7 @@ class Pair:
         adjacency: of the foreground; None for 8 in 2D, 26 in 3D. The background has the dual one.
         spacing: size of a pixel along each axis.
         label: the class of the masks.
-        labels: the label images that the masks were cut from, prediction and ground truth; None for masks alone.
+        labels: the label images that the masks were taken from, prediction and ground truth; None for masks alone.
         valid: pixels that count; None for all. The others are background in both masks.
     """
 
@@ -36,7 +36,7 @@ class Pair:
 
     @cached_property
     def overlap(self) -> Mask:
-        """Give b and y."""
+        """Return b and y."""
         return self.prediction & self.target
 
     @cached_property
@@ -51,28 +51,28 @@ class Pair:
 
     @property
     def label_images(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Give prediction and ground truth with all their classes; the masks themselves where there is one class."""
+        """Return prediction and ground truth with all their classes; the masks themselves where there is one class."""
         masks = (self.prediction * self.label, self.target * self.label)
         return self.labels or masks
 
     @cached_property
     def prediction_skeleton(self) -> Mask:
-        """Give s(b)."""
+        """Return s(b)."""
         return topology.skeletonize(self.prediction)
 
     @cached_property
     def target_skeleton(self) -> Mask:
-        """Give s(y)."""
+        """Return s(y)."""
         return topology.skeletonize(self.target)
 
     @cached_property
     def prediction_betti(self) -> tuple[int, ...]:
-        """Give the Betti numbers of b."""
+        """Return the Betti numbers of b."""
         return topology.betti_numbers(self.prediction, self.adjacency)
 
     @cached_property
     def target_betti(self) -> tuple[int, ...]:
-        """Give the Betti numbers of y."""
+        """Return the Betti numbers of y."""
         return topology.betti_numbers(self.target, self.adjacency)
 
     @cached_property
@@ -83,6 +83,6 @@ class Pair:
         numbers = [
             len(found.unmatched.of_dimension(d)) + found.unmatched_target(d) for d in range(self.prediction.ndim)
         ]
-        # the component that never ends is in neither list: it has a partner unless the other mask is empty
+        # the component that never ends is in neither list; it has a partner unless the other mask is empty
         numbers[0] += self.prediction.any() != self.target.any()
         return numbers

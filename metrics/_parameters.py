@@ -1,7 +1,7 @@
-"""Metrics with parameters, written behind the slug: `nsd,tolerance=2`.
+"""Metrics with parameters, written after the slug: `nsd,tolerance=2`.
 
-The text is the metric's name wherever a name goes: in `evaluate`, in tables, in metrics.csv. So no table can show a
-value without the parameters that it was measured with.
+This is the metric's name everywhere: in `evaluate`, in tables, in metrics.csv. So no table can show a value without the
+parameters with which it was measured.
 """
 
 import inspect
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def parameters(function: Callable[..., float]) -> dict[str, Any]:
-    """Return the parameters of a metric with their defaults: what stands behind the `*` of its function."""
+    """Return the parameters of a metric with their defaults: the keyword-only arguments of its function."""
     return {
         name: found.default
         for name, found in inspect.signature(function).parameters.items()
@@ -24,14 +24,14 @@ def bind(slug: str, function: Callable[..., float], settings: str) -> Callable[.
 
     Args:
         slug: its name, for messages.
-        function: what computes it.
+        function: computes it.
         settings: such as "tolerance=2,width=1".
 
     Returns:
         The function with these parameters, to be called with the pair alone.
 
     Raises:
-        ValueError: no such parameter, or a value that is none.
+        ValueError: no such parameter, or an invalid value.
     """
     known, given = parameters(function), {}
     for setting in settings.split(","):

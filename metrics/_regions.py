@@ -9,11 +9,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Region:
-    """Whole image or patches; the value on patches is the mean over those where it is defined.
+    """Whole image or patches; the value on patches is the mean over the patches where it is defined.
 
     Attributes:
         kind: "whole", "sliding" or "random".
-        patch: side of the patches in pixels, for all axes or for each; cut to the image where it is smaller.
+        patch: side of the patches in pixels, for all axes or for each; cropped to the image where that is smaller.
         stride: step of sliding patches; None for the side (no overlap). The last patch ends at the border.
         number: of random patches.
         seed: of random patches.
@@ -26,18 +26,18 @@ class Region:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse options that do not fit together."""
+        """Reject options that do not fit together."""
         if self.kind not in ("whole", "sliding", "random"):
             raise ValueError(f"`region` must be 'whole', 'sliding' or 'random', got {self.kind!r}")
         if (self.kind == "whole") != (self.patch is None):
-            raise ValueError(f"`patch` goes with region 'sliding' or 'random' and only there, got {self.patch!r}")
+            raise ValueError(f"`patch` belongs to region 'sliding' or 'random' only, got {self.patch!r}")
         for name, value in (("patch", self.patch), ("stride", self.stride), ("number", self.number)):
             sides = value if isinstance(value, tuple | list) else (value,)
             if value is not None and any(not isinstance(side, int) or side < 1 for side in sides):
                 raise ValueError(f"`{name}` must be positive whole numbers, got {value!r}")
 
     def __str__(self) -> str:
-        """Name the region, with all that it takes to repeat it."""
+        """Return the name of the region, with all that is needed to repeat it."""
         if self.kind == "whole":
             return "whole"
         details = (
@@ -46,7 +46,7 @@ class Region:
         return f"{self.kind}(patch={self.patch},{details})"
 
     def windows(self, shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
-        """Give the patches of an image."""
+        """Return the patches of an image."""
         if self.patch is None:
             yield tuple(slice(0, length) for length in shape)
             return

@@ -1,4 +1,4 @@
-"""The registry of metrics: facts about each stand beside it, and tables read direction and unit from here."""
+"""The registry of metrics: facts about each one stand beside it; tables read direction and unit from here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,12 +11,12 @@ MetricFunction = Callable[..., float]  # of a Pair; parameters of the metric are
 
 
 class Undefined(Exception):
-    """Raised by a metric that has no value for a pair; the text is the reason that stands beside the NaN."""
+    """Raised by a metric that has no value for a pair; the message is the reason recorded beside the NaN."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the suite knows of a metric.
+    """What the suite knows about a metric.
 
     Attributes:
         slug: name in code and tables.
@@ -41,7 +41,7 @@ class Entry:
     requires: tuple[str, ...] = ()
 
     def available(self) -> tuple[bool, str]:
-        """Tell whether the metric can run here, and why not."""
+        """Return whether the metric can run here, and why not."""
         return availability(self.requires)
 
 
@@ -58,7 +58,7 @@ def register(
     dims: tuple[int, ...] = (2, 3),
     requires: tuple[str, ...] = (),
 ) -> Callable[[MetricFunction], MetricFunction]:
-    """Put a metric into the register; the arguments are those of `Entry`.
+    """Register a metric; the arguments are those of `Entry`.
 
     Args:
         slug: lower case with underscores; unique.
@@ -70,7 +70,7 @@ def register(
         requires: import names of optional packages.
 
     Returns:
-        A decorator that leaves the function as it is.
+        A decorator that returns the function unchanged.
 
     Raises:
         ValueError: the slug is taken (the message names both files).
@@ -85,21 +85,21 @@ def register(
 
 
 def names() -> list[str]:
-    """List the slugs of all metrics, by name."""
+    """Return the slugs of all metrics, by name."""
     return _REGISTRY.names()
 
 
 def entry(name: str) -> Entry:
-    """Look up what is known of a metric.
+    """Return the registry's entry for a metric.
 
     Args:
         name: slug, or slug and parameters such as `nsd,tolerance=2`.
 
     Returns:
-        Its entry; with parameters, `slug` is the whole name, `title` names them and `compute` has them set.
+        Its entry; with parameters, `slug` is the full name, `title` mentions them and `compute` has them set.
 
     Raises:
-        ValueError: no such metric; the message names the nearest one. No such parameter, or a value that is none.
+        ValueError: no such metric; the message names the nearest one. No such parameter, or an invalid value.
     """
     slug, _, settings = str(name).partition(",")
     found = _REGISTRY.entry(slug)

@@ -1,7 +1,7 @@
-"""Betti-number errors: components, loops and cavities that are too many or too few.
+"""Betti-number errors: too many or too few components, loops and cavities.
 
-All of them count with the pair's foreground adjacency (8 in 2D, 26 in 3D by default), the dual one for the background
-and the image framed by background. An empty mask has the Betti numbers 0 (TopoMortar's code gives it one component).
+All of them use the pair's foreground adjacency (8 in 2D, 26 in 3D by default) and the dual one for the background, with
+the image framed by background. An empty mask has the Betti numbers 0 (TopoMortar's code gives it one component).
 """
 
 import topology
@@ -48,7 +48,7 @@ def betti2_error(pair: Pair) -> float:
 def betti_error(pair: Pair) -> float:
     """Sum of the errors of components and loops, e = e0 + e1.
 
-    At least 0, lower is better. Defined for all masks. Adjacency: the pair's. The paper measures it on patches: ask for
+    At least 0, lower is better. Defined for all masks. Adjacency: the pair's. The paper measures it on patches: use
     region="sliding" or "random".
 
     Reference: Schacht et al., ContextLoss, 2025, tables 2 to 6.
@@ -61,8 +61,8 @@ def e0_gt(pair: Pair) -> float:
     """Gaps inside the ground truth, |b0(b and y) - b0(y)|.
 
     At least 0, lower is better. Defined for all masks: an empty prediction has as many gaps as y has components.
-    Adjacency: the pair's. This is the project's reading: the formula is in ContextLoss's main part, which is not at
-    hand.
+    Adjacency: the pair's. This is the project's reading: the formula is in the main part of ContextLoss, which is not
+        available to us.
 
     Reference: Schacht et al., ContextLoss, 2025, section 2.2.
     """
@@ -84,7 +84,7 @@ def euler_error(pair: Pair) -> float:
 def euler_ratio(pair: Pair) -> float:
     """Ratio of the Euler numbers, chi(b) / chi(y).
 
-    Any number, 1 is best. Undefined where chi(y) = 0, so for an empty ground truth. Adjacency: the pair's.
+    Any number, 1 is best. Undefined where chi(y) = 0, and so for an empty ground truth. Adjacency: the pair's.
 
     Reference: S. Shit et al., clDice, CVPR 2021, appendix H.3.
     """

@@ -1,13 +1,13 @@
-"""Betti matching errors: features count as right only where they are the same feature in the same place.
+"""Betti matching errors: features count as correct only if they are the same feature in the same place.
 
 Components, loops and cavities of both masks are matched as `topology.betti_matching` does it, with the pair's adjacency
-(8 in 2D, 26 in 3D by default; the authors' code has 4 and 6, at which the numbers are the same as its own). Since all
-features of a mask begin and end at once, it is the order of the pixels that decides which of them meet: a hole that is
-cut in two may find its partner or not, components that lie apart may be partners (the first ones of two masks always
-are), and mirrored images may have other errors.
+(8 in 2D, 26 in 3D by default; the authors' code uses 4 and 6, for which the numbers agree with its own). Since all
+features of a mask begin and end at once, the order of the pixels decides which of them are matched: a hole that is cut
+in two may find its partner or not, components that lie apart may be partners (the first ones of two masks always are),
+and mirrored images may have different errors.
 
 One difference: a mask without any foreground has no component, and so the n components of the other one are n errors.
-The authors' C++ code leaves out the component that never ends and has n - 1; their Python code has n + 1.
+The authors' C++ code leaves out the component that never ends and counts n - 1; their Python code counts n + 1.
 """
 
 from metrics._pair import Pair
@@ -19,9 +19,9 @@ def betti_matching_error(pair: Pair) -> float:
     """Number of components, loops and cavities of either mask without a partner in the other (Stucki et al. 2023).
 
     At least the sum of the Betti errors, lower is better. Defined for all masks: two empty ones have error 0, one empty
-    one has that of all features of the other. Adjacency: the pair's. What decides between several partners, and how the
-    published codes differ, stands at the head of this file. Version 1 took the matching with most partners and none
-    between components that lie apart, and was for 2D alone.
+    one has that of all features of the other. Adjacency: the pair's. See the head of this file for the choice between
+    several partners and the differences to the published codes. Version 1 maximised the number of partners, with none
+    between components that lie apart, and was for 2D only.
 
     Reference: N. Stucki et al., Topologically faithful image segmentation via induced matching of persistence
     barcodes, ICML 2023, https://arxiv.org/abs/2211.15272; in 3D https://arxiv.org/abs/2407.04683
@@ -35,7 +35,7 @@ def betti0_matching_error(pair: Pair) -> float:
 
     At least `betti0_error`, lower is better. Defined for all masks. Adjacency: the pair's. See `betti_matching_error`.
 
-    Reference: as for `betti_matching_error`, whose part of dimension 0 it is.
+    Reference: as for `betti_matching_error`, of which this is the part of dimension 0.
     """
     return float(pair.unmatched_features[0])
 
@@ -46,7 +46,7 @@ def betti1_matching_error(pair: Pair) -> float:
 
     At least `betti1_error`, lower is better. Defined for all masks. Adjacency: the pair's. See `betti_matching_error`.
 
-    Reference: as for `betti_matching_error`, whose part of dimension 1 it is.
+    Reference: as for `betti_matching_error`, of which this is the part of dimension 1.
     """
     return float(pair.unmatched_features[1])
 
@@ -57,6 +57,6 @@ def betti2_matching_error(pair: Pair) -> float:
 
     At least `betti2_error`, lower is better. Defined for all masks. Adjacency: the pair's. See `betti_matching_error`.
 
-    Reference: as for `betti_matching_error`, whose part of dimension 2 it is.
+    Reference: as for `betti_matching_error`, of which this is the part of dimension 2.
     """
     return float(pair.unmatched_features[2])

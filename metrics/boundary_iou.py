@@ -1,4 +1,4 @@
-"""Boundary IoU: overlap of what lies near the borders."""
+"""Boundary IoU: overlap of the regions near the borders."""
 
 import numpy as np
 from scipy import ndimage
@@ -12,8 +12,8 @@ from metrics._register import Undefined, register
 def boundary_iou(pair: Pair, *, width: float = 1.0) -> float:
     """Intersection over union of the two masks' rims, a mask's rim being its pixels less than `width` from its border.
 
-    In [0, 1], higher is better. Borders as for HD95, so a width of 1 pixel means them alone (MetricsReloaded's
-    default). The paper takes 2 % of the image's diagonal, which reaches the middle of any vessel and gives the IoU.
+    In [0, 1], higher is better. Borders as for HD95, so a width of 1 pixel means the borders alone (MetricsReloaded's
+    default). The paper uses 2 % of the image's diagonal, which reaches the middle of any vessel and so yields the IoU.
     Distances are in units of the spacing; MetricsReloaded counts pixels. Undefined where both masks are empty, 0 where
     one is.
 

@@ -46,7 +46,7 @@ def ags(pair: Pair) -> float:
     """Accuracy on the ground truth's skeleton: the share of it that the prediction covers, in percent (ContextLoss).
 
     In [0, 100], higher is better. Undefined for an empty ground truth. This is the project's reading: the formula is in
-    ContextLoss's main part, which is not at hand; the published values agree with topology sensitivity.
+    the main part of ContextLoss, which is not available to us; the published values agree with topology sensitivity.
 
     Reference: Schacht et al., ContextLoss, 2025, section 2.2.
     """

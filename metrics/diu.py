@@ -17,7 +17,7 @@ def diu(pair: Pair) -> float:
 
     At least 0, lower is better; 0 where correcting either mask changes no topology. Defined for all masks. Adjacency:
     the pair's, the image framed by background. The published code counts neighbours on a graph of regions, in 2D
-    alone: with its frame (`sphere`) and adjacency 8 it gives this number on half of 300 random pairs of 24 x 24 pixels
+    only: with its frame (`sphere`) and adjacency 8 it gives this number on half of 300 random pairs of 24 x 24 pixels
     (0.4 more on average), without the frame hardly ever.
 
     Reference: A. H. Berger et al., Topograph: an efficient graph-based framework for strictly topology preserving image

@@ -26,7 +26,7 @@ def junction_f1(pair: Pair) -> float:
     In [0, 1], higher is better. Nodes are endpoints, isolated pixels and junctions (see `nodes`). Undefined where
     neither skeleton has one. This is the project's reading of clDice's Opt-J, which "can account for nodes with an
     arbitrary number of incident edges, making this metric more sensitive to endpoints and missed connections"; Opt-J
-    also weighs the incident edges of matched nodes. Version 1 counted junctions alone.
+    also weights the incident edges of matched nodes. Version 1 counted junctions alone.
 
     Reference: S. Shit et al., clDice, CVPR 2021, appendix; L. Citraro et al., Towards reliable evaluation of algorithms
     for road network reconstruction from aerial images, ECCV 2020.
@@ -44,8 +44,8 @@ def smd(pair: Pair) -> float:
     """StreetMover distance: the 1-Wasserstein distance between points sampled uniformly on the two skeletons.
 
     In [0, 1], lower is better; 500 points each (all where there are fewer), drawn with a fixed seed, as a share of the
-    image's diagonal. Undefined where a mask is empty. clDice gives neither number of points nor unit: the project's
-    reading.
+    image's diagonal. Undefined where a mask is empty. clDice specifies neither the number of points nor the unit: this
+    is the project's reading.
 
     Reference: D. Belli, T. Kipf, Image-conditioned graph generation for road network extraction, 2019.
     """
@@ -60,7 +60,7 @@ def smd(pair: Pair) -> float:
 
 
 def nodes(skeleton: Mask, endpoints: bool = True) -> Points:
-    """Give the places of a skeleton's nodes, by the number of neighbours on the skeleton (8 in 2D, 26 in 3D).
+    """Return the positions of a skeleton's nodes, by the number of neighbours on the skeleton (8 in 2D, 26 in 3D).
 
     Args:
         skeleton: (H, W) or (D, H, W).
@@ -80,7 +80,7 @@ def nodes(skeleton: Mask, endpoints: bool = True) -> Points:
 
 
 def _matches(found: Points, true: Points) -> int:
-    """Count the most pairs that lie within the radius, each point in one pair at most."""
+    """Return the largest possible number of pairs within the radius, with each point in at most one pair."""
     near = KDTree(found).sparse_distance_matrix(KDTree(true), MATCH_RADIUS, output_type="ndarray")
     graph = csr_array((np.ones(len(near), bool), (near["i"], near["j"])), shape=(len(found), len(true)))
     return int(np.count_nonzero(maximum_bipartite_matching(graph) >= 0))

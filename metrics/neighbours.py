@@ -14,9 +14,9 @@ def invalid_neighbours(pair: Pair, *, valid: str = "") -> float:
     """Number of classes that touch this one in the prediction and must not.
 
     At least 0, lower is better. Two classes touch where pixels of theirs are neighbours by the pair's adjacency (8 in
-    2D, 26 in 3D by default). TopBrain fixes by hand which classes may touch: give that list as `valid`. Without it,
-    those may that touch in the ground truth of the case. Undefined where the prediction lacks the class, so that the
-    mean goes over the predicted classes, as in TopBrain's code. On masks of one class always 0.
+    2D, 26 in 3D by default). TopBrain lists by hand which classes may touch: pass that list as `valid`. Without it,
+    those that touch in the ground truth of the case may. Undefined where the prediction lacks the class, so that the
+    mean is over the predicted classes, as in TopBrain's code. Always 0 on masks of one class.
 
     Args:
         pair: the masks of the class, with the label images.
@@ -32,11 +32,11 @@ def invalid_neighbours(pair: Pair, *, valid: str = "") -> float:
 
 @register("topology_match", title="topology match", higher_is_better=True)
 def topology_match(pair: Pair, *, detection: float = 0.25) -> float:
-    """1 where a class is found with the right neighbours in the right number of pieces, else 0 (TopCoW).
+    """Whether a class is found with the right neighbours in the right number of pieces: 1, else 0 (TopCoW).
 
     0 or 1, higher is better. Found: the IoU is at least `detection`; the same classes touch it in prediction and ground
-    truth; as many components. 1 where neither has the class. Adjacency: the pair's. TopCoW also wants left and right
-    not to be exchanged, and counts the matches of all vessels of a variant together.
+    truth; they have equally many components. 1 where neither has the class. Adjacency: the pair's. TopCoW also requires
+    that left and right are not exchanged, and counts the matches of all vessels of a variant together.
 
     Args:
         pair: the masks of the class, with the label images.
@@ -62,7 +62,7 @@ def neighbours(labels: npt.NDArray[np.integer], label: int, adjacency: int | Non
         adjacency: 8 or 4 in 2D, 26 or 6 in 3D; None for 8 and 26.
 
     Returns:
-        Their indices, without background and the class itself; empty where it is not in the image.
+        Their indices, without background and the class itself; empty if the class is not in the image.
     """
     full = topology.resolve_adjacency(adjacency, labels.ndim) in (8, 26)
     structure = ndimage.generate_binary_structure(labels.ndim, labels.ndim if full else 1)

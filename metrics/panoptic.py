@@ -1,7 +1,8 @@
-"""Panoptic quality and component-wise F1: connected components found again, and how well.
+"""Panoptic quality and component-wise F1: which connected components are found, and how well.
 
 Components are those of the foreground, by the pair's adjacency. Two of them match where their IoU is above a threshold:
-from 0.5 on no component can have two partners; below, the pairs are taken by falling IoU, each component in one.
+from 0.5 on no component can have two partners; below, pairs are matched in order of decreasing IoU, each component in
+at most one.
 """
 
 from functools import partial
@@ -47,7 +48,7 @@ def panoptic_quality(pair: Pair, *, threshold: float = 0.5) -> float:
 
 
 def _matches(pair: Pair, threshold: float) -> tuple[list[float], int]:
-    """Return the IoU of each match, and how many components both masks have together."""
+    """Return the IoU of each match, and the total number of components of both masks."""
     if not 0 <= threshold < 1:
         raise ValueError(f"`threshold` must lie in [0, 1), got {threshold}")
     found, true = map(partial(topology.label, adjacency=pair.adjacency), (pair.prediction, pair.target))

@@ -1,8 +1,8 @@
-"""VOI and ARE: how alike the two partitions are that the foreground cuts the image into.
+"""VOI and ARE: how similar the two partitions are into which the foreground divides the image.
 
 Regions are the connected components of the background, with the dual of the foreground's adjacency (4 in 2D, 6 in 3D by
 default); the foreground itself is one more region, label 0, which ARE leaves out. Membranes and roads are judged by the
-cells and blocks between them. Defined for all masks but where said.
+cells and blocks between them. Defined for all masks unless stated otherwise.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from metrics._register import Undefined, register
 
 @register("voi_split", title="VOI split", unit="bits", higher_is_better=False)
 def voi_split(pair: Pair) -> float:
-    """Conditional entropy H(prediction | ground truth): true regions cut into pieces. At least 0, lower is better.
+    """Conditional entropy H(prediction | ground truth): true regions that are split. At least 0, lower is better.
 
     Reference: M. Meila, Comparing clusterings, 2007; scikit-image.
     """
@@ -24,7 +24,7 @@ def voi_split(pair: Pair) -> float:
 
 @register("voi_merge", title="VOI merge", unit="bits", higher_is_better=False)
 def voi_merge(pair: Pair) -> float:
-    """Conditional entropy H(ground truth | prediction): true regions run together. At least 0, lower is better.
+    """Conditional entropy H(ground truth | prediction): true regions that are merged. At least 0, lower is better.
 
     Reference: M. Meila, Comparing clusterings, 2007; scikit-image.
     """
@@ -55,15 +55,15 @@ def are(pair: Pair) -> float:
         raise Undefined("no two pixels share a region of the ground truth's background")
     with np.errstate(invalid="ignore"):
         error = float(adapted_rand_error(true, _regions(pair.prediction, pair))[0])
-    return 1.0 if np.isnan(error) else error  # precision and recall are 0
+    return 1.0 if np.isnan(error) else error  # precision and recall are both 0
 
 
 @register("component_voi", title="component VOI", unit="bits", higher_is_better=False)
 def component_voi(pair: Pair) -> float:
     """Variation of information between the foreground's components, over the pixels of either mask.
 
-    At least 0, lower is better. Components by the pair's adjacency; where a mask lacks a pixel, its background is one
-    more region. Undefined where both masks are empty. The Vesuvius challenge scores 1 / (1 + 0.3 component VOI).
+    At least 0, lower is better. Components by the pair's adjacency; the pixels that a mask lacks form one more region.
+    Undefined where both masks are empty. The Vesuvius challenge scores 1 / (1 + 0.3 component VOI).
 
     Reference: M. Meila, Comparing clusterings, 2007; Vesuvius surface detection challenge, 2025.
     """

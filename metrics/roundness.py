@@ -11,7 +11,7 @@ from metrics._register import Undefined, register
 def roundness(pair: Pair) -> float:
     """Mean over the prediction's components of 4 pi A / P^2, at most 1, with Crofton's perimeter P.
 
-    In (0, 1], higher is better; the ground truth plays no part. Undefined for an empty prediction. 2D only. This is
+    In (0, 1], higher is better; the ground truth is not used. Undefined for an empty prediction. 2D only. This is
     the project's reading: SCNP takes its value from Pieta et al. 2025, who approximate roundness by local thickness.
 
     Reference: J. M. Valverde et al., SCNP, 2026, table I.12; E. P. Cox, A method of assigning numerical and percentage

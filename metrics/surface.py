@@ -11,7 +11,7 @@ from metrics._register import Undefined, register
 def hd95(pair: Pair) -> float:
     """Larger of the two 95th percentiles of the distances from one border to the other (as MONAI does).
 
-    At least 0, lower is better. Borders are the pixels of a mask with a 4-neighbour (6 in 3D) outside of it. Undefined
+    At least 0, lower is better. Borders are the pixels of a mask with a 4-neighbour (6 in 3D) outside it. Undefined
     where a mask is empty.
 
     Reference: D. P. Huttenlocher et al., Comparing images using the Hausdorff distance, PAMI 1993.
@@ -26,12 +26,12 @@ def hd95(pair: Pair) -> float:
 def nsd(pair: Pair, *, tolerance: float = 1.0) -> float:
     """Normalised surface distance: share of both borders' pixels that lie within `tolerance` of the other border.
 
-    In [0, 1], higher is better. Borders as for HD95; pixels are counted, as MetricsReloaded does. `surface_dice` weighs
-    them by their area, as the paper does. Undefined where both masks are empty, 0 where one is.
+    In [0, 1], higher is better. Borders as for HD95; pixels are counted, as MetricsReloaded does. `surface_dice`
+    weights them by their area, as the paper does. Undefined where both masks are empty, 0 where one is.
 
     Args:
         pair: the two masks.
-        tolerance: largest distance that counts as none, in units of the spacing (pixels without one); at least 0.
+        tolerance: largest distance that is tolerated, in units of the spacing (pixels without one); at least 0.
 
     Reference: S. Nikolov et al., Clinically applicable segmentation of head and neck anatomy for radiotherapy, JMIR
     2021; L. Maier-Hein, A. Reinke et al., Metrics reloaded, Nature Methods 2024.

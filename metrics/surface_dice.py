@@ -1,4 +1,4 @@
-"""Surface Dice: the normalised surface distance on surface elements, each weighed by its area (its length in 2D)."""
+"""Surface Dice: the normalised surface distance on surface elements, each weighted by its area (its length in 2D)."""
 
 from functools import lru_cache
 from itertools import product
@@ -18,14 +18,14 @@ Areas = npt.NDArray[np.float64]
 def surface_dice(pair: Pair, *, tolerance: float = 1.0) -> float:
     """Share of the area of both surfaces that lies within `tolerance` of the other one.
 
-    In [0, 1], higher is better. Surface elements stand at the corners between pixels, where the 2 x 2 (x 2) pixels
-    around are not all alike; the area of each is that of marching cubes (the length of marching squares in 2D); the
+    In [0, 1], higher is better. Surface elements are located at the corners between pixels where the 2 x 2 (x 2) pixels
+    around are not all equal; the area of each is that of marching cubes (the length of marching squares in 2D); the
     distance is to the nearest element of the other surface. Beyond the image is background. Undefined where both masks
     are empty, 0 where one is.
 
     Args:
         pair: the two masks.
-        tolerance: largest distance that counts as none, in units of the spacing (pixels without one); at least 0.
+        tolerance: largest distance that is tolerated, in units of the spacing (pixels without one); at least 0.
 
     Reference: S. Nikolov et al., Clinically applicable segmentation of head and neck anatomy for radiotherapy, JMIR
     2021, https://github.com/google-deepmind/surface-distance
@@ -82,7 +82,8 @@ def _surfaces(spacing: tuple[float, ...]) -> Areas:
     areas = np.zeros(256)
     for code in range(1, 255):
         filled = np.array([code >> bit & 1 for bit in range(8)], np.float64)
-        # as in Lorensen's fifteen cases, a cube and its complement have one surface: corners on a diagonal stay apart
+        # as in Lorensen's fifteen cases, a cube and its complement have the same surface: corners on a diagonal stay
+        # apart
         cube = (filled if filled.sum() <= 4 else 1 - filled).reshape(2, 2, 2)
         points, faces, _, _ = marching_cubes(cube, 0.5, method="lorensen")
         areas[code] = mesh_surface_area(points.astype(np.float64) * spacing, faces)  # float32 until here: exact halves

@@ -24,8 +24,8 @@ def toposcore(pair: Pair) -> float:
     in each dimension, 0.5 / (p + 0.5) where g = 0 < p; the weights 0.34, 0.33 and 0.33 are shared among the dimensions
     that have a feature. In [0, 1], higher is better; 1 where there is none.
 
-    Adjacency: always 6. The oldest component of an octant is never counted, so an empty prediction of blobs that lie in
-    octants of their own has TopoScore 1.
+    Adjacency: always 6. The oldest component of an octant is never counted, so an empty prediction has TopoScore 1 if
+        each blob of the ground truth lies in an octant of its own.
 
     Reference: Vesuvius Challenge, surface detection, 2025 (toposcore.py of the organisers' topometrics-3d).
     """

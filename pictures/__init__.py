@@ -1,1 +1,1 @@
-"""What several rooms draw: style, images and error maps."""
+"""Shared parts of all figures: style, images and error maps."""

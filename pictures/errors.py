@@ -1,4 +1,4 @@
-"""Pictures of predictions: what is found, missed and invented, and where that touches the skeleton."""
+"""Pictures of predictions: what is found, missed and invented, and where that affects the skeleton."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ CATEGORIES = (
     ("#A02C00", "false skeleton"),
     ("#00367A", "missed skeleton"),
 )
-# what covers what in a projection: found pixels hide errors at the surface around them, not a missed or false branch
+# drawing order in a projection: found pixels hide errors at the surface around them, not a missed or false branch
 _RANK = np.array([0, 4, 3, 1, 2, 5, 6], np.uint8)
 _THICK_ABOVE = 200  # pixels: a skeleton one pixel wide would vanish in a larger picture
 
@@ -39,7 +39,7 @@ class Case:
 
 
 def error_map(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """Sort every pixel by what the prediction did there.
+    """Return the category of every pixel: what the prediction did there.
 
     The missed skeleton is that of a ground-truth class where the prediction has another; the false skeleton that of a
     predicted class where the ground truth has another.
@@ -63,7 +63,7 @@ def error_map(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
 
 
 def flat(errors: np.ndarray) -> np.ndarray:
-    """Give the picture of an error map: a volume projected, skeletons on top, thicker in large images.
+    """Return the picture of an error map: volumes are projected, skeletons drawn on top, thicker in large images.
 
     Args:
         errors: from `error_map`.
@@ -79,13 +79,13 @@ def flat(errors: np.ndarray) -> np.ndarray:
 
 
 def predictions(rows: Sequence[Case], titles: Sequence[str], title: str, banner: str = "") -> Figure:
-    """Draw image, ground truth, prediction and errors of several cases, one a row.
+    """Draw image, ground truth, prediction and errors of several cases, one per row.
 
     Args:
         rows: the cases.
         titles: what to write beside each.
         title: of the figure.
-        banner: what the reader has to know first.
+        banner: what the reader must know first.
 
     Returns:
         The figure.
@@ -111,9 +111,9 @@ def side_by_side(cases: Sequence[tuple[str, Case | None]], title: str, banner: s
     """Draw the errors of several losses on one case beside its image and ground truth.
 
     Args:
-        cases: printed name of each loss and its case; None for a run that is not there.
+        cases: printed name of each loss and its case; None for a missing run.
         title: of the figure.
-        banner: what the reader has to know first.
+        banner: what the reader must know first.
         columns: pictures in a row.
 
     Returns:
@@ -159,7 +159,7 @@ def show_errors(axes: Axes, errors: np.ndarray) -> None:
 
 
 def _legend(cases: Sequence[Case]) -> list[tuple[str, str]]:
-    """Return the categories that can occur: with one foreground class none is wrong."""
+    """Return the categories that can occur: with one foreground class, no pixel can have the wrong class."""
     several = any(max(int(case.truth.max()), int(case.prediction.max())) > 1 for case in cases)
     return [entry for entry in CATEGORIES[1:] if several or entry[1] != "wrong class"]
 

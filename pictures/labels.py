@@ -1,4 +1,4 @@
-"""Labels beside points that cover neither each other nor the points."""
+"""Labels of points that overlap neither each other nor the points."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ _STEPS = (1.0, 1.8, 2.8, 4.0, 5.5)
 
 
 def label_points(axes: Axes, x: Sequence[float], y: Sequence[float], texts: Sequence[str], size: float = 8) -> None:
-    """Write a text beside each point: the nearest free place, a thin line to the point where it is not beside it.
+    """Write a text beside each point, in the nearest free place, with a thin line to the point if it is not adjacent.
 
     Args:
         axes: with its limits and scales set, and on a figure of its final size.

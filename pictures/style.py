@@ -23,15 +23,15 @@ mpl.rcParams["pdf.fonttype"] = 42  # text stays text
 
 
 def heading(figure: Figure, title: str, banner: str = "") -> None:
-    """Put a title on a figure, and below it what the reader has to know first.
+    """Put a title on a figure, and below it what the reader must know first.
 
     Args:
         figure: the figure.
         title: what it shows.
-        banner: such as that a run is only a smoke run; "" for nothing.
+        banner: for example that a run is only a smoke run; "" for nothing.
     """
     text = figure.suptitle(f"{title}\n" if banner else title, fontsize=12, fontweight="bold")
-    if banner:  # on the empty second line, for which the layout makes room
+    if banner:  # on the empty second line, for which the layout leaves room
         place: dict[str, Any] = {
             "xy": (0.5, 0),
             "xycoords": text,
@@ -67,11 +67,11 @@ def no_ticks(axes: Axes) -> None:
 
 
 def save(figure: Figure, path: str | Path) -> Path:
-    """Save a figure as PNG, and beside it as PDF for papers; each file whole or not at all.
+    """Save a figure as PNG, and beside it as PDF for papers; each file is written completely or not at all.
 
     Args:
         figure: the figure.
-        path: of the PNG file; missing folders are made.
+        path: of the PNG file; missing folders are created.
 
     Returns:
         Path of the PNG file.
@@ -79,6 +79,6 @@ def save(figure: Figure, path: str | Path) -> Path:
     with atomic(path) as temporary:
         figure.savefig(temporary, dpi=DPI)
     with atomic(Path(path).with_suffix(".pdf")) as temporary:
-        # without the date the same figure is the same file
+        # without the date, the same figure gives the same file
         figure.savefig(temporary, dpi=DPI, metadata={"CreationDate": None})
     return Path(path)

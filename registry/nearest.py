@@ -1,16 +1,16 @@
-"""Wording of an unknown name: what came, the nearest neighbour, and all that there are."""
+"""Messages about unknown names: the name, the nearest known one, and all known names."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 def unknown(what: str, name: object, known: Iterable[str]) -> str:
-    """Say that a name is unknown.
+    """Return a message that a name is unknown.
 
     Args:
-        what: what the name is of, such as "loss".
-        name: the name that came.
-        known: all names that there are.
+        what: what is named, such as "loss".
+        name: the unknown name.
+        known: all known names.
 
     Returns:
         One line: "unknown loss 'clos'; did you mean 'closs'? (there are: ...)".
@@ -19,11 +19,11 @@ def unknown(what: str, name: object, known: Iterable[str]) -> str:
 
 
 def instead(name: object, known: Iterable[str]) -> str:
-    """Say what an unknown name may have meant, to end a message with.
+    """Return the end of a message about an unknown name: what may have been meant.
 
     Args:
-        name: the name that came.
-        known: all names that there are.
+        name: the unknown name.
+        known: all known names.
 
     Returns:
         Such as "; did you mean 'closs'? (there are: ...)".

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 
 def availability(requires: Sequence[str]) -> tuple[bool, str]:
-    """Tell whether all packages are installed, and what to do where one is missing.
+    """Return whether all packages are installed, and what to do if one is missing.
 
     Args:
         requires: import names of the packages.

@@ -1,4 +1,4 @@
-"""One registry: entries by slug, each registered by one definition; a slug that two definitions take is refused."""
+"""A registry: entries by slug, each with one definition; a slug that is already taken is rejected."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -24,15 +24,15 @@ class Registry(Generic[Entry]):
         self._definitions: dict[str, tuple[str, str]] = {}
 
     def add(self, slug: str, entry: Entry, definition: Callable[..., Any]) -> None:
-        """Add an entry; the same definition again replaces it, as when a module is reloaded.
+        """Add an entry; registering the same definition again replaces it, as when a module is reloaded.
 
         Args:
             slug: name in code, parameters, paths and tables.
-            entry: what is known of it.
+            entry: what is known about it.
             definition: the class or function that is registered.
 
         Raises:
-            ValueError: another definition has taken the slug; the message names both files.
+            ValueError: the slug is taken by another definition; the message names both files.
         """
         new = (file_of(definition), definition.__qualname__)
         taken = self._definitions.get(slug, new)
@@ -41,12 +41,12 @@ class Registry(Generic[Entry]):
         self._entries[slug], self._definitions[slug] = entry, new
 
     def names(self) -> list[str]:
-        """Return all slugs: the first ones in their order, then the others by name."""
+        """Return all slugs: `first` in its order, then the others by name."""
         first = [slug for slug in self._first if slug in self._entries]
         return first + sorted(set(self._entries) - set(first))
 
     def entry(self, name: str) -> Entry:
-        """Return what is known of one entry.
+        """Return one entry.
 
         Args:
             name: its slug.

@@ -1,1 +1,1 @@
-"""Everything that lies in a results folder: paths, files that appear whole, records, plans, collected results."""
+"""Everything in a results folder: paths, atomically written files, records, plans, collected results."""

@@ -1,7 +1,7 @@
-"""Whether a run is the one that the plan asks for: the same parameters, code, data, initial weights, measurement.
+"""Whether a run is the planned one: the same parameters, code, data, initial weights, measurement.
 
-A number belongs to the plan that is printed above it. A run that differs keeps its place in the tables, with what
-differs in place of its numbers.
+Every number must belong to the plan printed above it. A run that differs keeps its place in the tables, with the
+difference in place of its numbers.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def other_training(job: Job, record: RunRecord) -> Verdict | None:
         record: what was run.
 
     Returns:
-        "other parameters" or "other code" with what differs; None where nothing does.
+        "other parameters" or "other code" with the differences; None if there are none.
     """
     differing = parameter_differences(job.train, record.parameters)
     if not differing:
@@ -45,7 +45,7 @@ def other_training(job: Job, record: RunRecord) -> Verdict | None:
 
 
 def parameter_differences(planned: Mapping[str, Any], used: Mapping[str, Any]) -> list[str]:
-    """Say which parameters of a training that determine its result differ, one text each."""
+    """Return which parameters that determine a training's result differ, one text each."""
     engines = [parameters.get("engine", SUITE) for parameters in (used, planned)]
     if engines[0] != engines[1]:
         return [f"`engine` {engines[0]!r} instead of {engines[1]!r}"]
@@ -54,7 +54,7 @@ def parameter_differences(planned: Mapping[str, Any], used: Mapping[str, Any]) -
 
 
 def differences(used: Mapping[str, Any], planned: Mapping[str, Any]) -> list[str]:
-    """Say which values differ, one text each: `iterations` 30 instead of 40."""
+    """Return which values differ, one text each: `iterations` 30 instead of 40."""
     return [
         f"`{name}` {used[name]!r} instead of {value!r}" if name in used else f"`{name}` unknown instead of {value!r}"
         for name, value in planned.items()
@@ -67,10 +67,10 @@ def other_data(record: RunRecord, checksum: str) -> Verdict | None:
 
     Args:
         record: what was run.
-        checksum: of the dataset; "" where it is not known.
+        checksum: of the dataset; "" if unknown.
 
     Returns:
-        "other data" with both checksums; None where they agree.
+        "other data" with both checksums; None if they agree.
     """
     used = record.data.checksum
     if not checksum or not used or used == checksum:
@@ -87,7 +87,7 @@ def other_weights(record: RunRecord, start: Path, pretraining: RunRecord) -> Ver
         pretraining: its record.
 
     Returns:
-        "other weights" with the reason; None where they agree.
+        "other weights" with the reason; None if they agree.
     """
     if pretraining.exit_cause != COMPLETED:
         return OTHER_WEIGHTS, f"its pretraining {start} is not finished ({pretraining.exit_cause})"
@@ -104,10 +104,10 @@ def other_measurement(job: Job, evaluation: EvaluationRecord, dims: int) -> Verd
     Args:
         job: what was planned.
         evaluation: how it was measured.
-        dims: of the data, 2 or 3; 0 where unknown.
+        dims: of the data, 2 or 3; 0 if unknown.
 
     Returns:
-        "other measurement" or "other code" with what differs; None where nothing does.
+        "other measurement" or "other code" with the differences; None if there are none.
     """
     again = evaluate_again(job.folder)
     if not job.evaluate:
@@ -131,12 +131,12 @@ def _asked_differently(planned: Mapping[str, Any], evaluation: EvaluationRecord,
 
 
 def _covers(measured: list[str], planned: list[str]) -> bool:
-    """Whether all planned metrics were measured; an empty list stands for all that there are."""
+    """Return whether all planned metrics were measured; an empty list means all of them."""
     return not measured or (bool(planned) and set(planned) <= set(measured))
 
 
 def _compared_with_another(job: Job, evaluation: EvaluationRecord) -> list[str]:
-    """Say when post-processing has compared with another pretraining than planned, or with none."""
+    """Return a difference if post-processing has used another pretraining than planned, or none."""
     planned = job.evaluate.get("pretrain")
     if not planned:
         return []
@@ -146,7 +146,7 @@ def _compared_with_another(job: Job, evaluation: EvaluationRecord) -> list[str]:
 
 
 def _older_options(planned: Mapping[str, Any], evaluation: EvaluationRecord, dims: int) -> list[str]:
-    """Compare with an evaluation.json that does not say what was asked, as far as it goes."""
+    """Compare with an evaluation.json that does not record the request, as far as possible."""
     asked, used = planned.get("adjacency", 0), evaluation.options.get("adjacency")
     if dims == 3:
         asked = {4: 6, 8: 26}.get(asked, asked)
@@ -157,12 +157,12 @@ def _older_options(planned: Mapping[str, Any], evaluation: EvaluationRecord, dim
 
 
 def other_predictions(record: RunRecord, evaluation: EvaluationRecord, pretraining: RunRecord | None) -> str:
-    """Say why the numbers are not those of the predictions that lie there; "" where they are.
+    """Return why the numbers are not those of the existing predictions; "" if they are.
 
     Args:
         record: the run.
         evaluation: its evaluation.
-        pretraining: the pretraining whose components the post-processing kept; None where it is not there.
+        pretraining: the pretraining whose components the post-processing kept; None if it does not exist.
 
     Returns:
         The reason.
@@ -182,5 +182,5 @@ def other_predictions(record: RunRecord, evaluation: EvaluationRecord, pretraini
 
 
 def digest(record: RunRecord) -> str:
-    """Return one SHA-256 for all predictions of a run; "" where their checksums are not known."""
+    """Return one SHA-256 for all predictions of a run; "" if their checksums are unknown."""
     return fingerprint(record.predictions) if record.predictions else ""

@@ -1,4 +1,4 @@
-"""What results have to know of a dataset's card: test cases that must not be averaged together, what is missing."""
+"""The part of a dataset's card that results need: test cases that must not be averaged together, what is missing."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,10 +26,10 @@ def read_card(folder: str) -> DataCard | None:
     """Read the card of the dataset that a run used.
 
     Args:
-        folder: of the dataset, as run.json has it; "" where it has none.
+        folder: of the dataset, as in run.json; "" if it has none.
 
     Returns:
-        The card; None where the folder is not on this machine, or holds no card.
+        The card; None if the folder is not on this machine, or holds no card.
 
     Raises:
         ValueError: it is unreadable.

@@ -1,4 +1,4 @@
-"""metrics.csv and evaluation.json: the numbers of a run, and how they are to be read."""
+"""metrics.csv and evaluation.json: the numbers of a run, and their description."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -36,12 +36,12 @@ class PretrainingUsed:
 
 @dataclass(frozen=True)
 class Request:
-    """What was to be measured, in the words of notebooks/evaluate.ipynb.
+    """What was to be measured, in the parameters of notebooks/evaluate.ipynb.
 
     Args:
-        metrics: slugs; all when empty.
-        adjacency: of the foreground; 0: what the dataset's card says.
-        elsewhere: metrics measured somewhere else: slug to its region's options.
+        metrics: slugs; empty: all.
+        adjacency: of the foreground; 0: as in the dataset's card.
+        elsewhere: metrics measured in other regions: slug to its region's options.
         region: options of the region of all others; empty for whole images.
     """
 
@@ -53,17 +53,17 @@ class Request:
 
 @dataclass(frozen=True)
 class EvaluationRecord:
-    """What evaluation.json holds.
+    """The content of evaluation.json.
 
     Args:
         metrics: slug to definition.
         options: how most metrics were measured: adjacency, classes, region.
-        elsewhere: slug to the place in words, of metrics measured somewhere else.
+        elsewhere: slug to the region in words, of metrics measured in other regions.
         run_hash: of the run that was evaluated.
         pretrain: the pretraining whose components post-processing kept; None: no post-processing.
         without_ground_truth: predicted cases that could not be measured.
         data: groups of the test set, and whether files are missing; for readers without the dataset.
-        asked: what was to be measured; None in files of older versions, as are the following.
+        asked: what was to be measured; missing in files of older versions, like the following.
         sources: hash of the source files that determine the numbers.
         predictions: digest of the predictions that were measured.
         metrics_sha256: of metrics.csv.
@@ -90,7 +90,7 @@ def write_evaluation(folder: str | Path, rows: Sequence[Mapping[str, Any]], reco
     Args:
         folder: the run's folder.
         rows: with the columns `COLUMNS`.
-        record: how to read them; checksum and cases are filled in.
+        record: their description; checksum and cases are filled in.
 
     Returns:
         Path of metrics.csv.
@@ -104,7 +104,7 @@ def write_evaluation(folder: str | Path, rows: Sequence[Mapping[str, Any]], reco
 
 
 def clear_evaluation(folder: str | Path) -> None:
-    """Take metrics.csv and evaluation.json away, as of predictions that are gone."""
+    """Delete metrics.csv and evaluation.json, whose predictions no longer exist."""
     for name in (NAME, METRICS):
         (Path(folder) / name).unlink(missing_ok=True)
 
@@ -116,7 +116,7 @@ def read_evaluation(folder: str | Path) -> EvaluationRecord | None:
         folder: the run's folder.
 
     Returns:
-        The record; None where there is none, or no metrics.csv beside it.
+        The record; None if there is none, or no metrics.csv beside it.
 
     Raises:
         ValueError: it is unreadable.
@@ -128,7 +128,7 @@ def read_evaluation(folder: str | Path) -> EvaluationRecord | None:
 
 
 def read_metrics(folder: str | Path, record: EvaluationRecord) -> tuple[Numbers, list[str]]:
-    """Read metrics.csv whole, and say which values are missing without a reason.
+    """Read the whole metrics.csv, and report which values are missing without a reason.
 
     Args:
         folder: the run's folder.
@@ -138,7 +138,7 @@ def read_metrics(folder: str | Path, record: EvaluationRecord) -> tuple[Numbers,
         The numbers, and remarks.
 
     Raises:
-        ValueError: it is unreadable, cut off, or not the file that evaluation.json describes.
+        ValueError: it is unreadable, truncated, or not the file that evaluation.json describes.
     """
     path = Path(folder) / METRICS
     try:

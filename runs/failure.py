@@ -23,12 +23,12 @@ def write_failure(folder: str | Path, failure: Failure) -> Path:
 
 
 def clear_failure(folder: str | Path) -> None:
-    """Take a folder's failure.json away, if there is one."""
+    """Delete a folder's failure.json, if there is one."""
     (Path(folder) / NAME).unlink(missing_ok=True)
 
 
 def read_failure(folder: str | Path) -> Failure | None:
-    """Read a folder's failure.json; None where there is none.
+    """Read a folder's failure.json; None if there is none.
 
     Raises:
         ValueError: it is unreadable.
@@ -43,11 +43,11 @@ def find_failures(*folders: str | Path) -> list[tuple[Path, Failure]]:
     """Find the failed notebooks below some folders.
 
     Args:
-        *folders: where to look.
+        *folders: the folders to search.
 
     Returns:
-        Path of each failed notebook with its failure, sorted within each folder; an unreadable failure.json counts as
-        one that says so.
+        Path of each failed notebook with its failure, sorted within each folder; an unreadable failure.json counts as a
+        failure that says so.
     """
     found = []
     for folder in folders:

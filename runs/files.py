@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: temporary file in the same folder, fsync, rename."""
+"""Atomically written files: temporary file in the same folder, fsync, rename."""
 
 import contextlib
 import csv
@@ -14,12 +14,12 @@ from typing import Any
 
 @contextlib.contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path to write to; on leaving the block it becomes `path`, after an exception it is deleted.
+    """Yield a temporary path to write to; on leaving the block it becomes `path`, after an exception it is deleted.
 
     The temporary name starts with a dot and ends like `path`, since image libraries choose the format by the suffix.
 
     Args:
-        path: the file to make; missing parent folders are made.
+        path: the file to create; missing parent folders are created.
 
     Yields:
         The temporary path, in the same folder, so that the rename is atomic.
@@ -40,7 +40,7 @@ def write_atomic(path: str | Path, content: bytes | str) -> Path:
     """Write `content` to `path` atomically.
 
     Args:
-        path: the file to make or replace.
+        path: the file to create or replace.
         content: bytes, or text, which is written as UTF-8.
 
     Returns:
@@ -55,14 +55,14 @@ def write_json(path: str | Path, content: Any) -> Path:
     """Write `content` as strict JSON, atomically.
 
     Args:
-        path: the file to make or replace.
-        content: what `json.dumps` takes.
+        path: the file to create or replace.
+        content: anything that `json.dumps` accepts.
 
     Returns:
         `path`.
 
     Raises:
-        ValueError: for NaN and infinities, which JSON does not have; write None.
+        ValueError: NaN and infinities, which JSON does not have; write None.
     """
     return write_atomic(path, json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
 
@@ -74,10 +74,10 @@ def read_json(path: str | Path) -> Any:
         path: the file.
 
     Returns:
-        What it holds.
+        Its content.
 
     Raises:
-        ValueError: when it is not JSON, with its path.
+        ValueError: it is not JSON; with its path.
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
@@ -89,7 +89,7 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Sequence[Mapping[s
     """Write rows as CSV, atomically, floats by repr so that they read back as the same number.
 
     Args:
-        path: the file to make or replace.
+        path: the file to create or replace.
         columns: the header, in order.
         rows: one mapping for each row, with exactly these columns.
 

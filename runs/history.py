@@ -39,7 +39,7 @@ def write_history(
 
 
 def read_history(folder: str | Path) -> "pd.DataFrame | None":
-    """Read a run's history.csv; None where there is none."""
+    """Read a run's history.csv; None if there is none."""
     import pandas as pd
 
     path = Path(folder) / NAME
@@ -47,5 +47,5 @@ def read_history(folder: str | Path) -> "pd.DataFrame | None":
 
 
 def exists(folder: str | Path) -> bool:
-    """Whether a run has a history."""
+    """Return whether a run has a history."""
     return (Path(folder) / NAME).is_file()

@@ -1,7 +1,7 @@
-"""What is measured of evaluated runs once more: ensembles of folds, closings, other adjacencies.
+"""Further measurements of evaluated runs: ensembles of folds, closings, other adjacencies.
 
-Each measurement has a folder with `metrics.csv` and `mark.json`, which says of which runs it was made; numbers of other
-runs are never given.
+Each measurement has a folder with `metrics.csv` and `mark.json`, which records of which runs it was made; numbers of
+other runs are never returned.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ CLOSING, ADJACENCY = "closing", "adjacency"  # folders of a run
 
 
 def ensemble_folder(runs: Sequence[RunResult]) -> Path:
-    """Return where the ensemble of runs that differ by their fold lies."""
+    """Return the folder of the ensemble of runs that differ by their fold."""
     return runs[0].folder.parent / f"ensemble-seed{runs[0].run.seed}"
 
 
@@ -46,12 +46,12 @@ def ensemble_mark(runs: Sequence[RunResult], starts: Sequence[Path], elsewhere: 
 
 
 def common_metrics(runs: Sequence[RunResult]) -> list[str]:
-    """Return the metrics that all of some runs have, in their order."""
+    """Return the metrics that all of the runs have, in their order."""
     return [name for name in runs[0].definitions if all(name in run.definitions for run in runs)]
 
 
 def run_mark(record: RunRecord) -> str:
-    """Return the mark of what is measured of a single run."""
+    """Return the mark of a measurement of a single run."""
     return fingerprint({"run": record.hash, "predictions": digest(record)})
 
 
@@ -62,7 +62,7 @@ def write_measured(folder: Path, columns: Sequence[str], rows: Sequence[Mapping[
         folder: of the measurement.
         columns: of the table.
         rows: with these columns.
-        mark: of what it was made of.
+        mark: of the runs of which it was made.
 
     Returns:
         Path of its metrics.csv.
@@ -78,10 +78,10 @@ def read_measured(folder: Path, mark: str) -> pd.DataFrame | None:
 
     Args:
         folder: of the measurement.
-        mark: of what it must have been made of.
+        mark: of the runs of which it must have been made.
 
     Returns:
-        Its rows; None where there is none, or one of other runs.
+        Its rows; None if there is none, or one of other runs.
 
     Raises:
         ValueError: it is unreadable, with its path.

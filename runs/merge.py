@@ -1,4 +1,4 @@
-"""Joining the results of several machines: every run whole and with its own provenance, never two for one key."""
+"""Merging the results of several machines: every run complete and with its own provenance, never two for one key."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from runs.paths import parse_run
 from runs.plan import Job, join_plans, read_plan, write_plan
 from runs.record import Provenance, RunRecord, exists, read_record
 
-# what says what a result is, not where and by whom it was made
+# the keys that define a result, not where and by whom it was made
 _RESULT_FILES = (evaluation.METRICS, evaluation.NAME)
 PROVENANCE = "merged.json"
 
@@ -36,10 +36,11 @@ class Found:
 
 
 def merge(sources: Sequence[str | Path], destination: str | Path) -> Path:
-    """Join results folders into a new one.
+    """Merge results folders into a new one.
 
-    Every experiment and run of the sources appears under its path. The same result in two sources is taken once (from
-    the first). `merged.json` in each experiment says which run came from which source, by which machine and commit.
+    Every experiment and run of the sources appears under its path. A result that occurs in two sources is taken once
+    (from the first). `merged.json` in each experiment says which run came from which source, by which machine and
+    commit.
 
     Args:
         sources: results folders, each holding experiments; at least two.
@@ -105,7 +106,7 @@ def _choose(found: list[Found]) -> list[Found]:
 
 
 def _describe(new: Path, experiment: Path, runs: list[Found], sources: list[Path]) -> None:
-    """Write one plan for all runs, and where each of them came from."""
+    """Write one plan for all runs, and the source of each."""
     found = [read_plan(source / experiment.name) for source in sources]
     plans = [plan for plan in found if plan is not None]
     if plans:

@@ -1,4 +1,4 @@
-"""The rows of a metrics.csv, read and checked once, looked up by metric; a data frame only where one is asked for."""
+"""The rows of a metrics.csv, read and checked once, looked up by metric; a data frame only on request."""
 
 import csv
 import hashlib
@@ -70,18 +70,18 @@ class Numbers:
 
     @cached_property
     def values(self) -> "np.ndarray":
-        """All values, NaN where undefined."""
+        """Return all values, NaN where undefined."""
         texts = self.columns.get("value", ())
         return np.array([float(text) if text not in _NONE else np.nan for text in texts], float)
 
     @cached_property
     def cases(self) -> list[str]:
-        """The cases, each once, in the file's order."""
+        """Return the cases, each once, in the file's order."""
         return list(dict.fromkeys(self.columns.get("case", ())))
 
     @cached_property
     def _places(self) -> dict[tuple[str, int], list[int]]:
-        """The rows of each metric without (0) and with (1) post-processing."""
+        """Return the rows of each metric without (0) and with (1) post-processing."""
         found: dict[tuple[str, int], list[int]] = {}
         keys = zip(self.columns.get("metric", ()), self.columns.get("postprocessed", ()), strict=True)
         for row, (metric, flag) in enumerate(keys):
@@ -90,7 +90,7 @@ class Numbers:
 
     @property
     def is_postprocessed(self) -> bool:
-        """Whether there are values after post-processing."""
+        """Return whether there are values after post-processing."""
         return any(flag for _, flag in self._places)
 
     def of(self, metric: str, postprocessed: bool) -> "tuple[list[str], np.ndarray]":
@@ -115,7 +115,7 @@ class Numbers:
 
     @cached_property
     def frame(self) -> "pd.DataFrame":
-        """The rows as a data frame."""
+        """Return the rows as a data frame."""
         import pandas as pd
 
         columns: dict[str, object] = {}

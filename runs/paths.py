@@ -1,12 +1,12 @@
-"""Where a run lies: one run is dataset x loss (with its parameters) x fold x seed, and its folder says which.
+"""The location of a run: one run is dataset x loss (with its parameters) x fold x seed, and its folder says which.
 
 The folder name is reversible, so two runs never share one: `parse_run(format_run(run)) == run`. Only parameters
 that differ from the loss's defaults are in the name; `run.json` holds all of them (`runs.record` compares).
 
     <experiment>/runs/<dataset>/<slug>[,name=value...][,stage=pretrain]/fold<k>-seed<s>
 
-A value is written so that it reads back with its type: floats by repr (`0.2`, `1e-05`), integers, `true`, `false`,
-`none`, plain words as they are (`base=cldice`), any other text after an `@` and percent-encoded (`base=@0.5`), lists
+A value is written so that it is read back with its type: floats by repr (`0.2`, `1e-05`), integers, `true`, `false`,
+`none`, plain words unchanged (`base=cldice`), any other text after an `@` and percent-encoded (`base=@0.5`), lists
 with a `~` after each element (`dims=0~1~`, `dims=~` for an empty one), mappings as one dotted name for each entry
 (`base_parameters.gamma=0.3`, `base_parameters=.` for an empty one).
 """
@@ -48,7 +48,7 @@ class Run:
         stage: "finetune", or "pretrain" for the run that others start from.
 
     Raises:
-        ValueError: for a value that the folder name cannot hold.
+        ValueError: a value that the folder name cannot hold.
     """
 
     experiment: str
@@ -79,7 +79,7 @@ class Run:
 
 
 def plain(value: Any) -> Any:
-    """Return a parameter value as JSON would give it back: tuples become lists.
+    """Return a parameter value as JSON would return it: tuples become lists.
 
     Args:
         value: None, bool, int, finite float, str, a flat list or tuple of these, or a mapping of names to these.
@@ -88,7 +88,7 @@ def plain(value: Any) -> Any:
         The same value, a new list for lists and tuples, a new dict sorted by name for mappings.
 
     Raises:
-        ValueError: for any other type, nested lists, names that are no identifiers, NaN and infinities.
+        ValueError: any other type, nested lists, names that are not identifiers, NaN and infinities.
     """
     if isinstance(value, Mapping):
         for name in value:
@@ -107,7 +107,7 @@ def plain(value: Any) -> Any:
 
 
 def differing(loss_parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the parameters that differ from the loss's defaults, as `Run` wants them.
+    """Return the parameters that differ from the loss's defaults, in the form of `Run`.
 
     An integer given for a parameter whose default is a float counts as that float (1 and 1.0 are one run), and tuples
     count as lists.
@@ -120,7 +120,7 @@ def differing(loss_parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -
         The differing ones, sorted by name.
 
     Raises:
-        ValueError: for parameters that the loss does not have.
+        ValueError: parameters that the loss does not have.
     """
     unknown = sorted(set(loss_parameters) - set(defaults))
     if unknown:
@@ -141,7 +141,7 @@ def format_run(run: Run) -> Path:
         `<experiment>/runs/<dataset>/<slug>[,name=value...][,stage=pretrain]/fold<k>-seed<s>`
 
     Raises:
-        ValueError: when a name is longer than file systems allow.
+        ValueError: a name is longer than file systems allow.
     """
     loss = format_loss(run.loss, run.loss_parameters)
     if run.stage != "finetune":
@@ -168,7 +168,7 @@ def parse_loss(text: str) -> tuple[str, dict[str, Any]]:
         The slug and its parameters.
 
     Raises:
-        ValueError: when the text is not of that form.
+        ValueError: the text is not of that form.
     """
     slug, *parts = text.split(",")
     try:
@@ -181,13 +181,13 @@ def parse_run(path: str | Path) -> Run:
     """Return the run that a folder holds; the inverse of `format_run`.
 
     Args:
-        path: the run's folder, relative or absolute; what comes before the experiment does not matter.
+        path: the run's folder, relative or absolute; anything before the experiment is ignored.
 
     Returns:
         The run.
 
     Raises:
-        ValueError: when the path is not that of a run.
+        ValueError: the path is not that of a run.
     """
     names = Path(path).parts[-DEPTH:]
     match = _FOLD_SEED.fullmatch(names[-1]) if len(names) == DEPTH and names[1] == RUNS else None
@@ -203,7 +203,7 @@ def parse_run(path: str | Path) -> Run:
 
 
 def run_folder(results_root: str | Path, run: Run) -> Path:
-    """Return where `run` lies below the results root, whether it exists or not."""
+    """Return the folder of `run` below the results root, whether it exists or not."""
     return Path(results_root) / format_run(run)
 
 
@@ -215,23 +215,23 @@ def find_runs(results_root: str | Path, experiment: str) -> list[Path]:
         experiment: name of one.
 
     Returns:
-        The run folders; none when the experiment has not been run.
+        The run folders; none if the experiment has not been run.
     """
     return _runs_in(experiment_folder(results_root, experiment) / RUNS)
 
 
 def experiment_folder(results_root: str | Path, experiment: str) -> Path:
-    """Return where an experiment lies below the results root, whether it exists or not."""
+    """Return the folder of an experiment below the results root, whether it exists or not."""
     return Path(results_root) / _escape(experiment)
 
 
 def has_runs(folder: str | Path) -> bool:
-    """Whether a folder is an experiment's: whether it holds runs."""
+    """Return whether a folder is an experiment's: whether it holds runs."""
     return (Path(folder) / RUNS).is_dir()
 
 
 def find_experiments(folder: str | Path) -> list[Path]:
-    """Return the experiments that a folder is or holds, sorted.
+    """Return the experiments in a folder, or the folder itself if it is one, sorted.
 
     Args:
         folder: an experiment's folder, or a results folder.
@@ -261,7 +261,7 @@ def _runs_in(folder: Path) -> list[Path]:
 
 
 def is_folder_name(name: str) -> bool:
-    """Whether a name can be that of a folder: not empty, no path, not longer than file systems allow."""
+    """Return whether a name can be that of a folder: not empty, no path, not longer than file systems allow."""
     try:
         size = len(name.encode())
     except UnicodeEncodeError:  # half a surrogate pair
@@ -270,7 +270,7 @@ def is_folder_name(name: str) -> bool:
 
 
 def _like(value: Any, default: Any) -> Any:
-    """Turn integers into floats where the default is a float, also inside lists."""
+    """Convert integers to floats where the default is a float, also inside lists."""
     if isinstance(default, (list, tuple)) and isinstance(value, list):
         floats = bool(default) and all(isinstance(element, float) for element in default)
         return [_like(element, 0.0) for element in value] if floats else value
@@ -280,7 +280,7 @@ def _like(value: Any, default: Any) -> Any:
 
 
 def _same(value: Any, default: Any) -> bool:
-    """Equality that tells True from 1."""
+    """Return whether two values are equal, distinguishing True from 1."""
     return repr(value) == repr(default)
 
 

@@ -1,4 +1,4 @@
-"""plan.json: every run of an experiment, what its notebooks are told, and what it must have been to count."""
+"""plan.json: every run of an experiment, the parameters of its notebooks, and what a run must match to count."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -20,8 +20,8 @@ class Job:
     Args:
         folder: the run's folder.
         loss_title: printed name of its loss.
-        after: folder of the pretraining run that it starts from; "" for a run from scratch.
-        title: what to call it in messages.
+        after: folder of the pretraining run from which it starts; "" for a run from scratch.
+        title: its name in messages.
         train: parameters of notebooks/train.ipynb.
         evaluate: parameters of notebooks/evaluate.ipynb.
         loss_parameters: all parameters of the loss, defaults filled in.
@@ -41,11 +41,11 @@ class Job:
 
     @property
     def run(self) -> Run:
-        """What distinguishes the run."""
+        """Return what distinguishes the run."""
         return paths.parse_run(self.folder)
 
     def below(self, results: Path) -> Path:
-        """Return the run's folder below a results folder, which may have been moved since the plan was made."""
+        """Return the run's folder below a results folder, which may have moved since the plan was made."""
         return relocated(self.folder, results)
 
     def start_below(self, results: Path) -> Path | None:
@@ -66,7 +66,7 @@ class DatasetPlan:
 
 @dataclass(frozen=True)
 class MeasuringStep:
-    """A step that measures something made of evaluated runs.
+    """A step that measures something derived from evaluated runs.
 
     Args:
         kind: "ensemble", "closing" or "adjacency".
@@ -85,7 +85,7 @@ class MeasuringStep:
 
 @dataclass(frozen=True)
 class ExperimentPlan:
-    """What plan.json holds.
+    """The content of plan.json.
 
     Args:
         experiment: name.
@@ -96,13 +96,13 @@ class ExperimentPlan:
         folder: the experiment's folder.
         data: folder of the prepared datasets.
         datasets: name to preparation.
-        metrics: slugs; all when empty.
+        metrics: slugs; empty: all.
         skipped: what is left out, with the reason.
         jobs: the runs, a pretraining before those that start from it.
         measurements: steps after all evaluations.
         paper: name of the paper whose tables need the runs, "" for none.
-        scale: by what the paper's protocol was shrunk.
-        remarks: lines for the foot of the paper's tables.
+        scale: the factor by which the paper's protocol was reduced.
+        remarks: lines to print below the paper's tables.
     """
 
     experiment: str = ""
@@ -122,13 +122,13 @@ class ExperimentPlan:
     remarks: list[str] = field(default_factory=list)
 
     def data_below(self, results: Path) -> Path:
-        """Return the folder of the prepared datasets when the results folder is another one now."""
+        """Return the folder of the prepared datasets if the results folder has moved."""
         data = Path(self.data or f"{self.results}/data")
         return results / data.relative_to(self.results) if data.is_relative_to(self.results) else data
 
 
 def relocated(folder: str, results: Path) -> Path:
-    """Return where a run's folder lies when its results folder is another one now."""
+    """Return a run's folder if its results folder has moved."""
     return results.joinpath(*Path(folder).parts[-paths.DEPTH :])
 
 
@@ -146,7 +146,7 @@ def write_plan(plan: ExperimentPlan, path: str | Path | None = None) -> Path:
 
 
 def exists(folder: str | Path) -> bool:
-    """Whether an experiment has a plan."""
+    """Return whether an experiment has a plan."""
     return (Path(folder) / NAME).is_file()
 
 
@@ -157,7 +157,7 @@ def read_plan(path: str | Path) -> ExperimentPlan | None:
         path: an experiment's folder, or the plan's file.
 
     Returns:
-        The plan; None where there is none.
+        The plan; None if there is none.
 
     Raises:
         ValueError: it is unreadable.
@@ -169,15 +169,15 @@ def read_plan(path: str | Path) -> ExperimentPlan | None:
 
 
 def join_plans(plans: Sequence[ExperimentPlan], jobs: Sequence[Job], folder: str | Path) -> ExperimentPlan:
-    """Make one plan of those of several machines.
+    """Merge the plans of several machines.
 
     Args:
-        plans: of one experiment, one at least.
+        plans: of one experiment, at least one.
         jobs: all runs.
         folder: the experiment's new folder.
 
     Returns:
-        The first plan with what the others add.
+        The first plan with the additions of the others.
     """
     notes = list(dict.fromkeys(plan.note for plan in plans if plan.note))
     return replace(

@@ -1,4 +1,4 @@
-"""The predictions of a run: one file a case in the layout of the labels, PNG in 2D, .nii.gz in 3D, with checksums."""
+"""The predictions of a run: one file per case in the layout of the labels, PNG in 2D, .nii.gz in 3D, with checksums."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ def write_prediction(folder: str | Path, case: str, prediction: "np.ndarray", sp
 
 
 def read_prediction(folder: str | Path, case: str, dims: int) -> "np.ndarray":
-    """Read what `write_prediction` wrote.
+    """Read a prediction written by `write_prediction`.
 
     Args:
         folder: the run's folder.
@@ -52,8 +52,8 @@ def read_prediction(folder: str | Path, case: str, dims: int) -> "np.ndarray":
         Class indices, uint8 (*spatial).
 
     Raises:
-        FileNotFoundError: when the case has not been predicted.
-        ValueError: when the file is damaged, with its path.
+        FileNotFoundError: the case has not been predicted.
+        ValueError: the file is damaged; with its path.
     """
     import numpy as np
 
@@ -70,12 +70,12 @@ def read_prediction(folder: str | Path, case: str, dims: int) -> "np.ndarray":
 
         volume = nibabel.Nifti1Image.from_filename(path).dataobj
         return np.ascontiguousarray(np.asarray(volume, dtype=np.uint8).transpose())
-    except Exception as error:  # both libraries raise many kinds for damaged files
+    except Exception as error:  # both libraries raise many kinds of errors for damaged files
         raise ValueError(f"{path} is damaged ({error}); delete it and run the training again") from error
 
 
 def prediction_path(folder: str | Path, case: str, dims: int) -> Path:
-    """Return where a case's prediction lies, whether it exists or not."""
+    """Return the file of a case's prediction, whether it exists or not."""
     return Path(folder) / FOLDER / f"{case}{'.png' if dims == 2 else '.nii.gz'}"
 
 
@@ -95,10 +95,10 @@ def damages(folder: str | Path, recorded: Mapping[str, str]) -> list[str]:
 
     Args:
         folder: the run's folder.
-        recorded: SHA-256 by file name, as run.json holds them.
+        recorded: SHA-256 by file name, as in run.json.
 
     Returns:
-        One line for each file that is missing, or is not the one that the run wrote; none when all is well.
+        One line for each file that is missing, or is not the one that the run wrote.
     """
     place = Path(folder) / FOLDER
     problems = []

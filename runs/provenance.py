@@ -1,4 +1,4 @@
-"""Under which code, packages and machine a run was made."""
+"""The code, packages and machine of a run."""
 
 import importlib.metadata
 import os
@@ -30,7 +30,7 @@ _ROOT = Path(__file__).parents[1]
 def collect() -> Provenance:
     """Describe the code, the packages and the machine.
 
-    torch is asked about GPUs only if it has been imported already, since importing it takes seconds.
+    torch is asked about GPUs only if it has already been imported, since importing it takes seconds.
 
     Returns:
         Commit (None outside a checkout), Python, versions of the packages (None where not installed), machine, GPUs.
@@ -41,7 +41,7 @@ def collect() -> Provenance:
 
 def _git() -> Git | None:
     if not (_ROOT / ".git").exists():
-        return None  # an installed copy: the version under `packages` is all there is to know
+        return None  # an installed copy: only the version under `packages` is known
     commit = _git_output("rev-parse", "HEAD")
     if commit is None:
         return None

@@ -1,4 +1,4 @@
-"""run.json: what a run records about itself, and the refusal of one that lies in another run's folder."""
+"""run.json: what a run records about itself, and the refusal of one in another run's folder."""
 
 import hashlib
 import json
@@ -163,27 +163,27 @@ class RunRecord(Provenance):
 
     @property
     def started(self) -> bool:
-        """Whether there is a run.json at all."""
+        """Return whether there is a run.json at all."""
         return self.run is not None
 
     @property
     def peak_bytes(self) -> int | None:
-        """Peak memory in bytes, None where unknown."""
+        """Return the peak memory in bytes; None if unknown."""
         return self.peak_memory.bytes if self.peak_memory else None
 
     @property
     def scale(self) -> float:
-        """By what a paper's protocol was shrunk; 1 for not at all."""
+        """Return the factor by which a paper's protocol was reduced; 1 if it was not."""
         return float(self.parameters.get("scale", 1.0))
 
     @property
     def is_smoke(self) -> bool:
-        """Whether the run was made as a smoke run."""
+        """Return whether the run was a smoke run."""
         return self.smoke or bool(self.parameters.get("smoke"))
 
 
 def exists(folder: str | Path) -> bool:
-    """Whether a folder holds a run.json."""
+    """Return whether a folder holds a run.json."""
     return (Path(folder) / NAME).is_file()
 
 

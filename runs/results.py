@@ -1,7 +1,7 @@
 """Collect an experiment's runs from their files.
 
-A run that failed, has not ended, is missing, or is not the one that the plan asks for stays in the list with its state:
-tables show it as such.
+A run that failed, has not ended, is missing, or is not the planned one stays in the list with its state, which tables
+show.
 """
 
 from collections import Counter
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 DONE, FAILED, UNFINISHED, UNEVALUATED, MISSING = "done", "failed", "unfinished", "not evaluated", "no run"
 UNREADABLE, OLDER, OTHER_SCALE = "unreadable", "older metrics", "another scale"
-# test groups with fewer cases are put together: a mean over two images says nothing
+# test groups with fewer cases are combined: a mean over two images is meaningless
 _SMALL_GROUP = 5
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """One run: what it is, how far it got, and its files' content.
+    """One run: what it is, its state, and its files' content.
 
     Args:
         folder: the run's folder.
@@ -39,10 +39,10 @@ class RunResult:
         title: printed name of its loss.
         state: "done", "failed", "unfinished", "not evaluated", "no run", "unreadable", "older metrics", "another
             scale", or how it differs from the plan: see `runs.belonging`.
-        reason: why it is not done, "" otherwise.
-        record: run.json; `record.started` is false where there is none.
-        evaluation: evaluation.json; empty where there is none.
-        numbers: metrics.csv, empty where there is none.
+        reason: why it is not done; "" otherwise.
+        record: run.json; `record.started` is false if there is none.
+        evaluation: evaluation.json; empty if there is none.
+        numbers: metrics.csv; empty if there is none.
         card: what its dataset's card says about the test set.
         remarks: what is wrong with single values.
     """
@@ -60,12 +60,12 @@ class RunResult:
 
     @property
     def definitions(self) -> Mapping[str, MetricDefinition]:
-        """Metric slug to title, unit, direction and version."""
+        """Return the definition of each metric by slug: title, unit, direction and version."""
         return self.evaluation.metrics
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """How it was evaluated."""
+        """Return how it was evaluated."""
         return self.evaluation.options
 
     @property
@@ -75,12 +75,12 @@ class RunResult:
 
     @property
     def partial(self) -> bool:
-        """Whether the dataset lacks files of the official one."""
+        """Return whether the dataset lacks files of the official one."""
         return bool(self.card.partial)
 
     @property
     def metrics(self) -> "pd.DataFrame":
-        """The rows of metrics.csv, empty where there is none."""
+        """Return the rows of metrics.csv, empty where there is none."""
         return self.numbers.frame
 
     def without_numbers(self, state: str, reason: str) -> "RunResult":
@@ -89,12 +89,12 @@ class RunResult:
 
     @property
     def row(self) -> tuple[str, str]:
-        """What runs that differ only by fold and seed share: stage, and loss with its parameters."""
+        """Return what runs that differ only by fold and seed share: stage, and loss with its parameters."""
         return self.run.stage, paths.format_run(self.run).parts[3]
 
     @property
     def label(self) -> str:
-        """Printed name with the differing parameters; pretraining says what it is."""
+        """Return the printed name with the differing parameters; pretraining is marked as such."""
         changed = ", ".join(f"{name}={value}" for name, value in self.run.loss_parameters.items())
         name = f"{self.title} ({changed})" if changed else self.title
         return f"{name}, pretraining" if self.run.stage == "pretrain" else name
@@ -102,7 +102,7 @@ class RunResult:
 
 @dataclass(frozen=True)
 class Results:
-    """All runs of an experiment, and what its tables say above themselves."""
+    """All runs of an experiment, and the headings of its tables."""
 
     folder: Path
     title: str
@@ -113,7 +113,7 @@ class Results:
 
     @property
     def datasets(self) -> list[str]:
-        """The datasets, in the order of the experiment file."""
+        """Return the datasets, in the order of the experiment file."""
         return list(dict.fromkeys(result.run.dataset for result in self.runs))
 
     def of(self, dataset: str) -> list[RunResult]:
@@ -137,7 +137,7 @@ class Results:
 
     @property
     def banner(self) -> str:
-        """What the reader has to know before the first number; "" for nothing."""
+        """Return what the reader must know before the first number; "" for nothing."""
         partial = sorted({result.run.dataset for result in self.runs if result.partial})
         lines = [SMOKE] if self.smoke else []
         lines += [f"Partial data: {', '.join(partial)} lacks files of the official dataset."] if partial else []
@@ -148,18 +148,18 @@ def collect(folder: str | Path) -> Results:
     """Read all runs of an experiment.
 
     Args:
-        folder: the experiment's folder, such as results/smoke. Its plan.json, where there is one, says which runs
-            ought to be there, and what they must have been to count; runs that it does not name are left out.
+        folder: the experiment's folder, such as results/smoke. Its plan.json, if there is one, says which runs are
+            expected, and what they must match to count; runs that it does not name are left out.
 
     Returns:
         The runs, in the plan's order, otherwise sorted by folder.
 
-    A run whose files are unreadable, that is not the one that the plan asks for, whose metrics are of an older version,
-    or that is of another scale than most, keeps its place with that state and a reason that names the file, what
-    differs, or the command that mends it.
+    A run whose files are unreadable, that is not the planned one, whose metrics are of an older version, or whose scale
+    differs from most, keeps its place with that state and a reason that names the file, the difference, or the command
+    that repairs it.
 
     Raises:
-        ValueError: when there is nothing to collect, or the plan is unreadable.
+        ValueError: there is nothing to collect, or the plan is unreadable.
     """
     folder = Path(folder)
     plan = read_plan(folder) or ExperimentPlan()
@@ -175,17 +175,17 @@ def collect(folder: str | Path) -> Results:
 
 
 def read_run(folder: str | Path, title: str = "") -> RunResult:
-    """Read one run's files and find out how far it got.
+    """Read one run's files and determine its state.
 
     Args:
         folder: the run's folder.
-        title: printed name of the loss, for a run that has no record to say it.
+        title: printed name of the loss, for a run without a record.
 
     Returns:
         The run.
 
     Raises:
-        ValueError: when a file is unreadable, or the record is of another run than the folder.
+        ValueError: a file is unreadable, or the record is of another run than the folder.
     """
     folder = Path(folder)
     run = paths.parse_run(folder.absolute())
@@ -203,13 +203,13 @@ def read_run(folder: str | Path, title: str = "") -> RunResult:
         card = read_card(record.data.folder) or DataCard()
         return RunResult(folder, run, title, UNEVALUATED, evaluate_again(folder), record, card=card)
     numbers, remarks = read_metrics(folder, evaluation)
-    # of results from another machine the dataset is not here: then the evaluation knows
+    # for results from another machine, the dataset is not here, but the evaluation has the entry
     card = evaluation.data or read_card(record.data.folder) or DataCard()
     return RunResult(folder, run, title, DONE, "", record, evaluation, numbers, card, remarks)
 
 
 def _progress(folder: Path, record: RunRecord) -> belonging.Verdict:
-    """Say how far a training got; "done" when it has ended well."""
+    """Return how far a training got; "done" when it has ended well."""
     failure = read_failure(folder)
     if failure or record.exit_cause.startswith(FAILED):
         return FAILED, failure.error if failure else record.exit_cause
@@ -221,7 +221,7 @@ def _progress(folder: Path, record: RunRecord) -> belonging.Verdict:
 
 
 def _read_or_flag(folder: Path, title: str) -> RunResult:
-    """Read a run, or keep its place with the reason why it cannot be read."""
+    """Read a run, or return a placeholder with the reason why it cannot be read."""
     try:
         return read_run(folder, title)
     except (ValueError, OSError) as error:
@@ -232,7 +232,7 @@ def _read_or_flag(folder: Path, title: str) -> RunResult:
 def _flag_strangers(
     runs: list[RunResult], jobs: Mapping[Path, Job], plan: ExperimentPlan, root: Path
 ) -> list[RunResult]:
-    """Take out runs that are not those that the plan asks for."""
+    """Mark runs that are not the planned ones."""
     data = _expected_data(runs, plan, root)
     compared: dict[Path, RunResult] = {}
     for result in runs:
@@ -247,12 +247,12 @@ def check(result: RunResult, job: Job, checksum: str, others: dict[Path, RunResu
     Args:
         result: the run.
         job: what was planned.
-        checksum: of the data that it should have seen; "" where it is not known.
-        others: runs that have been compared already, among them the pretraining; one of another experiment is added.
+        checksum: of the data that it should have seen; "" if unknown.
+        others: runs that have already been compared, among them the pretraining; one of another experiment is added.
         root: the results folder.
 
     Returns:
-        The run; without numbers where it differs.
+        The run; without numbers if it differs.
     """
     if result.state not in (DONE, UNEVALUATED):
         return result
@@ -288,7 +288,7 @@ def _check_numbers(result: RunResult, job: Job, pretraining: RunResult | None) -
 
 
 def _look_up(folder: Path, others: dict[Path, RunResult]) -> RunResult | None:
-    """Return a pretraining; None where there is none."""
+    """Return a pretraining; None if there is none."""
     if folder not in others:
         others[folder] = _read_or_flag(folder, "")
     found = others[folder]
@@ -296,7 +296,7 @@ def _look_up(folder: Path, others: dict[Path, RunResult]) -> RunResult | None:
 
 
 def _expected_data(runs: list[RunResult], plan: ExperimentPlan, root: Path) -> dict[str, str]:
-    """Give the checksum of each dataset: as it was prepared, else the one that most runs have seen."""
+    """Return the checksum of each dataset: as it was prepared, else the one that most runs have seen."""
     seen: dict[str, Counter[str]] = {}
     for result in runs:
         if result.record.data.checksum:
@@ -308,7 +308,7 @@ def _expected_data(runs: list[RunResult], plan: ExperimentPlan, root: Path) -> d
 
 
 def _parts(runs: list[RunResult]) -> dict[str, set[str]]:
-    """Name the parts of the test set; small groups make one part together, named after them."""
+    """Return the parts of the test set by name; small groups form one part together, named after them."""
     if not any(result.groups for result in runs):
         return {}
     cases = {case for result in runs if result.state == DONE for case in result.numbers.cases}
@@ -328,7 +328,7 @@ def _restrict(result: RunResult, cases: set[str]) -> RunResult:
 
 
 def _flag_older_metrics(runs: list[RunResult]) -> list[RunResult]:
-    """Take out runs that were measured with an older version of a metric than others."""
+    """Mark runs that were measured with an older version of a metric than others."""
     newest: dict[str, int] = {}
     for result in runs:
         for slug, definition in result.definitions.items():
@@ -342,7 +342,7 @@ def _flag_older_metrics(runs: list[RunResult]) -> list[RunResult]:
 
 
 def _flag_other_scales(runs: list[RunResult]) -> list[RunResult]:
-    """Take out runs that were shrunk by another scale than most."""
+    """Mark runs whose scale differs from that of most."""
     scales = [result.record.scale for result in runs if result.state == DONE]
     if len(set(scales)) < 2:
         return runs

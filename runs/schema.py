@@ -1,6 +1,6 @@
-"""Dataclasses from JSON: missing keys take their defaults, unknown keys are passed over, wrong types are named.
+"""Dataclasses from JSON: missing keys take their defaults, unknown keys are ignored, wrong types are reported.
 
-Files of older versions lack keys, those of newer ones have more; both stay readable.
+Files of older versions lack keys, and those of newer ones have more; both stay readable.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ _Converter = Callable[[Any, str], Any]
 
 
 def from_json(kind: type[T], content: Any, where: str) -> T:
-    """Make a dataclass of what a JSON file holds.
+    """Build a dataclass from the content of a JSON file.
 
     Args:
         kind: the dataclass; its fields may be plain values, dataclasses, and lists and mappings of these.
@@ -25,7 +25,7 @@ def from_json(kind: type[T], content: Any, where: str) -> T:
         The dataclass.
 
     Raises:
-        ValueError: `content` is no object, a value has another type than its field, or a field without a default is
+        ValueError: `content` is not an object, a value has another type than its field, or a field without a default is
             missing; the message names the key.
     """
     if not isinstance(content, Mapping):

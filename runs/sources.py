@@ -1,7 +1,7 @@
 """One hash for the source files that determine a result: a change of the code is a change of the run.
 
-Followed are the imports of this project's rooms, from the file where something is computed downwards. Docstrings, lines
-of comments and blank lines do not count.
+Imports of this project's packages are followed, from the file where something is computed downwards. Docstrings,
+comment lines and blank lines are ignored.
 """
 
 import ast
@@ -18,11 +18,11 @@ _COMMENT = re.compile(r"^\s*(#.*)?$")
 
 
 def digest(modules: Sequence[str], without: Sequence[str] = ()) -> str:
-    """Hash some modules and all that they import of the rooms that compute.
+    """Hash some modules and everything that they import from the packages that compute.
 
     Args:
         modules: dotted names, such as "losses.closs"; a package stands for its `__init__`.
-        without: modules that do not count.
+        without: modules to ignore.
 
     Returns:
         64 hexadecimal digits; the same for the same code on every machine, from a checkout or an installed wheel.
@@ -72,7 +72,7 @@ def _as_in_checkout(text: str) -> str:
 
 
 def _docstring(node: ast.AST) -> range:
-    """Return the line numbers of a docstring that has its lines for itself."""
+    """Return the line numbers of a docstring that shares no line with code."""
     if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) or not node.body:
         return range(0)
     first = node.body[0]
@@ -90,14 +90,14 @@ def _imports(tree: ast.AST) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
             modules = [name for name in inner if _file(name)]
-            # what is no module of its own is defined in the package's or module's own file
+            # a name that is not a module is defined in the package's or module's own file
             names += modules if len(modules) == len(inner) else [*modules, node.module]
     return [name for name in names if name.partition(".")[0] in _ROOMS]
 
 
 @cache
 def _file(name: str) -> Path | None:
-    """Return a module's file in this project; None for what lies elsewhere."""
+    """Return a module's file in this project; None for other modules."""
     place = _ROOT.joinpath(*name.split("."))
     for path in (place.with_suffix(".py"), place / "__init__.py"):
         if path.is_file():

@@ -1,7 +1,7 @@
-"""The flags of finished steps, below `.steps/`: what the workflow's engine looks at to see what is left to do.
+"""The flags of finished steps, below `.steps/`, by which the workflow's engine decides what is left to do.
 
-A flag is only a note: before every start the workflow compares the results themselves and takes away the flags of steps
-that are not done, or no longer (`workflow.done`). Their names have no comma, at which snakemake would split them.
+A flag is only a note: before every start the workflow compares the results themselves and deletes the flags of steps
+that are not, or no longer, done (`workflow.done`). Their names have no comma, at which snakemake would split them.
 """
 
 from pathlib import Path
@@ -38,7 +38,7 @@ def flag_of(folder: str | Path, step: str) -> Path:
 
 
 def dataset_key(dataset: str) -> str:
-    """Return the name of a dataset's flag: letters and digits stay as they are."""
+    """Return the name of a dataset's flag: letters and digits are unchanged."""
     return quote(dataset, safe="")
 
 
@@ -48,7 +48,7 @@ def prepared_flag(data: str | Path, dataset: str) -> Path:
 
 
 def read_prepared(data: str | Path, dataset: str) -> str:
-    """Return the checksum of a dataset when it was prepared; "" where that is not known."""
+    """Return the checksum of a dataset when it was prepared; "" if unknown."""
     try:
         return prepared_flag(data, dataset).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):

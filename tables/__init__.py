@@ -4,7 +4,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Return `tables.plan`, whose module takes seconds to import, when it is asked for."""
+    """Import `tables.plan`, which takes seconds, when it is first used."""
     if name == "plan":
         from tables.papers.planning import plan
 

@@ -22,10 +22,11 @@ class Average:
         cases: number of all cases.
         low: lower limit of the 95 % bootstrap interval of the mean, NaN below two cases.
         high: its upper limit.
-        p: of the paired permutation test against the baseline, Holm over the table; NaN where there is no test.
+        p: of the paired permutation test against the baseline, corrected by Holm over the table; NaN if there is no
+            test.
         values: number of all values, one for each case of each run.
-        undefined: number of those that entered no average.
-        is_uneven: in some case a value of one run is undefined and that of another is not.
+        undefined: number of those that are in no average.
+        is_uneven: for some case, the value of one run is undefined and that of another is not.
     """
 
     mean: float = math.nan
@@ -56,7 +57,7 @@ def per_case(runs: list[RunResult], metric: str, postprocessed: bool) -> pd.Seri
 
 
 def all_values(runs: Sequence[RunResult], metric: str, postprocessed: bool) -> pd.Series:
-    """Return the values of all finished runs, several for each case where there are several runs.
+    """Return the values of all finished runs, several for each case if there are several runs.
 
     Args:
         runs: runs that differ only by fold and seed.
@@ -98,7 +99,7 @@ def average(runs: list[RunResult], metric: str, postprocessed: bool) -> Average:
 
 
 def overview(result: RunResult) -> pd.DataFrame:
-    """Sum up a run: each metric without and with post-processing.
+    """Summarise a run: each metric without and with post-processing.
 
     Args:
         result: an evaluated run.
@@ -114,13 +115,13 @@ def overview(result: RunResult) -> pd.DataFrame:
 
 
 def undefined(result: RunResult) -> pd.DataFrame:
-    """List the undefined values of a run with their reasons.
+    """Return the undefined values of a run with their reasons.
 
     Args:
         result: an evaluated run.
 
     Returns:
-        A row for each; none when all values are defined.
+        A row for each; none if all values are defined.
     """
     table = result.metrics[result.metrics["value"].isna()]
     return table[["case", "metric", "postprocessed", "reason"]].reset_index(drop=True)

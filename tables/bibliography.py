@@ -1,4 +1,4 @@
-"""BibTeX entries of the methods, read from the losses' own docstrings, so that a new loss brings its reference along.
+"""BibTeX entries of the methods, read from the losses' own docstrings, so that a new loss brings its own reference.
 
 The files are read, not imported: tables know nothing of torch.
 """
@@ -15,7 +15,7 @@ _SPECIAL = str.maketrans({"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#"})
 
 @dataclass(frozen=True)
 class Method:
-    """A loss as a bibliography has it: slug, printed name, and its reference in words."""
+    """A loss in the bibliography: slug, printed name, and its reference in words."""
 
     slug: str
     title: str

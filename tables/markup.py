@@ -1,4 +1,4 @@
-"""Text for Markdown, LaTeX and HTML: one escaper a format, and the frames that tables and pages share.
+"""Text for Markdown, LaTeX and HTML: one escaper for each format, and the frames shared by tables and pages.
 
 `strong` and `emphasis` mark a part of a text in a way that survives the escaping; each escaper turns the marks into its
 format's own.
@@ -36,18 +36,18 @@ def emphasis(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Return a text as it stands in a cell of a Markdown table: bars and stars as they are, lines broken."""
+    """Return a text escaped for a cell of a Markdown table, with line breaks."""
     escaped = re.sub(r"([|*])", r"\\\1", text).replace("\n", "<br>")
     return _marked(escaped, ("**", "**", "_", "_"))
 
 
 def html(text: str) -> str:
-    """Return a text as it stands in HTML."""
+    """Return a text escaped for HTML."""
     return _marked(_html.escape(text), ("<strong>", "</strong>", "<em>", "</em>"))
 
 
 def latex(text: str) -> str:
-    """Return a text as it stands in LaTeX, signs beyond ASCII as commands."""
+    """Return a text escaped for LaTeX, with commands for signs beyond ASCII."""
     escaped = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", r"\textbackslash "))
     escaped = "".join(LATEX_SIGNS.get(sign, sign) for sign in escaped)
     return _marked(escaped, (r"\textbf{", "}", r"\textit{", "}"))
@@ -77,7 +77,7 @@ def html_page(title: str, body: str, style: str = STYLE) -> str:
     Args:
         title: of the window.
         body: a piece of HTML.
-        style: `<style>` element, and scripts where there are any.
+        style: `<style>` element, and scripts if there are any.
 
     Returns:
         The page.

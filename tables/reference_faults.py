@@ -1,6 +1,6 @@
-"""What the published codes themselves do wrong, each on an example small enough to see, with a number.
+"""Errors of the published codes themselves, each shown on a small example, with a number.
 
-The faults are written anew in a few lines from their description; none of the code is that of the references.
+The faults are reimplemented in a few lines from their description; none of the code is that of the references.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ class Fault:
         title: what is wrong.
         where: the published code, and the results that rest on it.
         quantity: what the two numbers are.
-        published: as the published code has it.
+        published: as in the published code.
         right: as it should be.
         draw: draws the example into two axes.
     """
@@ -42,12 +42,12 @@ class Fault:
 
     @property
     def sentence(self) -> str:
-        """The numbers in words."""
+        """Return the numbers in words."""
         return f"{self.quantity}: {self.published:g} in the published code, {self.right:g} would be right"
 
 
 def all_faults() -> list[Fault]:
-    """Work out every fault.
+    """Compute every fault.
 
     Returns:
         The faults, each with the number that this function computed.
@@ -63,7 +63,7 @@ def all_faults() -> list[Fault]:
 
 
 def figure(faults: Sequence[Fault]) -> Figure:
-    """Draw faults, one below the other.
+    """Draw faults, one below another.
 
     Args:
         faults: from `all_faults`.
@@ -94,7 +94,7 @@ def frame(faults: Sequence[Fault]) -> pd.DataFrame:
 
 
 def scrambled_axes() -> Fault:
-    """Persistence on mixed-up axes: the pixels are handed over row by row and read column by column."""
+    """Persistence on mixed-up axes: the pixels are passed row by row and read column by column."""
     image = np.ones((7, 19))
     image[1:6, 9] = np.linspace(0.1, 0.2, 5)
     mixed = image.ravel().reshape(image.shape, order="F")
@@ -114,7 +114,7 @@ def scrambled_axes() -> Fault:
 
 
 def reversed_targets() -> Fault:
-    """TopoLoss's targets of a feature to be kept: 0 at its birth and 1 at its death, where the paper has 1 and 0."""
+    """TopoLoss's targets of a feature to be kept: 0 at its birth and 1 at its death, reversed from the paper."""
     p = np.array([0.05, 0.9, 0.6, 0.5, 0.3, 0.5, 0.6, 0.8, 0.05])
     pairs = topology.persistence_pairs(1 - p[np.newaxis], (0,))
     birth, death = int(pairs.birth_cell[0, 1]), int(pairs.death_cell[0, 1])
@@ -192,7 +192,7 @@ def no_betti_number() -> Fault:
 
 
 def empty_volume() -> Fault:
-    """The same in 3D, where pieces of the background are cavities: a ring has none."""
+    """Return the same in 3D, where pieces of the background are cavities: a ring has none."""
     ring = np.zeros((5, 11, 11), bool)
     ring[2, 2:9, 2:9] = True
     ring[2, 4:7, 4:7] = False

@@ -1,4 +1,4 @@
-"""The experiments that several commands and notebooks are pointed at."""
+"""The experiments that are given to several commands and notebooks."""
 
 from collections.abc import Sequence
 from pathlib import Path

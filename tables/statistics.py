@@ -12,7 +12,7 @@ from scipy import stats
 
 Numbers = npt.NDArray[np.float64]
 
-# sign patterns that are worked out at a time: bounds the memory
+# number of sign patterns computed at a time: bounds the memory
 _BLOCK = 1000
 # differences of sums smaller than this share of the sum are rounding
 _ROUNDING = 1e-12
@@ -55,8 +55,8 @@ def paired_permutation(differences: npt.ArrayLike, permutations: int = 10_000, s
     """Test whether paired differences have mean 0, by flipping their signs; two tails.
 
     p = (1 + hits) / (1 + permutations), where a hit is a random pattern of signs whose mean is as far from 0 as
-    the measured one. With fewer patterns than `permutations` all of them are worked out, and p is their share that is
-    as far from 0, the measured one included: the value that the formula comes to with ever more permutations.
+    the measured one. With fewer possible patterns than `permutations`, all of them are computed, and p is the share of
+    them that is as far from 0, the measured one included: the limit of the formula for ever more permutations.
 
     Args:
         differences: one for each case; NaN are left out.
@@ -88,7 +88,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     """Correct p-values for their number (Holm 1979): the family-wise error stays below the level.
 
     Args:
-        p_values: of one family of comparisons; NaN (not tested) stay NaN and do not count.
+        p_values: of one family of comparisons; NaN (not tested) stays NaN and does not count.
 
     Returns:
         The adjusted values, in the given order, never above 1.

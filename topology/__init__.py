@@ -1,7 +1,7 @@
-"""Ground floor: skeletons, components, Betti numbers and persistence of 2D and 3D images.
+"""The base layer: skeletons, components, Betti numbers and persistence of 2D and 3D images.
 
 Every function takes numpy arrays or torch tensors and returns the same kind, on the same device. Importing this package
-does not import torch: metrics, tables and the evaluation of a run do without it.
+does not import torch: metrics, tables and the evaluation of a run do not need it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the one module that needs torch when it is asked for."""
+    """Import the one module that needs torch when it is first used."""
     if name in ("soft_skeleton", "soft_skeleton_sums"):
         from topology import soft_skeletons
 

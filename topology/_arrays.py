@@ -1,4 +1,4 @@
-"""The door of the room: masks come in as numpy arrays or torch tensors, alone or as a batch."""
+"""Input handling: masks are numpy arrays or torch tensors, single or in a batch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,17 +12,17 @@ MaskFunction = Callable[..., npt.NDArray[Any]]
 
 
 def is_tensor(array: Any) -> bool:
-    """Tell a torch tensor from anything else without importing torch."""
+    """Return whether a value is a torch tensor, without importing torch."""
     return type(array).__module__.split(".")[0] == "torch"
 
 
 def to_numpy(array: Any) -> npt.NDArray[Any]:
-    """Give the values of a tensor or an array as a numpy array on the CPU."""
+    """Return the values of a tensor or an array as a numpy array on the CPU."""
     return array.detach().cpu().numpy() if is_tensor(array) else np.asarray(array)
 
 
 def as_mask(mask: Any) -> npt.NDArray[np.bool_]:
-    """Give one 2D or 3D mask as a bool array.
+    """Return one 2D or 3D mask as a bool array.
 
     Args:
         mask: (H, W) or (D, H, W), array or tensor of any dtype; everything but zero is foreground.
@@ -31,7 +31,7 @@ def as_mask(mask: Any) -> npt.NDArray[np.bool_]:
         Bool array of the same shape.
 
     Raises:
-        ValueError: the mask has not 2 or 3 axes, or an axis of length 0.
+        ValueError: the mask does not have 2 or 3 axes, or has an axis of length 0.
     """
     array = to_numpy(mask)
     if array.ndim not in (2, 3) or 0 in array.shape:
@@ -40,7 +40,7 @@ def as_mask(mask: Any) -> npt.NDArray[np.bool_]:
 
 
 def map_masks(function: MaskFunction, mask: Any, *others: Any) -> Any:
-    """Apply a function of one mask to a mask or to each image of a batch, and return what kind of array came in.
+    """Apply a function of one mask to a mask or to each image of a batch; the result has the kind of the input.
 
     Args:
         function: from a bool mask (and one of each of the others) to an array of the same shape.
@@ -57,7 +57,7 @@ def map_masks(function: MaskFunction, mask: Any, *others: Any) -> Any:
         return _map_arrays(function, mask, *others)
     import torch
 
-    # torch.compile replaces NumPy by an imitation, and with it touching_components came out wrong (PyTorch 2.13)
+    # torch.compile replaces NumPy by an emulation, which made touching_components wrong (PyTorch 2.13)
     run = torch.compiler.disable(_map_arrays) if torch.compiler.is_compiling() else _map_arrays
     return torch.from_numpy(np.ascontiguousarray(run(function, mask, *others))).to(mask.device)
 

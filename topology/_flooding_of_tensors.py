@@ -10,8 +10,8 @@ _BETWEEN_LOOKS = 8  # steps; to see whether anything was reached, the CPU has to
 def reached(masks: torch.Tensor, seeds: torch.Tensor, full: bool) -> torch.Tensor:
     """Grow the seeds within the masks until they fill the components that hold them.
 
-    The number of steps is the longest way within a component, so this is for components of a few hundred pixels across,
-    such as the false negatives and positives of a prediction.
+    The number of steps is the longest path within a component, so this suits components up to a few hundred pixels
+    wide, such as the false negatives and positives of a prediction.
 
     Args:
         masks: bool (B, C, *spatial).

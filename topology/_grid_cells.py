@@ -18,7 +18,7 @@ class Grid:
     """A grid whose vertices are the pixels (adjacency 4 or 6) or whose full cells are (adjacency 8 or 26).
 
     A cell has the largest value of its pixels where pixels are vertices, the smallest of the pixels around it where
-    they are full cells. It lies at the place of its first vertex; a frame of one place surrounds the grid.
+    they are full cells. It is stored at the place of its first vertex; a frame of one place surrounds the grid.
 
     Attributes:
         shape: of the image.
@@ -30,27 +30,27 @@ class Grid:
 
     @property
     def ndim(self) -> int:
-        """Give the number of axes."""
+        """Return the number of axes."""
         return len(self.shape)
 
     @cached_property
     def framed(self) -> tuple[int, ...]:
-        """Give the number of places along each axis."""
+        """Return the number of places along each axis."""
         return tuple(length + self.full + 1 for length in self.shape)
 
     @cached_property
     def strides(self) -> Ranks:
-        """Give the steps from place to place along each axis."""
+        """Return the steps from place to place along each axis."""
         lengths = np.array([*self.framed[1:], 1])
         return np.cumprod(lengths[::-1])[::-1].astype(np.int32)
 
     def kinds(self, dimension: int) -> list[tuple[int, ...]]:
-        """List the axes along which cells of a dimension extend: edges by axis, squares by the axis they do not."""
+        """Return the axes along which cells of a dimension extend: edges by their axis, squares by their normal."""
         chosen = list(combinations(range(self.ndim), dimension))
         return chosen[::-1] if self.ndim == 3 and dimension == 2 else chosen
 
     def cells(self, ranks: Ranks, dimension: int, missing: int = -1) -> Ranks:
-        """Give the rank of each cell of a dimension.
+        """Return the rank of each cell of a dimension.
 
         Args:
             ranks: of the pixels.
@@ -74,7 +74,7 @@ class Grid:
             cells: numbers, 4 * place + kind.
             dimension: of the cells.
             values: rank of each cell of that dimension, see `cells`.
-            ranks: the same of the cells that pixels are.
+            ranks: the same for the cells that are pixels.
 
         Returns:
             Flat indices into the image.

@@ -1,4 +1,4 @@
-"""Going back through a chain of images of which hardly any are kept."""
+"""Backward traversal of a chain of images of which only a few are kept."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,15 +12,15 @@ def go_back(
     step: Callable[[Any], None],
     spare: int,
 ) -> None:
-    """Hand the images of some levels to `step`, the deepest first, each computed anew.
+    """Pass the images of some levels to `step`, deepest first, recomputing each.
 
     Args:
         fetch: makes the image of the first level.
         levels: number of levels.
         copy: copies an image.
         deepen: takes an image one level deeper, in place.
-        step: is given an image.
-        spare: number of images that may be kept at a time; each spares levels to be computed again.
+        step: called with each image.
+        spare: number of images that may be kept at a time; each one saves recomputing levels.
     """
     while levels > 0:
         image = fetch()

@@ -8,13 +8,13 @@ from torch.autograd.function import once_differentiable
 
 from topology._recompute import go_back
 
-_KEPT = 3  # eroded batches kept on the way back
+_KEPT = 3  # eroded batches kept for the backward pass
 _OLDEST_GPU = (7, 0)  # compute capability that Triton compiles for
 _INDEXED = 2**31  # pixels that the kernels' 32-bit indices can count
 
 
 def fits(p: torch.Tensor) -> bool:
-    """Tell whether Triton's kernels can take a tensor."""
+    """Return whether Triton's kernels can take a tensor."""
     if not p.is_cuda or torch.version.hip is not None or importlib.util.find_spec("triton") is None:
         return False
     supported = torch.cuda.get_device_capability(p.device) >= _OLDEST_GPU

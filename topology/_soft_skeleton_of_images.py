@@ -1,9 +1,9 @@
-"""The soft skeleton image by image with compiled loops, on the CPU: a level is one pass over memory.
+"""The soft skeleton image by image, in compiled loops on the CPU: one pass over memory for each level.
 
-For the gradient no intermediate of any level is kept. The skeleton grows by S = S + R (1 - S), so 1 - S is the product
-of 1 - R over the levels, and the gradient of one level's R is that product without its own factor. So the product
-(`survival` in the kernels) is all that is needed besides the eroded images, and those are cheap to erode again from p
-or from the few kept on the way.
+No intermediate result of any level is kept for the gradient. The skeleton grows by S = S + R (1 - S), so 1 - S is the
+product of 1 - R over the levels, and the gradient of one level's R is that product without its own factor. So only the
+product (`survival` in the kernels) and the eroded images are needed, and the latter are cheap to recompute from p or
+from the few that are kept.
 """
 
 from collections.abc import Callable
@@ -18,18 +18,18 @@ from topology._recompute import go_back
 from topology.kernels.compiled import for_each, usable
 
 Array = npt.NDArray[Any]
-_KEPT = 4  # eroded images kept on the way back; each takes an image and spares erosions
+_KEPT = 4  # eroded images kept for the backward pass; each costs memory and saves erosions
 
 
 class Trace(NamedTuple):
-    """What the gradient needs of the way down, for each image: the product of 1 - R, and the number of levels."""
+    """What the gradient needs from the forward pass, for each image: the product of 1 - R, and the number of levels."""
 
     survivals: Array
     depths: Array
 
 
 def fits(p: torch.Tensor) -> bool:
-    """Tell whether the compiled loops can take a tensor."""
+    """Return whether the compiled loops can take a tensor."""
     return p.device.type == "cpu" and p.dtype in (torch.float32, torch.float64, torch.int8) and usable()
 
 
@@ -92,7 +92,7 @@ def _images(tensor: torch.Tensor) -> Array:
 
 
 def _descend(p: torch.Tensor, iterations: int, with_gradient: bool, finish: Callable[[int, Array], None]) -> Trace:
-    """Compute the skeletons, and hand each, (slabs, H, W), to `finish` with its number."""
+    """Compute the skeletons, and pass each, (slabs, H, W), to `finish` with its number."""
     from topology.kernels import soft_skeletons as kernels
 
     images = _images(p)
@@ -122,13 +122,13 @@ def _ascend(
     depths: torch.Tensor,
     of_skeleton: Callable[[int], tuple[float, Array, float]],
 ) -> torch.Tensor:
-    """Take the gradients of the skeletons back to the images.
+    """Propagate the gradients of the skeletons back to the images.
 
     Args:
         p: (B, C, *spatial).
         survivals: see `Trace`.
         depths: see `Trace`.
-        of_skeleton: gives scale, weights (slabs, H, W) and offset of the gradient of the skeleton of an image.
+        of_skeleton: returns scale, weights (slabs, H, W) and offset of the gradient of an image's skeleton.
 
     Returns:
         The gradient of p.

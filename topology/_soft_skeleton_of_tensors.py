@@ -1,7 +1,7 @@
 """The soft skeleton with operations on whole tensors: on any device, and on the CPU where numba cannot compile.
 
 The gradient is written out by hand: autograd would keep every intermediate of every iteration, hundreds of times the
-image. Here only every few iterations are kept, and what lies between is computed again on the way back.
+image. Here only one in several iterations is kept, and those in between are recomputed in the backward pass.
 """
 
 import math
@@ -26,7 +26,7 @@ class SoftSkeleton(torch.autograd.Function):
             skeleton = after
             if keep and level % stride == 0:
                 kept += [image] if before is None else [image, before]
-            # deeper levels of an image that is eroded to nothing add nothing; on a GPU, looking would mean waiting
+            # deeper levels of an image that is fully eroded add nothing; on a GPU, checking would mean waiting
             if not keep and image.device.type == "cpu" and not image.any():
                 break
         ctx.save_for_backward(*kept)
@@ -50,7 +50,7 @@ class SoftSkeleton(torch.autograd.Function):
 def _levels(
     image: torch.Tensor, before: torch.Tensor | None, number: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]]:
-    """Give image, skeleton before (None at level 0) and skeleton after of some levels from a given one on."""
+    """Return image, skeleton before (None at level 0) and skeleton after of some levels from a given one on."""
     for _ in range(number):
         eroded = erode(image)[0]
         ridge = (image - window_maximum(eroded).result).clamp_min_(0)
@@ -62,16 +62,16 @@ def _levels(
 def _level_backward(
     image: torch.Tensor, before: torch.Tensor | None, grad_next: torch.Tensor | None, grad_after: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Take the gradients of the next image and of the skeleton after a level back to its image and the skeleton before.
+    """Propagate the gradients of the next image and skeleton of a level back to its own image and skeleton.
 
-    At level 0, where there is no skeleton before, the second result is of no use.
+    At level 0, which has no previous skeleton, the second result is meaningless.
     """
     eroded, lines = erode(image)
     opening: Extremum = window_maximum(eroded)
     ridge = (image - opening.result).clamp_min_(0)
     grad_ridge, grad_before = grad_after, grad_after
     if before is not None:
-        # the rounded difference decides, as it did on the way forth
+        # the rounded difference decides, as in the forward pass
         lost = ridge - before * ridge <= 0
         grad_ridge = (grad_after * (1 - before)).masked_fill_(lost, 0)
         grad_before = torch.addcmul(grad_after, grad_after, ridge.masked_fill(lost, 0), value=-1)

@@ -1,4 +1,4 @@
-"""Thinning of a batch of 2D masks where they are: on a GPU the same pixels as the compiled loops, no way to the CPU."""
+"""Thinning of a batch of 2D masks on their own device: the same pixels as the compiled loops, no copy to the CPU."""
 
 import torch
 import torch.nn.functional as F
@@ -31,7 +31,7 @@ def thin_2d(masks: torch.Tensor) -> torch.Tensor:
 
 
 def _neighbourhoods(image: torch.Tensor) -> torch.Tensor:
-    """Give the number whose bit k is neighbour k of each pixel of framed images (N, H + 2, W + 2)."""
+    """Return the number whose bit k is neighbour k of each pixel of framed images (N, H + 2, W + 2)."""
     height, width = image.shape[1] - 2, image.shape[2] - 2
     code = torch.zeros_like(image[:, 1:-1, 1:-1])
     for k, (dy, dx) in enumerate(AROUND):

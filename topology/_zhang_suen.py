@@ -9,8 +9,8 @@ import numpy.typing as npt
 AROUND = [(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1)]
 
 
-# where scikit-image departs from the paper, by the passes that remove the pixel there: corners of a staircase go too,
-# and of two neighbours in a row or of a block of four not all go at once
+# where scikit-image departs from the paper, by the passes in which it removes the pixel: corners of a staircase are
+# removed too, and two neighbours in a row or a block of four are not all removed at once
 _DEPARTURES = {
     0: (24, 192),
     1: (3, 6, 7, 67, 97, 99, 129, 133, 193, 208),
@@ -20,7 +20,7 @@ _DEPARTURES = {
 
 
 def _removable_2d() -> npt.NDArray[Any]:
-    """Tell for each neighbourhood whether the first (bit 0) and the second pass (bit 1) of an iteration remove it."""
+    """Return for each neighbourhood whether the first (bit 0) and the second pass (bit 1) of an iteration remove it."""
     table = np.zeros(256, np.uint8)
     for code in range(256):
         p2, p3, p4, p5, p6, p7, p8, p9 = ((code >> k) & 1 for k in range(8))

@@ -37,7 +37,7 @@ def betti_numbers(mask: Any, adjacency: int | None = None) -> tuple[int, ...]:
 
 
 def euler_number(mask: Any, adjacency: int | None = None) -> int:
-    """Give the Euler number of one mask: components - holes in 2D, components - tunnels + cavities in 3D.
+    """Return the Euler number of one mask: components - holes in 2D, components - tunnels + cavities in 3D.
 
     Args:
         mask: (H, W) or (D, H, W), array or tensor; non-zero is foreground.

@@ -10,12 +10,12 @@ from topology.components import resolve_adjacency
 
 
 def critical_regions(prediction: Any, truth: Any, adjacency: int | None = None) -> Any:
-    """Number the wrong regions of a 2D prediction that change topology (Topograph).
+    """Label the wrong regions of a 2D prediction that change topology (Topograph).
 
     Regions are the 4-connected components of the four kinds of pixels: in both masks, in neither, added, missed. They
-    are the nodes of a graph whose edges are sides in common, and common corners of the diagonal that weighs more (the
-    foreground's with adjacency 8, the background's with 4). Regions of the foreground, of one kind, with an edge are
-    one. A wrong region, added or missed, is harmless if it touches exactly one background region and exactly one
+    are the nodes of a graph whose edges are shared sides, and shared corners on the diagonal that takes precedence (the
+    foreground's with adjacency 8, the background's with 4). Foreground regions of the same kind that share an edge are
+    merged. A wrong region, added or missed, is harmless if it touches exactly one background region and exactly one
     cluster: of the truth for an added one, of the prediction for a missed one. All others are critical.
 
     In 3D no such rule is sound: an added handle touches one background and one cluster.

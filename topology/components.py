@@ -14,7 +14,7 @@ CROSS_ADJACENCY = {2: 4, 3: 6}
 
 
 def resolve_adjacency(adjacency: int | None, ndim: int) -> int:
-    """Give the foreground adjacency that is meant.
+    """Resolve a foreground adjacency for a dimension.
 
     Args:
         adjacency: 4 or 8 in 2D, 6 or 26 in 3D; None for the full one (8, 26). As a convenience for options that hold
@@ -35,12 +35,12 @@ def resolve_adjacency(adjacency: int | None, ndim: int) -> int:
 
 
 def dual_adjacency(adjacency: int) -> int:
-    """Give the background adjacency that belongs to a foreground adjacency (8 and 4, 26 and 6)."""
+    """Return the background adjacency that belongs to a foreground adjacency (8 and 4, 26 and 6)."""
     return {8: 4, 4: 8, 26: 6, 6: 26}[adjacency]
 
 
 def label(mask: Any, adjacency: int | None = None) -> Any:
-    """Number the connected components of a mask.
+    """Label the connected components of a mask.
 
     Args:
         mask: (H, W) or (D, H, W), or a batch (B, C, *spatial), array or tensor; non-zero is foreground.
@@ -79,11 +79,11 @@ def count_components(mask: Any, adjacency: int | None = None) -> int:
 
 
 def touching_components(mask: Any, seeds: Any, adjacency: int | None = None) -> Any:
-    """Keep the components of a mask that hold at least one seed.
+    """Return the components of a mask that contain at least one seed.
 
     Args:
         mask: (H, W) or (D, H, W), or a batch (B, C, *spatial), array or tensor.
-        seeds: same shape; seeds outside the mask do nothing.
+        seeds: same shape; seeds outside the mask have no effect.
         adjacency: of the foreground, see `label`.
 
     Returns:
@@ -126,6 +126,6 @@ def _label(image: npt.NDArray[np.bool_], adjacency: int) -> tuple[npt.NDArray[np
 
 
 def _structure(ndim: int, adjacency: int) -> npt.NDArray[np.bool_]:
-    """Give the box of three pixels along each axis, True at the middle and what touches it."""
+    """Return the box of three pixels along each axis, True at the centre and at its neighbours."""
     reach = ndim if adjacency in FULL_ADJACENCY.values() else 1
     return np.asarray(ndimage.generate_binary_structure(ndim, reach))

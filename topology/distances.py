@@ -9,14 +9,14 @@ from topology._arrays import map_masks
 
 
 def distances(mask: Any) -> Any:
-    """Measure how far each pixel of a mask is from the background of the image, in straight lines.
+    """Compute the Euclidean distance of each pixel of a mask to the background of the image.
 
     Args:
         mask: (H, W) or (D, H, W), or a batch (B, C, *spatial), array or tensor; non-zero is foreground.
 
     Returns:
         float64, same shape and kind, on the same device: Euclidean distances in pixels between centres, 0 outside the
-        mask. Where an image has no background, those to what lies around it.
+        mask. Where an image has no background, the distances to the outside of the image.
 
     Raises:
         ValueError: wrong shape.

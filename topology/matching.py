@@ -1,4 +1,4 @@
-"""Betti matching: which feature of a prediction is which feature of the ground truth."""
+"""Betti matching: which feature of a prediction corresponds to which feature of the ground truth."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class BettiMatching:
     target: dict[int, int]
 
     def unmatched_target(self, dimension: int) -> int:
-        """Count the ground truth's features of a dimension without a partner."""
+        """Return the number of the ground truth's features of a dimension without a partner."""
         return self.target[dimension] - len(self.matched.of_dimension(dimension))
 
 
@@ -43,15 +43,15 @@ def betti_matching(
     """Match the features of the sublevel sets {image <= t} with those of a mask (Stucki et al. 2023).
 
     The mask is a filtration too: `lowest` inside, and outside a value that no pixel of the image exceeds. The two are
-    compared by way of their minimum, the union of the sets. A feature that a cell b opens and a cell d closes, and one
-    of the mask, are partners where a cell of the union closes both their images in it. The order of cells of one value
-    decides too: by first vertex (in raster order), then by axis (edges by their own, squares by their normal), as in
-    the authors' code. So a mirrored image may have other partners. The oldest component never ends and is left out, as
-    are features of persistence 0.
+    compared through their minimum, the union of the sets. A feature that a cell b opens and a cell d closes is the
+    partner of a feature of the mask if one cell of the union closes both their images in it. The order of cells with
+    equal values matters too: by first vertex (in raster order), then by axis (edges by their own, squares by their
+    normal), as in the authors' code. So a mirrored image may have other partners. The oldest component never ends and
+    is left out, as are features of persistence 0.
 
     Args:
         image: f, (H, W) or (D, H, W), array or tensor, finite, nowhere below `lowest`.
-        mask: the same shape; non-zero is inside.
+        mask: same shape; non-zero is inside.
         lowest: the value of the mask's inside.
         dims: homology dimensions wanted; None for all.
         adjacency: of the sublevel sets: 4 or 6 (pixels are vertices, as in the authors' code), 8 or 26 (pixels are
@@ -81,7 +81,7 @@ def betti_matching(
         raise ValueError(f"`dims` must lie in 0 to {values.ndim - 1} for a {values.ndim}D image, got {wanted}")
     connectivity = resolve_adjacency(adjacency, values.ndim)
     filtrations = _Filtrations(values, inside, lowest, connectivity)
-    return _together(values, {d: filtrations.features(d) for d in wanted[::-1]})  # 0 gains from what is known of holes
+    return _together(values, {d: filtrations.features(d) for d in wanted[::-1]})  # 0 uses what is known of holes
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,12 @@ class _Filtrations:
 
     @cached_property
     def _edges(self) -> tuple[Ranks, Ranks, npt.NDArray[np.bool_]]:
-        """Give the ranks of the edges, their order, and which of them close a loop as far as that is known."""
+        """Return the ranks of the edges, their order, and which of them are known to close a loop."""
         return self._sorted(1)
 
     @cached_property
     def _facets(self) -> tuple[Ranks, Ranks, npt.NDArray[np.bool_]]:
-        """Give the same for the cells that bound those of full dimension; marks: which of them join holes."""
+        """Return the same for the cells that bound those of full dimension, marking those that join holes."""
         return self._edges if self.grid.ndim == 2 else self._sorted(2)
 
     @cached_property
@@ -218,7 +218,7 @@ class _Filtrations:
 
 
 def _ranks(values: Values, lowest: float) -> Ranks:
-    """Number the different values in ascending order, from 0 for the lowest one."""
+    """Return the rank of each value among the distinct values, from 0 for the lowest one."""
     if values.dtype == bool:
         return values.astype(np.int32) + np.int32(lowest < 0)
     from topology.kernels.persistence import ascending
@@ -232,7 +232,7 @@ def _ranks(values: Values, lowest: float) -> Ranks:
 
 
 def _together(values: Values, found: dict[int, _Features]) -> BettiMatching:
-    """Put the dimensions together."""
+    """Combine the dimensions."""
     found = dict(sorted(found.items()))
     pairs = pairs_at(values, [(d, features.births, features.deaths) for d, features in found.items()])
     matched = np.concatenate([features.matched for features in found.values()])

@@ -37,30 +37,30 @@ class PersistencePairs:
     shape: tuple[int, ...]
 
     def __len__(self) -> int:
-        """Give the number of features."""
+        """Return the number of features."""
         return len(self.dimension)
 
     @property
     def persistence(self) -> npt.NDArray[np.float64]:
-        """Give death - birth of each feature."""
+        """Return death - birth of each feature."""
         return self.death - self.birth
 
     @property
     def birth_cell(self) -> Cells:
-        """Give the index of each birth's pixel along each axis, (n, ndim)."""
+        """Return the index of each birth's pixel along each axis, (n, ndim)."""
         return np.stack(np.unravel_index(self.births, self.shape), axis=1)
 
     @property
     def death_cell(self) -> Cells:
-        """Give the index of each death's pixel along each axis, (n, ndim)."""
+        """Return the index of each death's pixel along each axis, (n, ndim)."""
         return np.stack(np.unravel_index(self.deaths, self.shape), axis=1)
 
     def of_dimension(self, dimension: int) -> "PersistencePairs":
-        """Keep the features of one dimension."""
+        """Return the features of one dimension."""
         return self[self.dimension == dimension]
 
     def __getitem__(self, chosen: Any) -> "PersistencePairs":
-        """Keep the features at an index array or mask."""
+        """Return the features at an index array or mask."""
         return PersistencePairs(
             self.dimension[chosen],
             self.birth[chosen],
@@ -84,8 +84,8 @@ def persistence_pairs(image: Any, dims: Iterable[int] = (0, 1)) -> PersistencePa
 
     Returns:
         The features in ascending dimension. Pixels of equal value appear in raster order (holes are filled in the
-        reverse order), and of two components that appear at one value the later one ends; loops of a 3D image are
-        Cubical Ripser's, which has an order of its own.
+        reverse order), and of two components that appear at the same value, the later one ends; loops of a 3D image
+        come from Cubical Ripser, which has its own order.
 
     Raises:
         ValueError: wrong shape, dimension or values that are not finite.
@@ -112,7 +112,7 @@ def persistence_pairs(image: Any, dims: Iterable[int] = (0, 1)) -> PersistencePa
 
 
 def pairs_at(values: Values, found: list[tuple[int, Cells, Cells]]) -> PersistencePairs:
-    """Put dimensions, with the flat indices of births and deaths, together."""
+    """Combine dimensions, with the flat indices of births and deaths."""
     births, deaths = (np.concatenate([cells[i] for cells in found]).astype(np.int64) for i in (1, 2))
     flat = values.ravel()
     return PersistencePairs(

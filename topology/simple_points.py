@@ -1,4 +1,4 @@
-"""What pixels that may be flipped without a change of topology are good for: thinning in subfields, and warping."""
+"""Flipping pixels without a change of topology: thinning in subfields, and warping."""
 
 from functools import partial
 from typing import Any
@@ -15,14 +15,16 @@ Mask = npt.NDArray[np.bool_]
 def subfield_skeleton(mask: Any, iterations: int) -> Any:
     """Thin a mask by deleting simple points, one of 4 (in 3D 8) interleaved subfields after another (Menten et al.).
 
-    In each round the end points (at most one neighbour in the foreground) are found once, then of each subfield all
-    simple points that are none of them are deleted. Simple is meant as in digital topology, with adjacency 8 (26) for
-    the foreground: Bertrand's Boolean rules. So all Betti numbers stay, whatever the number of rounds. Fixed order of
-    the subfields: a skeleton may differ by a pixel from the mirrored skeleton of the mirrored mask.
+    In each round the end points (at most one neighbour in the foreground) are found once; then all simple points of
+    each subfield that are not end points are deleted. Simple is defined as in digital topology, with adjacency 8 (26)
+    for the foreground, by Bertrand's Boolean rules. So all Betti numbers are preserved, whatever the number of rounds.
+    Since the order of the subfields is fixed, a skeleton may differ by a pixel from the mirrored skeleton of the
+    mirrored mask.
 
     Args:
         mask: (H, W) or (D, H, W), or a batch (B, C, *spatial), array or tensor; non-zero is foreground.
-        iterations: rounds, at least 0; each takes about a pixel from all sides, and one without effect is the last.
+        iterations: rounds, at least 0; each removes about a pixel from all sides, and thinning stops after a round
+            without effect.
 
     Returns:
         bool, same shape and kind, on the same device.
@@ -43,10 +45,10 @@ def subfield_skeleton(mask: Any, iterations: int) -> Any:
 def warp(mask: Any, towards: Any, *, published: bool = False) -> Any:
     """Deform a mask towards another by flipping simple points (homotopy warping, Hu 2022).
 
-    First the pixels that the other mask lacks, by rising distance inside the mask, then those that it has more, by
-    rising distance outside; each is visited once and flipped if it is simple then. Equal distances: the last pixel in
-    raster order first, which is the published code's order with a stable sort. So the order, and with it the result,
-    depends on the orientation of the image.
+    First the pixels that the other mask lacks, by increasing distance inside the mask, then those that only the other
+    mask has, by increasing distance outside; each is visited once and flipped if it is simple at that time. Equal
+    distances: the last pixel in raster order first, which is the published code's order with a stable sort. So the
+    order, and with it the result, depends on the orientation of the image.
 
     Args:
         mask: (H, W) or (D, H, W), or a batch (B, C, *spatial), array or tensor; non-zero is foreground.
@@ -56,7 +58,7 @@ def warp(mask: Any, towards: Any, *, published: bool = False) -> Any:
             with full adjacency.
 
     Returns:
-        bool, same shape and kind, on the same device: the warped mask, without `published` of the mask's topology.
+        bool, same shape and kind, on the same device: the warped mask; without `published` it has the mask's topology.
 
     Raises:
         ValueError: wrong shape.
@@ -77,7 +79,7 @@ def _warp_one(mask: Mask, towards: Mask, *, published: bool) -> Mask:
 
 
 def _outside_in(wrong: Mask, inside: Mask) -> npt.NDArray[np.int64]:
-    """List the pixels to be visited, flat: nearest to the border of what they lie in first."""
+    """Return the flat indices of the pixels to visit, nearest to the border of their region first."""
     pixels = np.flatnonzero(wrong)[::-1]
     if len(pixels) == 0:
         return pixels

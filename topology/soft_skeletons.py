@@ -1,4 +1,4 @@
-"""Soft skeletons: morphological skeletons of probability maps that gradients pass through."""
+"""Soft skeletons: differentiable morphological skeletons of probability maps."""
 
 from functools import partial
 from typing import cast
@@ -17,12 +17,12 @@ def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
 
     S = relu(I - open(I)); then `iterations` times I = erode(I) and S = S + relu(I - open(I)) * (1 - S). Erosion is
     the minimum over a cross (6-neighbourhood in 3D), dilation the maximum over the full 3x3(x3) box (listings G.2 and
-    G.3), opening the one after the other. What lies outside the image never wins; of equal values one takes the
+    G.3), opening the one after the other. Pixels outside the image never win; of equal values, one receives the
     gradient.
 
     Args:
-        p: (B, C, H, W) or (B, C, D, H, W), floating point, in [0, 1]; each channel by itself. Or bool: a mask, whose
-            soft skeleton is one, in a fraction of the time.
+        p: (B, C, H, W) or (B, C, D, H, W), floating point, in [0, 1]; each channel separately. Or bool: a mask, whose
+            soft skeleton is a mask too, in a fraction of the time.
         iterations: k >= 0, at least the largest radius of the structures in pixels.
 
     Returns:
@@ -43,7 +43,7 @@ def soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
 
 
 def _soft_skeleton_of_masks(masks: torch.Tensor, iterations: int) -> torch.Tensor:
-    """Skeletonize masks, on the CPU from their distances: level j finds the pixels j + 1 steps from the background.
+    """Skeletonize masks on the CPU from their distances: level j finds the pixels j + 1 steps from the background.
 
     Eroded j times, a mask keeps the pixels more than j steps away. A pixel j + 1 steps away is then outside the
     opening, and so in the skeleton, unless one in the box around it is further away.
@@ -62,7 +62,7 @@ def _soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
 
 
 def soft_skeleton_sums(p: torch.Tensor, mask: torch.Tensor, iterations: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sum the soft skeleton of each channel over a mask and over the image, clDice's precision, without keeping it.
+    """Sum the soft skeleton of each channel over a mask and over the image (for clDice's precision) without storing it.
 
     Args:
         p: see `soft_skeleton`; floating point.
@@ -70,7 +70,7 @@ def soft_skeleton_sums(p: torch.Tensor, mask: torch.Tensor, iterations: int) -> 
         iterations: see `soft_skeleton`.
 
     Returns:
-        Sum of s(p) over the mask and sum of s(p), (B, C) each, with gradient to p.
+        Sum of s(p) over the mask and sum of s(p), (B, C) each, differentiable in p.
 
     Raises:
         ValueError: wrong shape or iterations.

@@ -4,8 +4,8 @@ Nothing is copied that does not change: flips and turns are views, and an image 
 back as it is.
 
 Ranges follow nnU-Net's where it has them. Labels are moved, or looked up at the nearest pixel, never interpolated: no
-class index is made up. A flip or quarter turn keeps the topology exactly; a small rotation may break a structure of one
-pixel's width, as in nnU-Net.
+new class index appears. A flip or quarter turn keeps the topology exactly; a small rotation may break a structure of
+one pixel's width, as in nnU-Net.
 """
 
 import itertools
@@ -26,7 +26,7 @@ def augment(image: np.ndarray, label: np.ndarray, random: np.random.Generator) -
     Args:
         image: normalised, float32 (channels, *spatial).
         label: class indices (*spatial).
-        random: where the draws come from.
+        random: the random number generator.
 
     Returns:
         New image and label of the same shapes.
@@ -43,7 +43,7 @@ def turn(image: np.ndarray, label: np.ndarray, random: np.random.Generator) -> t
     Args:
         image: (channels, *spatial).
         label: (*spatial).
-        random: where the draws come from.
+        random: the random number generator.
 
     Returns:
         Image and label, moved alike.
@@ -63,12 +63,12 @@ def rotate(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rotate by a random angle in a random plane, the image linearly, the label to the nearest pixel.
 
-    What comes in from outside is mirrored, in image and label alike.
+    Pixels from outside are mirrored, in image and label alike.
 
     Args:
         image: (channels, *spatial).
         label: (*spatial).
-        random: where the draws come from.
+        random: the random number generator.
         degrees: largest angle either way; nnU-Net's is 30 in 3D and 180 in 2D, where the quarter turns cover the rest.
 
     Returns:
@@ -125,7 +125,7 @@ def intensity(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
     Args:
         image: normalised, float32 (channels, *spatial).
-        random: where the draws come from.
+        random: the random number generator.
 
     Returns:
         The changed image, float32; the very same one when nothing is drawn.

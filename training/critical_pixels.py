@@ -43,7 +43,7 @@ def soft_skeletons(flawed: FlawedPrediction, iterations: Sequence[int] = (1, 3, 
 
     Args:
         flawed: the prediction.
-        iterations: k, one a picture.
+        iterations: k, one per picture.
 
     Returns:
         The figure.
@@ -66,7 +66,7 @@ def singled_out(flawed: FlawedPrediction, title: str, variants: dict[str, tuple[
     Args:
         flawed: the prediction.
         title: of the figure.
-        variants: name to print, to slug and parameters of the loss.
+        variants: printed name to slug and parameters of the loss.
 
     Returns:
         The figure.
@@ -83,11 +83,11 @@ def singled_out(flawed: FlawedPrediction, title: str, variants: dict[str, tuple[
 
 
 def of_loss(flawed: FlawedPrediction, name: str) -> Figure:
-    """Draw what one loss penalises: the errors of the prediction, the critical pixels, and where the loss pushes.
+    """Draw what one loss penalises: the errors of the prediction, the critical pixels, and the direction of its push.
 
     Args:
         flawed: the prediction.
-        name: slug of the loss, which takes its default parameters.
+        name: slug of the loss, used with its default parameters.
 
     Returns:
         The figure.
@@ -107,11 +107,11 @@ def of_loss(flawed: FlawedPrediction, name: str) -> Figure:
 
 
 def scnp_logits(flawed: FlawedPrediction, windows: Sequence[int] = (3, 5, 7)) -> Figure:
-    """Draw the logits, and what SCNP makes of them.
+    """Draw the logits before and after SCNP.
 
     Args:
         flawed: the prediction.
-        windows: w, one a picture.
+        windows: w, one per picture.
 
     Returns:
         The figure.
@@ -154,7 +154,7 @@ def persistence(flawed: FlawedPrediction, dims: Sequence[int] = (0, 1), threshol
 
 
 def gradients(flawed: FlawedPrediction, names: Sequence[str], parameters: dict[str, dict] | None = None) -> Figure:
-    """Draw for each loss where and which way it pushes the logits.
+    """Draw for each loss where and in which direction it pushes the logits.
 
     Args:
         flawed: the prediction.

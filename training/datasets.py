@@ -1,4 +1,4 @@
-"""Opening the dataset of a run: the embedded ones are made on the spot, the others must have been prepared."""
+"""Opening the dataset of a run: embedded ones are drawn when needed, the others must have been prepared."""
 
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,9 @@ def open_data(config: Config) -> "Prepared":
         The dataset, its checksums verified.
 
     Raises:
-        FileNotFoundError: when it has not been prepared, with the command that does it.
-        ValueError: when files do not match their checksums, or fold, patch, loss or test group do not fit the data; in
-            a user's own folder, which has no checksums, when a case cannot be read or label and image differ in size.
+        FileNotFoundError: it has not been prepared; the message has the command that does so.
+        ValueError: files do not match their checksums, or fold, patch, loss or test group do not fit the data; in a
+            user's own folder, which has no checksums, a case cannot be read or label and image differ in size.
     """
     from data_prep import Prepared
 
@@ -41,7 +41,7 @@ def open_data(config: Config) -> "Prepared":
 
 
 def checksum_now(config: Config) -> str:
-    """Return the checksum of a run's dataset as it lies there now, its files compared with it."""
+    """Return the current checksum of a run's dataset, after comparing its files with it."""
     from data_prep.prepared.read import Prepared
 
     return Prepared(config.data_folder).checksum
@@ -62,7 +62,7 @@ def cases_to_train(config: Config, data: "Prepared") -> list[str]:
 
 
 def split_to_predict(data: "Prepared") -> str:
-    """Return which cases a run predicts: "test", or "val" where the dataset has no test cases (a user's own data)."""
+    """Return which cases a run predicts: "test", or "val" if the dataset has no test cases (a user's own data)."""
     return "test" if data.cases("test") else "val"
 
 
@@ -74,7 +74,7 @@ def cases_to_predict(config: Config, data: "Prepared") -> list[str]:
         data: the dataset.
 
     Returns:
-        Test cases, or the fold's validation cases where there are none.
+        Test cases, or the fold's validation cases if there are none.
     """
     if split_to_predict(data) == "val":
         cases = data.cases("val", config.fold)
@@ -84,12 +84,12 @@ def cases_to_predict(config: Config, data: "Prepared") -> list[str]:
 
 
 def patch_size(config: Config, dims: int) -> list[int]:
-    """Return the run's patch size, filled in where the parameter is empty."""
+    """Return the run's patch size, with the default if the parameter is empty."""
     return list(config.patch_size) or DEFAULT_PATCH[dims]
 
 
 def describe(config: Config, data: "Prepared") -> DataUsed:
-    """Return what run.json says about the data."""
+    """Return the entry of run.json on the data."""
     return DataUsed(
         name=config.dataset,
         folder=str(config.data_folder.absolute()),
@@ -149,7 +149,7 @@ def _group_problem(config: Config, data: "Prepared") -> str:
 
 
 def _unreadable(config: Config, data: "Prepared") -> list[str]:
-    """Read every case of a dataset that nobody has checked, so that a broken one stops the run now and not in hours."""
+    """Read every case of an unchecked dataset, so that a broken one stops the run now and not in hours."""
     if (config.data_folder / "checksums.json").exists():
         return []
     problems = []

@@ -1,4 +1,4 @@
-"""What a training sees and does, as pictures: samples, augmented patches, the pixels that its loss calls critical."""
+"""Pictures of a training: samples, augmented patches, the pixels that its loss calls critical."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +35,7 @@ def samples(data: "Prepared", cases: Sequence[str]) -> Figure:
 
     Args:
         data: the dataset.
-        cases: which, one a row.
+        cases: names of the cases, one per row.
 
     Returns:
         The figure.
@@ -147,7 +147,7 @@ def _critical_row(
     show_image(axes[0], image)
     show_classes(axes[1], truth.astype(np.uint8), 1)
     show_classes(axes[2], found.astype(np.uint8), 1)
-    # a projection shows the highest number: critical above missed above invented above found
+    # a projection shows the highest number: critical over missed over invented over found
     codes = np.select([truth & found, found & ~truth, truth & ~found], [1, 2, 3], 0)
     if not critical.all():
         codes = np.where(critical, np.array([4, 4, 5, 6])[codes], codes)
@@ -157,7 +157,7 @@ def _critical_row(
 
 
 def _batch(config: Config, iteration: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a batch exactly as the training does."""
+    """Return a batch exactly as the training draws it."""
     from data_prep import Prepared
     from training import datasets
     from training.patches import Sampler

@@ -1,4 +1,4 @@
-"""A prediction with the flaws that topology losses are about, made from a ground truth: for pictures only."""
+"""A prediction with the flaws that topology losses address, made from a ground truth: for pictures only."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -12,7 +12,7 @@ import topology
 
 @dataclass(frozen=True)
 class FlawedPrediction:
-    """Logits that look like a half-trained network's, beside what they were made from.
+    """Logits that look like those of a half-trained network, with the image and ground truth from which they were made.
 
     Attributes:
         image: (channels, H, W).
@@ -26,17 +26,17 @@ class FlawedPrediction:
 
     @property
     def p(self) -> torch.Tensor:
-        """Give the probabilities."""
+        """Return the probabilities."""
         return torch.sigmoid(self.logits)
 
 
 def square_of(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cut the square with most foreground out of an image, or out of the slice of a volume that has most.
+    """Return the square with the most foreground of an image, or of the slice with the most foreground of a volume.
 
     Args:
         image: (channels, *spatial).
         mask: bool (*spatial).
-        size: side; cut to the image where it is smaller.
+        size: side; cropped to the image if that is smaller.
 
     Returns:
         Image (channels, h, w) and mask (h, w).
@@ -77,7 +77,7 @@ def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: float
 
 
 def _bumps(rng: np.random.Generator, allowed: np.ndarray, number: int, sigma: float) -> np.ndarray:
-    """Put bumps of height 1 on some of the allowed pixels."""
+    """Return bumps of height 1 on some of the allowed pixels."""
     places = np.argwhere(allowed)
     if len(places) == 0:
         return np.zeros(allowed.shape)

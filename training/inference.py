@@ -28,12 +28,12 @@ def predict(
     nnU-Net does); an image smaller than the window is padded. Each pixel then takes the class of the largest logit.
 
     Args:
-        network: gives logits (B, C, *spatial).
-        image: as the dataset gives it, (channels, *spatial); it is normalised here as in training.
+        network: returns logits (B, C, *spatial).
+        image: as in the dataset, (channels, *spatial); it is normalised here as in training.
         window: sides of the window, the training patch.
         overlap: share of a window that its neighbour covers, in [0, 1).
         batch_size: windows at a time.
-        device: where the network is.
+        device: of the network.
         amp: half precision on CUDA.
 
     Returns:

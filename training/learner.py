@@ -21,7 +21,7 @@ LARGEST_GRADIENT = 12.0  # norm at which gradients are clipped, nnU-Net
 
 
 class NonFiniteError(ArithmeticError):
-    """The loss or its gradient is no number any more; going on would destroy the weights."""
+    """The loss or its gradient is no longer a finite number; continuing would destroy the weights."""
 
 
 @dataclass
@@ -131,7 +131,7 @@ class Learner:
             self.network.load_state_dict(self.course.best["model"])
 
     def resume(self, content: dict[str, Any]) -> None:
-        """Go on from a checkpoint's content."""
+        """Continue from a checkpoint's content."""
         self.network.load_state_dict(content["model"])
         self.optimizer.load_state_dict(content["optimizer"])
         if content["scaler"]:  # empty when it was written on a CPU
@@ -159,7 +159,7 @@ class Learner:
 
     @property
     def clock(self) -> str:
-        """Say what the seconds of an iteration are."""
+        """Return what the seconds of an iteration measure."""
         # with one thread CPU time is the same as wall time, less what jobs beside this one take
         return "CPU time" if self.device.type == "cpu" and self.config.threads == 1 else "wall time"
 

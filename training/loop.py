@@ -1,4 +1,4 @@
-"""One run from parameters to predictions: train, go on where a killed run stopped, predict, record."""
+"""One run from parameters to predictions: train, resume an interrupted run, predict, record."""
 
 import contextlib
 import datetime
@@ -91,7 +91,7 @@ class _Job:
         return self.config.run_folder
 
     def is_finished(self) -> bool:
-        """Whether the folder holds this very run, finished and whole."""
+        """Return whether the folder holds exactly this run, finished and complete."""
         try:
             found = read_record(self.folder)
         except FileNotFoundError:
@@ -104,7 +104,7 @@ class _Job:
         return whole and not predictions.damages(self.folder, found.predictions)
 
     def _is_other_code(self, found: str) -> bool:
-        """Whether a run was made by other source files; records of older versions do not say."""
+        """Return whether a run was made by other source files; records of older versions do not say."""
         return bool(found) and found != self.record.sources
 
     def execute(self, progress: bool) -> None:
@@ -128,7 +128,7 @@ class _Job:
         self._write(COMPLETED)
 
     def _resume(self) -> None:
-        """Go on from the checkpoint of this run, or clear away what another one has left."""
+        """Continue from the checkpoint of this run, or delete what another one has left."""
         path = self.folder / CHECKPOINT
         content = checkpoints.load(path) if path.is_file() else None
         if content and content["training_hash"] == self.learner.training_hash and not self._was_other_code():
@@ -144,7 +144,7 @@ class _Job:
         evaluation.clear_evaluation(self.folder)
 
     def _was_other_code(self) -> bool:
-        """Whether the checkpoint is of a training by other source files."""
+        """Return whether the checkpoint is of a training by other source files."""
         try:
             return self._is_other_code(read_record(self.folder).sources)
         except FileNotFoundError:

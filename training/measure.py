@@ -22,7 +22,7 @@ def seconds_per_iteration(seconds: Sequence[float]) -> float | None:
         seconds: of each iteration's forward and backward pass.
 
     Returns:
-        Seconds; None when there was no iteration. Of three iterations or fewer all are counted.
+        Seconds; None if there was no iteration. Of three iterations or fewer, all are counted.
     """
     counted = list(seconds[WARM_UP:] or seconds)
     return statistics.median(counted) if counted else None
@@ -31,9 +31,8 @@ def seconds_per_iteration(seconds: Sequence[float]) -> float | None:
 class PeakMemory:
     """Peak memory from here on: of the GPU's allocator on CUDA, of the process on the CPU.
 
-    On the CPU that is the resident high-water mark, which holds the imported libraries and the cached images, too;
-    `before` tells how much was resident at the start. On Linux the mark starts anew here,
-    elsewhere with the process.
+    On the CPU this is the resident high-water mark, which includes the imported libraries and the cached images;
+    `before` is what was resident at the start. On Linux the mark is reset here, elsewhere it starts with the process.
 
     Args:
         device: where the training computes.
@@ -63,7 +62,7 @@ class PeakMemory:
 
 
 def _status(key: str) -> int | None:
-    """Return an entry of /proc/self/status in bytes; None where there is none."""
+    """Return an entry of /proc/self/status in bytes; None if there is none."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:

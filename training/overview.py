@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def summary(data: "Prepared") -> pd.DataFrame:
-    """Say what a dataset is, from its card.
+    """Return a description of a dataset, from its card.
 
     Args:
         data: the dataset.
 
     Returns:
-        Two columns: what, and its value.
+        Two columns: property and value.
     """
     card = data.card
     groups = {name: len(cases) for name, cases in card.groups.items()}
@@ -65,10 +65,10 @@ def cases(data: "Prepared", names: Sequence[str]) -> pd.DataFrame:
 
 
 def median_thickness(mask: np.ndarray) -> float:
-    """Give the median thickness of a structure: twice the distance from its skeleton to the background, in pixels.
+    """Return the median thickness of a structure: twice the distance from its skeleton to the background, in pixels.
 
     Args:
-        mask: (H, W) or (D, H, W); beyond the image's border lies background.
+        mask: (H, W) or (D, H, W); outside the image is background.
 
     Returns:
         Pixels (voxels); NaN for an empty mask.
@@ -81,13 +81,13 @@ def median_thickness(mask: np.ndarray) -> float:
 
 
 def doubts(data: "Prepared") -> pd.DataFrame:
-    """Say what in the labels decides topology metrics by a pixel: the label audit.
+    """Return the label audit: features of the labels in which a pixel decides topology metrics.
 
     Args:
         data: the dataset.
 
     Returns:
-        A row for each kind of doubt; one row that says so where there is none.
+        A row for each kind of doubt; a single row that says so if there is none.
     """
     lines = data_prep.audit_summary(data_prep.audit(data), data.dims)
     return pd.DataFrame({"label audit": lines or ["nothing found"]})

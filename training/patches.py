@@ -22,7 +22,7 @@ _TILE = 128  # sides of the tiles of a copy across memory, in pixels
 
 
 class Cases(Protocol):
-    """What patches need of a prepared dataset."""
+    """What patches need from a prepared dataset."""
 
     def image(self, case: str) -> np.ndarray:
         """Return the image, float (channels, *spatial)."""
@@ -31,7 +31,7 @@ class Cases(Protocol):
         """Return the class indices (*spatial)."""
 
     def ignored(self, case: str) -> np.ndarray | None:
-        """Return which pixels enter no loss, bool (*spatial); None: no pixel."""
+        """Return which pixels losses ignore, bool (*spatial); None: no pixel."""
 
 
 def generator(seed: int, iteration: int) -> np.random.Generator:
@@ -67,18 +67,19 @@ class Sampler:
     """Draws the batches of a run; several threads may draw at once.
 
     Args:
-        data: gives image and label of a case.
+        data: returns image and label of a case.
         cases: the training cases.
         patch_size: sides of a patch in pixels.
         batch_size: patches in a batch.
         foreground_share: probability that a patch is centred on a random foreground pixel of a random class of the
-            image, 0..1; the others lie anywhere. An image without foreground gives a patch from anywhere.
+            image, 0..1; the others lie anywhere. An image without foreground yields a patch from anywhere.
         augmented: apply `training.augment`.
         seed: the run's seed.
-        cache_bytes: images kept in memory; above it, the one unused for longest is read again when it is needed.
+        cache_bytes: images kept in memory; above that, the least recently used one is dropped and read again when
+            needed.
 
     Raises:
-        ValueError: when there are no cases.
+        ValueError: there are no cases.
     """
 
     def __init__(
@@ -110,8 +111,8 @@ class Sampler:
             iteration: from 0.
 
         Returns:
-            Images, float32 (B, channels, *patch_size), and class indices, int64 (B, 1, *patch_size), `IGNORED` where a
-            pixel enters no loss.
+            Images, float32 (B, channels, *patch_size), and class indices, int64 (B, 1, *patch_size), `IGNORED` where
+            losses ignore a pixel.
         """
         random = generator(self.seed, iteration)
         images, target = np.empty(0), np.empty((self.batch_size, 1, *self.patch_size), np.int64)

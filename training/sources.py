@@ -10,7 +10,7 @@ _WITHOUT = ("training.config", "training.checkpoints")
 
 
 def of_training(config: Config) -> str:
-    """Hash the code of a run: its loss (and the loss beneath it), its network, the steps of training and prediction.
+    """Hash the code of a run: its loss (and that loss's base), its network, the steps of training and prediction.
 
     Args:
         config: the run's parameters.

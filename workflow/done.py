@@ -1,8 +1,8 @@
-"""Which steps of a plan are done: decided by what lies there, compared with the plan and with checksums.
+"""Which steps of a plan are done: decided from the existing files, compared with the plan and with checksums.
 
-Snakemake looks at flags only. Before it starts, the flags of what is not done are taken away, and flags are put where
-results lie that came from elsewhere. All flags of finished steps get fixed old times, in the order of the steps, so
-that only what a step of this very start has made counts as newer.
+Snakemake looks at flags only. Before it starts, the flags of unfinished steps are deleted, and flags are set for
+results that came from elsewhere. All flags of finished steps get fixed old times, in the order of the steps, so that
+only what a step of this start has made counts as newer.
 """
 
 import os
@@ -23,11 +23,11 @@ _MADE_OF = "tables.json"
 
 @dataclass
 class Progress:
-    """What is done of a plan.
+    """The progress of a plan.
 
     Args:
         missing: steps that are not done, with the reason: "train X" to "its predictions are missing".
-        again: those of them that had been done once.
+        again: those of them that had been done before.
     """
 
     missing: dict[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Progress:
 
 
 def refresh(plan: ExperimentPlan) -> Progress:
-    """Look what is done, and put the flags right.
+    """Determine what is done, and update the flags.
 
     Args:
         plan: the experiment's plan.
@@ -65,7 +65,7 @@ def refresh(plan: ExperimentPlan) -> Progress:
 
 
 def note_tables(plan: ExperimentPlan) -> None:
-    """Remember of what the tables have just been made.
+    """Record from what the tables have just been made.
 
     Args:
         plan: the experiment's plan.
@@ -81,7 +81,7 @@ def prepared(plan: ExperimentPlan, entry: DatasetPlan) -> tuple[str, str]:
         entry: the dataset.
 
     Returns:
-        Its checksum, and why it has to be prepared (again); "" where it is whole.
+        Its checksum, and why it must be prepared (again); "" if it is complete.
     """
     import data_prep
     from data_prep.prepared.read import Prepared
@@ -104,12 +104,12 @@ def prepared(plan: ExperimentPlan, entry: DatasetPlan) -> tuple[str, str]:
 
 
 def untrained(job: Job, checksum: str, pretraining: RunRecord | None) -> str:
-    """Say why a run has to be trained (again); "" where it is the planned one, finished and whole.
+    """Return why a run must be trained (again); "" if it is the planned one, finished and complete.
 
     Args:
         job: the planned run.
-        checksum: of its dataset as it lies there now.
-        pretraining: record of the run that it starts from; None where there is none.
+        checksum: of its dataset as it is now.
+        pretraining: record of the run from which it starts; None if there is none.
 
     Returns:
         The reason.
@@ -182,7 +182,7 @@ def _is_measured(step: MeasuringStep, run: RunResult, runs: list[RunResult]) -> 
 
 
 def _put(path: Path, level: int, title: str, reason: str, progress: Progress, content: str = "") -> None:
-    """Put or take away a flag."""
+    """Set or delete a flag."""
     if reason:
         progress.missing[title] = reason
         if path.exists():
@@ -195,7 +195,7 @@ def _put(path: Path, level: int, title: str, reason: str, progress: Progress, co
 
 
 def _note(plan: ExperimentPlan) -> str:
-    """Return one hash of all that the tables show, and of their files."""
+    """Return one hash of everything that the tables show, and of their files."""
     results = [_states(Path(job.folder)) for job in plan.jobs]
     made = sorted(path for name in ("tables", "figures") for path in (Path(plan.folder) / name).glob("*.*"))
     return record.fingerprint([asdict(plan), results, [[path.name, files.sha256(path)] for path in made]])
@@ -225,7 +225,7 @@ def _data(plan: ExperimentPlan) -> Path:
 
 
 def lines(steps_with_reasons: dict[str, str], most: int = 10) -> Iterator[str]:
-    """Yield one line for each step, and how many more there are."""
+    """Yield one line for each step, and the number of further ones."""
     for number, (title, reason) in enumerate(steps_with_reasons.items()):
         if number == most:
             yield f"and {len(steps_with_reasons) - most} more"

@@ -1,21 +1,22 @@
-"""Experiment files: read one, refuse what it has too much or wrong, all of it in one message.
+"""Experiment files: read one, and reject everything unknown or wrong in it in one message.
 
-An experiment file is YAML with these keys (all but `datasets` and `losses` may be left out):
+An experiment file is YAML with these keys (all but `datasets` and `losses` are optional):
 
-    title, note      what the tables and figures print above themselves
-    smoke            true: results prove the machinery, and say so on their face
+    title, note      printed above the tables and figures
+    smoke            true: results only show that everything works, and say so
     datasets         name: {source, options, partial, adjacency, common, pretrain, finetune, losses}, for each
-                     (source: folder below --data with the official files; options: of the dataset, and partial: go
-                     on without missing files, see data_prep.prepare; losses: parameters that differ on this dataset)
+                     (source: folder below --data with the official files; options: of the dataset, and partial:
+                     continue without missing files, see data_prep.prepare; losses: parameters that differ on this
+                     dataset)
     losses           list of slugs, or {slug: {parameter: value}}
-    metrics          list of slugs; all when left out
-    folds, seeds     lists of integers, [0] when left out
+    metrics          list of slugs; all if omitted
+    folds, seeds     lists of integers, [0] if omitted
     common           parameters of notebooks/train.ipynb for all runs
-    pretrain         those of the Dice&CE runs from scratch that the others start from
+    pretrain         those of the Dice&CE runs from scratch from which the others start
     finetune         those of the runs of each loss
     quick            overrides of all the above, for `--quick`
 
-A dataset's own common, pretrain and finetune go over the experiment's.
+A dataset's own common, pretrain and finetune override the experiment's.
 """
 
 import copy
@@ -31,7 +32,7 @@ from runs.paths import is_folder_name
 
 FOLDER = Path(__file__).parent / "experiments"
 SECTIONS = ("common", "pretrain", "finetune")
-# what the workflow itself gives to the train notebook
+# what the workflow itself passes to the train notebook
 RESERVED = (
     "dataset", "loss", "loss_parameters", "fold", "seed", "experiment", "stage", "data", "results", "init_from",
     "smoke",
@@ -83,7 +84,7 @@ def load(
         experiment: name of a file in workflow/experiments, or path of a .yaml file.
         quick: apply the file's `quick` section; the experiment is then called `<name>-quick`.
         overrides: changes such as "finetune.iterations=4", applied last.
-        prepared: folder of prepared datasets; one's own that lies there needs no entry in data_prep.
+        prepared: folder of prepared datasets; a user's own dataset there needs no entry in data_prep.
 
     Returns:
         The experiment.
@@ -120,7 +121,7 @@ def find(experiment: str) -> Path:
         The path.
 
     Raises:
-        ExperimentError: when there is none, with the nearest name.
+        ExperimentError: there is none; with the nearest name.
     """
     for path in (FOLDER / f"{experiment}.yaml", Path(experiment)):
         if path.is_file() and path.suffix in (".yaml", ".yml"):
@@ -129,11 +130,11 @@ def find(experiment: str) -> Path:
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another, mappings within them key by key; lists and values are replaced.
+    """Merge one mapping into another, nested mappings key by key; lists and values are replaced.
 
     Args:
         below: the defaults.
-        above: what goes over them.
+        above: what overrides them.
 
     Returns:
         A new mapping.
@@ -147,14 +148,14 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error: the second would win in silence."""
+    """YAML in which a duplicate key is an error: the second would silently win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        merged = "tag:yaml.org,2002:merge"  # `<<` brings in the keys of another mapping
+        merged = "tag:yaml.org,2002:merge"  # `<<` merges in the keys of another mapping
         keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != merged]
         twice = sorted({str(key) for key in keys if keys.count(key) > 1})
         if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"key {', '.join(twice)} stands twice", node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"key {', '.join(twice)} occurs twice", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -214,7 +215,7 @@ def _problems(content: dict[str, Any], prepared: Path) -> list[str]:
 
 
 def _wrong_names(content: Any, where: str) -> list[str]:
-    """Say which keys are no text: YAML reads 2018 as a number and `on` as true."""
+    """Return a problem for each key that is not text: YAML reads 2018 as a number and `on` as true."""
     if isinstance(content, list):
         return [problem for entry in content for problem in _wrong_names(entry, where)]
     if not isinstance(content, dict):
@@ -242,7 +243,7 @@ def _sections(content: Mapping[str, Any], where: str) -> list[str]:
     known = [entry.name for entry in fields(Config) if entry.name not in RESERVED]
     given = [(section, name) for section in SECTIONS for name in content.get(section, {})]
     problems = [
-        f"`{where}{section}.{name}` is set by the workflow itself and cannot stand in an experiment file"
+        f"`{where}{section}.{name}` is set by the workflow itself and cannot be in an experiment file"
         for section, name in given
         if name in RESERVED
     ]
@@ -270,7 +271,7 @@ def _loss_list(entries: list[Any]) -> list[str]:
             continue
         problems += loss_problems(*loss)
         if loss in seen:
-            problems.append(f"loss {loss[0]} stands twice with the same parameters {loss[1]}")
+            problems.append(f"loss {loss[0]} occurs twice with the same parameters {loss[1]}")
         seen.append(loss)
     return problems
 
@@ -283,7 +284,7 @@ def loss_problems(slug: str, parameters: Mapping[str, Any]) -> list[str]:
         parameters: by name.
 
     Returns:
-        The problems, none when all is well.
+        The problems; none if all is well.
     """
     import losses
 

@@ -102,7 +102,7 @@ def _lines(output: IO[str], process: "subprocess.Popen[bytes]", jobs: JobLogs | 
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """Let go of the leash, and wait until the jobs have ended."""
+    """Close the leash, and wait until the jobs have ended."""
     assert process.stdin is not None
     process.stdin.close()
     while True:

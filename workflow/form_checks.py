@@ -1,4 +1,4 @@
-"""What all forms check: the types of their fields, and that nothing is wrong."""
+"""Checks common to all forms: the types of their fields, and that there are no problems."""
 
 from typing import Any
 
@@ -14,6 +14,6 @@ def wrong_types(form: Any) -> list[str]:
 
 
 def refuse(problems: list[str]) -> None:
-    """Raise a ValueError with all problems, one a line; nothing where there are none."""
+    """Raise a ValueError with all problems, one per line, if there are any."""
     if problems:
         raise ValueError("\n".join(problems))

@@ -1,4 +1,4 @@
-"""The parameters of the notebooks prepare, evaluate and critical_pixels, checked whole before they do anything.
+"""The parameters of the notebooks prepare, evaluate and critical_pixels, all checked before they do anything.
 
 Those of notebooks/train.ipynb are `training.config.Config`, those of the notebooks that show tables
 `workflow.table_forms`.
@@ -20,11 +20,11 @@ class Preparation:
     """The parameters of notebooks/prepare.ipynb, by the same names.
 
     Args:
-        dataset: slug of a dataset, or name of one's own folder below `data`.
-        source: folder with its official files; "" for embedded data and for what is prepared already.
+        dataset: slug of a dataset, or name of a user's own folder below `data`.
+        source: folder with its official files; "" for embedded data and for datasets that are already prepared.
         data: folder that gets `<dataset>/`.
         options: of the dataset, see `python -m data_prep list`.
-        partial: go on where files of the official dataset are missing.
+        partial: continue if files of the official dataset are missing.
         shown: number of cases in tables and pictures, from 1.
     """
 
@@ -50,7 +50,7 @@ class Preparation:
         refuse(problems)
 
     def prepare(self) -> Path:
-        """Prepare the dataset, unless it is one's own or lies there already and no source is given.
+        """Prepare the dataset, unless it is the user's own or exists already and no source is given.
 
         Returns:
             Its folder.
@@ -74,15 +74,15 @@ class Evaluation:
     Args:
         run: folder of the run.
         pretrain: folder of the run whose components the post-processing keeps; "": the one that the run started from.
-        metrics: slugs; all when empty.
-        adjacency: of the foreground, 4 or 8 in 2D, 6 or 26 in 3D; 0: what the dataset's card says.
+        metrics: slugs; empty: all.
+        adjacency: of the foreground, 4 or 8 in 2D, 6 or 26 in 3D; 0: as in the dataset's card.
         region: where to measure: "whole" images, "sliding" patches that cover them, or "random" ones.
         patch: side of the patches along each axis; empty for whole images.
         stride: of sliding patches along each axis; empty for no overlap.
         number: of random patches.
         seed: of random patches.
-        elsewhere: metrics measured somewhere else: slug to its own region, patch, stride, number and seed.
-        fov: measure inside the field of view alone, where the dataset has it.
+        elsewhere: metrics measured in other regions: slug to its own region, patch, stride, number and seed.
+        fov: measure only inside the field of view, if the dataset has one.
     """
 
     run: str
@@ -123,7 +123,7 @@ class Evaluation:
 
     @property
     def run_folder(self) -> Path:
-        """The run's folder."""
+        """Return the run's folder."""
         return Path(self.run)
 
     def evaluate(self) -> Path:
@@ -140,14 +140,14 @@ class Evaluation:
 
     @property
     def _where(self) -> dict[str, Any]:
-        """Give the options of the region, as `metrics.evaluate` takes them."""
+        """Return the options of the region, in the form of `metrics.evaluate`."""
         if self.region == "whole" and not self.patch:
             return {}
         patches = {"patch": self.patch or None, "stride": self.stride or None}
         return {"region": self.region, **patches, "number": self.number, "seed": self.seed}
 
     def _started_from(self) -> str | None:
-        """Return the folder of the pretraining, None where there is none."""
+        """Return the folder of the pretraining; None if there is none."""
         from runs.record import exists, read_record
 
         start = Path(read_record(self.run).parameters.get("init_from", "")).parent
@@ -159,7 +159,7 @@ class Pixels:
     """The parameters of notebooks/critical_pixels.ipynb, by the same names.
 
     Args:
-        dataset: slug of a dataset that is prepared below `data`; embedded ones are prepared on the spot.
+        dataset: slug of a dataset that is prepared below `data`; embedded ones are prepared when needed.
         data: folder that holds `<dataset>/`.
         case: test case; "" for the first one.
         size: side of the square shown, in pixels, from 32.
@@ -187,7 +187,7 @@ class Pixels:
         refuse(problems)
 
     def flawed_prediction(self) -> "FlawedPrediction":
-        """Make a flawed prediction of the case.
+        """Return a flawed prediction of the case.
 
         Returns:
             A square of the case, its ground truth and the prediction.

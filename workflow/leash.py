@@ -1,9 +1,9 @@
-"""Run a command that ends with whoever started it, even when that one is killed.
+"""Run a command that ends with the process that started it, even if that one is killed.
 
     python -m workflow.leash COMMAND ...
 
 Its standard input is a pipe whose other end the starter holds: when the pipe closes, the command and everything that it
-has started get a SIGTERM, and after a few seconds a SIGKILL.
+has started receive a SIGTERM, and after a few seconds a SIGKILL.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ def main(command: list[str]) -> int:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it has started.
+    """End a process and everything that it has started.
 
     Args:
         process: the process.

@@ -1,7 +1,7 @@
-"""Check what a notebook is asked to run with against its parameters cell, before a kernel starts.
+"""Check a notebook's parameters against its parameters cell before a kernel starts.
 
-papermill alone exits with status 0 after running the defaults when a name is misspelt (a warning) or the `parameters`
-tag is missing (the values then go above the notebook's own, which win).
+papermill alone runs the defaults and exits with status 0 if a name is misspelt (only a warning) or the `parameters` tag
+is missing (the values are then put above the notebook's own, which win).
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _TYPES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool,
 
 
 class NotebookError(ValueError):
-    """A notebook cannot be run as it was asked; the message says everything that is wrong."""
+    """A notebook cannot be run as requested; the message lists everything that is wrong."""
 
 
 def declared(notebook: Path) -> dict[str, str]:
@@ -29,7 +29,7 @@ def declared(notebook: Path) -> dict[str, str]:
         Names to types, such as {"iterations": "int"}; "" for a parameter without annotation.
 
     Raises:
-        NotebookError: when the file is missing or unreadable, or has not exactly one cell tagged `parameters`.
+        NotebookError: the file is missing or unreadable, or does not have exactly one cell tagged `parameters`.
     """
     import nbformat
     import papermill
@@ -75,10 +75,10 @@ def parse(notebook: Path, texts: Mapping[str, str]) -> dict[str, Any]:
         texts: values as typed, by name.
 
     Returns:
-        Values by name; what cannot be read stays text, for `check` to refuse.
+        Values by name; what cannot be read stays text, which `check` then refuses.
 
     Raises:
-        NotebookError: as `declared`.
+        NotebookError: see `declared`.
     """
     names = declared(notebook)
     return {name: _read(text, names.get(name, "")) for name, text in texts.items()}
@@ -96,7 +96,7 @@ def _read(text: str, kind: str) -> Any:
 
 
 def _mismatch(name: str, value: Any, kind: str) -> str:
-    """Return what is wrong with a value's type, "" for nothing."""
+    """Return what is wrong with a value's type; "" if nothing."""
     wanted = _TYPES.get(kind.partition("[")[0])
     if wanted is None or (type(value) is wanted) or (wanted is float and type(value) is int):
         return ""

@@ -1,10 +1,10 @@
-"""From a paper's tables to plans for Snakemake: one experiment for each training protocol, on the data that are there.
+"""From a paper's tables to plans for Snakemake: one experiment for each training protocol, on the available data.
 
     python -m workflow contextloss --scale 0.01 --data ../shared/data
 
-A dataset that is not at hand is left out and named, as are folds that it lacks; everything else goes on. An experiment
-whose datasets have options prepares them in a folder of its own, `data-<experiment>`, since another one may want the
-same dataset otherwise.
+A dataset that is not available is left out and listed, as are folds that it lacks; everything else runs. An experiment
+whose datasets have options prepares them in a separate folder, `data-<experiment>`, since another one may need the same
+dataset with other options.
 """
 
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ def names() -> list[str]:
 
 @dataclass(frozen=True)
 class Source:
-    """What there is of a dataset: options of its preparation, number of folds, and what is to be said about it."""
+    """What is available of a dataset: options of its preparation, number of folds, and remarks on it."""
 
     options: dict[str, Any] = field(default_factory=dict)
     folds: int = 0
@@ -48,8 +48,8 @@ def make(paper: str, results: str, data: str, size: float) -> tuple[list[Experim
         size: the scale, in (0, 1], see `tables.papers.scale`.
 
     Returns:
-        The plans, in the order in which they have to run; and the datasets, folds and losses
-        left out, each with its reason.
+        The plans, in the order in which they must run; and the datasets, folds and losses left out, each with its
+        reason.
 
     Raises:
         ValueError: no such paper, a wrong scale, or a spec that cannot be used.
@@ -70,7 +70,7 @@ def make(paper: str, results: str, data: str, size: float) -> tuple[list[Experim
 
 
 def awaited(plan: ExperimentPlan) -> list[str]:
-    """Return the pretraining runs of other experiments that a plan's runs start from and that are not there yet."""
+    """Return the missing pretraining runs of other experiments from which a plan's runs start."""
     own = {job.folder for job in plan.jobs}
     others = {job.after for job in plan.jobs} - own - {""}
     return sorted(folder for folder in others if not _is_trained(folder))
@@ -82,7 +82,7 @@ def _is_trained(folder: str) -> bool:
 
 
 def data_folder(spec: Spec, group: str, results: str) -> str:
-    """Return where a group's datasets are prepared.
+    """Return the folder in which a group's datasets are prepared.
 
     Args:
         spec: the paper.
@@ -90,8 +90,8 @@ def data_folder(spec: Spec, group: str, results: str) -> str:
         results: folder that gets the experiments.
 
     Returns:
-        `<results>/data`, or a folder of the group's own where a dataset of its tables has options; that of the group
-        whose pretraining it uses. The same at every scale and whatever is at hand.
+        `<results>/data`, or a separate folder for the group if a dataset of its tables has options; that of the group
+        whose pretraining it uses. The same at every scale and with any available data.
     """
     owner = spec.groups[group].pretrain_of or group
     groups = {owner, *(each.name for each in spec.groups.values() if each.pretrain_of == owner)}
@@ -101,17 +101,17 @@ def data_folder(spec: Spec, group: str, results: str) -> str:
 
 
 def find_source(dataset: Dataset, data: str, size: float) -> Source:
-    """Look whether a dataset can be prepared here.
+    """Determine whether a dataset can be prepared here.
 
-    Below scale 1, where the paper's selection of images leaves nothing of a sample, the dataset's own split is taken.
+    Below scale 1, if the paper's selection of images leaves nothing of a sample, the dataset's own split is used.
 
     Args:
-        dataset: as the spec has it.
+        dataset: as in the spec.
         data: folder that holds the official files; "" for none.
         size: the scale; below 1, files may be missing.
 
     Returns:
-        What there is; a `problem` where there is nothing to prepare.
+        What is available; a `problem` if there is nothing to prepare.
     """
     import data_prep
 
@@ -145,7 +145,7 @@ def _open(name: str, options: dict[str, Any], data: str, size: float) -> Source:
 
 
 def _unavailable(planned: PlannedRun, dims: int, source: Source) -> tuple[str, str]:
-    """Say what of a run cannot be had here, and why; the second is "" where it can."""
+    """Return what of a run cannot be had here, and why; the second is "" where it can."""
     import losses
 
     if engines.trains(planned.parameters):
@@ -153,7 +153,7 @@ def _unavailable(planned: PlannedRun, dims: int, source: Source) -> tuple[str, s
     if source.problem:
         return planned.entry, source.problem
     if planned.run.fold >= source.folds:
-        return f"fold {planned.run.fold} of {planned.entry}", f"the data at hand have {source.folds}"
+        return f"fold {planned.run.fold} of {planned.entry}", f"the available data have {source.folds}"
     entry = losses.entry(planned.run.loss)
     what, (available, reason) = f"{planned.run.loss} on {planned.entry}", entry.available()
     if not available:
@@ -169,7 +169,7 @@ def _plan(
     sources: dict[str, Source],
     left_out: dict[str, str],
 ) -> ExperimentPlan:
-    """Give one experiment's plan."""
+    """Return one experiment's plan."""
     spec, results = plan.spec, str(plan.results)
     entries = sorted({each.entry for each in runs})
     prepared = data_folder(spec, group, results)
@@ -197,7 +197,7 @@ def _plan(
 
 
 def _preparation(plan: planning.PaperPlan, name: str, source: Source, data: str, prepared: str) -> DatasetPlan:
-    """Give the prepare notebook's parameters of a dataset."""
+    """Return the prepare notebook's parameters of a dataset."""
     import data_prep
 
     embedded = data_prep.entry(name).embedded
@@ -205,7 +205,7 @@ def _preparation(plan: planning.PaperPlan, name: str, source: Source, data: str,
 
 
 def _job(plan: planning.PaperPlan, planned: PlannedRun, prepared: str) -> Job:
-    """Give one run with all that its notebooks are told."""
+    """Return one run with all parameters of its notebooks."""
     job = planned_runs.job(planned, plan.results)
     start = f"{job.after}/{CHECKPOINT}" if job.after else ""
     train = planned.parameters | {"results": str(plan.results), "data": prepared, "init_from": start}
@@ -213,7 +213,7 @@ def _job(plan: planning.PaperPlan, planned: PlannedRun, prepared: str) -> Job:
 
 
 def _ensembles(plan: planning.PaperPlan, group: str, runs: list[PlannedRun]) -> list[MeasuringStep]:
-    """Give the votes of the folds' networks, where the paper has ensembles."""
+    """Return the votes of the folds' networks, if the paper has ensembles."""
     if not plan.spec.groups[group].ensemble:
         return []
     together: dict[tuple[Path, int], list[PlannedRun]] = {}
@@ -239,7 +239,7 @@ def _compared_with(plan: planning.PaperPlan, planned: PlannedRun) -> str:
 
 
 def _closings(plan: planning.PaperPlan, group: str, runs: list[PlannedRun]) -> list[MeasuringStep]:
-    """Give the runs that a table wants after binary closings."""
+    """Return the runs that a table needs after binary closings."""
     own = {plan.folder(each) for each in runs}
     metrics: dict[Path, dict[str, None]] = {}
     for need in requirements(plan.spec):

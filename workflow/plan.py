@@ -1,7 +1,7 @@
 """From an experiment to its list of runs: everything that Snakemake and the tables need to know, in one JSON file.
 
 `results/<experiment>/plan.json` (`runs.plan`) holds the notebooks' parameters of each run in full, so that the
-Snakefile only has to look them up, and the tables know which runs ought to be there and what they must have been.
+Snakefile only has to look them up, and the tables know which runs are expected and what they must match.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -63,7 +63,7 @@ def make(experiment: Experiment, results: str = "results", data: str = "") -> Ex
 
 
 def adjacency_steps(jobs: Iterable[Job]) -> list[MeasuringStep]:
-    """Return the step of each dataset that measures the first fold and seed of each loss under both adjacencies."""
+    """Return the step of each dataset that measures the first fold and seed of each loss with both adjacencies."""
     first: dict[str, dict[str, str]] = {}
     for job in jobs:
         dataset, row, _ = Path(job.folder).parts[-3:]
@@ -72,14 +72,14 @@ def adjacency_steps(jobs: Iterable[Job]) -> list[MeasuringStep]:
 
 
 def title_of(config: Config) -> str:
-    """Return what a run is called in messages."""
+    """Return a run's name in messages."""
     changed = ",".join(f"{name}={value}" for name, value in config.loss_parameters.items())
     loss = "pretraining" if config.stage == "pretrain" else config.loss + (f" ({changed})" if changed else "")
     return f"{loss} on {config.dataset}, fold {config.fold}, seed {config.seed}"
 
 
 def completed(job: Job, config: Config) -> Job:
-    """Add to a job what is printed of it, and what its run must have been.
+    """Add to a job what is printed about it, and what its run must match.
 
     Args:
         job: the run with its notebooks' parameters.
@@ -120,7 +120,7 @@ def finished_otherwise(jobs: Iterable[Job]) -> list[str]:
 
 
 def _jobs(experiment: Experiment, results: str, skipped: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Give the train notebook's parameters of each run, a pretraining run before those that start from it."""
+    """Yield the train notebook's parameters of each run, a pretraining run before those that start from it."""
     for dataset, settings in experiment.datasets.items():
         losses = [loss for loss in experiment.losses if not {loss[0], _on(loss[0], dataset)} & skipped.keys()]
         for fold in experiment.folds:
@@ -139,7 +139,7 @@ def _jobs(experiment: Experiment, results: str, skipped: Mapping[str, str]) -> I
 
 
 def _parameters(experiment: Experiment, settings: dict[str, Any], stage: str) -> dict[str, Any]:
-    """Lay a dataset's common and stage parameters over the experiment's."""
+    """Merge a dataset's common and stage parameters into the experiment's."""
     result = merge(experiment.common, getattr(experiment, stage))
     return merge(merge(result, settings.get("common", {})), settings.get(stage, {}))
 
@@ -157,7 +157,7 @@ def _job(config: Config, experiment: Experiment) -> Job:
 
 
 def _prepare(name: str, settings: dict[str, Any], results: str, data: str) -> DatasetPlan:
-    """Give the prepare notebook's parameters for a dataset."""
+    """Return the prepare notebook's parameters for a dataset."""
     import data_prep
 
     needs_source = name in data_prep.names() and not data_prep.entry(name).embedded

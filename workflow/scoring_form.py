@@ -1,4 +1,4 @@
-"""The parameters of notebooks/score.ipynb, checked whole before it does anything."""
+"""The parameters of notebooks/score.ipynb, all checked before it does anything."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +24,10 @@ class Scoring:
         adjacency: of the foreground; 0 for the dataset's or the preset's.
         spacing: of all images; empty for the files'.
         ignore: value of pixels of the ground truth that do not count; -1 for dataset.json's.
-        binary: whatever is above 0 is foreground.
-        partial: score what there is, where predictions are missing.
-        ignore_geometry: trust the pixels where affines differ.
-        workers: processes; 0 for one a core.
+        binary: every value above 0 is foreground.
+        partial: score the existing predictions if some are missing.
+        ignore_geometry: compare pixel by pixel even if affines differ.
+        workers: processes; 0 for one per core.
     """
 
     predictions: str
@@ -60,7 +60,7 @@ class Scoring:
         """Score, and write tables and figure.
 
         Returns:
-            What was measured.
+            The scores.
 
         Raises:
             ValueError: files or options are wrong.

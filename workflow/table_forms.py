@@ -1,4 +1,4 @@
-"""The parameters of the notebooks that show tables, checked whole before they do anything."""
+"""The parameters of the notebooks that show tables, all checked before they do anything."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,11 +35,11 @@ class ExperimentTables:
 
     @property
     def folder(self) -> Path:
-        """The experiment's folder."""
+        """Return the experiment's folder."""
         return Path(self.experiment)
 
     def update_index(self) -> Path:
-        """Write the page of what has been run, of the folder that holds the experiment.
+        """Write the page of everything that has been run in the folder that holds the experiment.
 
         Returns:
             Path of the page.
@@ -63,10 +63,10 @@ class Index:
         refuse(wrong_types(self))
 
     def as_html(self) -> str:
-        """Look through the folder, and write its page where the folder is there.
+        """Read the folder, and write its page if the folder exists.
 
         Returns:
-            The index as a piece of HTML; its links lead from the folder of the notebooks.
+            The index as a piece of HTML; its links are relative to the folder of the notebooks.
         """
         from tables.index import entries, page
 
@@ -92,7 +92,7 @@ class AllExperiments:
         if isinstance(self.experiments, list):
             missing = [name for name in self.experiments if not Path(str(name)).is_dir()]
             problems += [f"`experiments`: there is no folder {name!r}" for name in missing]
-            problems += [] if self.experiments else ["`experiments` must name a folder at least"]
+            problems += [] if self.experiments else ["`experiments` must name at least one folder"]
         refuse(problems)
 
     def collect(self) -> "Summary":
@@ -110,7 +110,7 @@ class AllExperiments:
 
         Args:
             figure: the figure.
-            name: of the file, without its ending.
+            name: of the file, without its extension.
 
         Returns:
             Path of the PNG file.
@@ -156,7 +156,7 @@ class Audit:
         """Audit the numbers and write the findings.
 
         Returns:
-            Findings, the surest first, and the problems of files that cannot be read.
+            Findings, the most certain first, and the problems of files that cannot be read.
         """
         from runs.files import write_atomic
         from tables.audits import audit
@@ -186,9 +186,9 @@ class PaperTables:
     """The parameters of notebooks/paper.ipynb, and of tables_<paper>.ipynb, by the same names.
 
     Args:
-        paper: name of the paper: of a file tables/<paper>.yaml.
+        paper: name of the paper, as in tables/<paper>.yaml.
         results: folder that holds the experiments; it may be empty.
-        scale: of the runs, in (0, 1]; 0.0: the largest of which there are runs.
+        scale: of the runs, in (0, 1]; 0.0: the largest for which runs exist.
         benchmark: JSON file of the training-step benchmark; "" for none.
         counts: JSON file of the networks' parameter counts; "" for none.
         folder: gets tables and figures; "": `<results>/<experiment>/paper`.
@@ -208,7 +208,7 @@ class PaperTables:
         if isinstance(self.paper, str) and self.paper not in spec.papers():
             problems.append(unknown("paper", self.paper, spec.papers()))
         if isinstance(self.scale, float) and not 0 <= self.scale <= 1:
-            problems.append(f"`scale` must lie in (0, 1], or be 0.0 for the largest that there is, got {self.scale}")
+            problems.append(f"`scale` must lie in (0, 1], or be 0.0 for the largest that exists, got {self.scale}")
         for name in ("benchmark", "counts"):
             path = getattr(self, name)
             if isinstance(path, str) and path and not Path(path).is_file():
@@ -216,7 +216,7 @@ class PaperTables:
         refuse(problems)
 
     def collect(self) -> "PaperReport":
-        """Collect the paper's published numbers and the runs that are there.
+        """Collect the paper's published numbers and the existing runs.
 
         Returns:
             The tables.

@@ -1,1 +1,1 @@
-"""Content only: one file a dataset, found through the register."""
+"""Content only: one file for each dataset, found through the registry."""

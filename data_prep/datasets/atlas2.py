@@ -37,7 +37,7 @@ _WHERE = (
     reference="Liew et al.: ATLAS v2.0, Scientific Data 2022",
 )
 def atlas2(source: Path) -> Plan:
-    """Plan five folds over the volumes with public labels, without a test set, as SCNP has (its folds are not listed).
+    """Plan five folds over the volumes with public labels, without a test set, as in SCNP (whose folds are not listed).
 
     Args:
         source: folder of the download, or one that holds it.

@@ -46,7 +46,7 @@ _WHERE = (
 def axons(source: Path) -> Plan:
     """Plan five folds, one animal each, so that both hemispheres of an animal stay together; no test set.
 
-    SCNP has five folds over the ten volumes and does not list them. Every labelled axon is foreground.
+    SCNP uses five folds over the ten volumes and does not list them. Every labelled axon is foreground.
 
     Args:
         source: folder of the download, or one that holds it.

@@ -40,7 +40,7 @@ _WHERE = (
 def cirrmri600(source: Path, *, sequence: str = "T2", split: str = "official") -> Plan:
     """Plan the official split as one fold, or SCNP's numbers.
 
-    SCNP has 198 + 50 + 31 T2 volumes, 279 of 318; which ones it left out is not stated. "scnp" takes the official test
+    SCNP uses 198 + 50 + 31 T2 volumes, 279 of 318; which ones it left out is not stated. "scnp" takes the official test
     set, and of the sorted official training list the first 248, of which every fifth is for validation.
 
     Args:

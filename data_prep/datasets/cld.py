@@ -35,7 +35,7 @@ _WHERE = (
     reference="Schacht et al.: ContextLoss, 2025",
 )
 def cld(source: Path) -> Plan:
-    """Plan five folds over the training volumes, and the test volumes, as ContextLoss has.
+    """Plan five folds over the training volumes, and the test volumes, as in ContextLoss.
 
     Args:
         source: folder with images/ and labels/, or one that holds it.

@@ -1,4 +1,4 @@
-"""Synthetic vessels in the numbers of clDice: the suite's own generator stands in for data that are not public."""
+"""Synthetic vessels, as many as in clDice: the suite's own generator replaces data that are not public."""
 
 from functools import partial
 from pathlib import Path
@@ -27,10 +27,10 @@ _SIZE = 64
     embedded=True,
 )
 def cldice_synthetic(source: Path | None, *, noise: float = 16.0, size: int = _SIZE) -> Plan:
-    """Plan 15 + 2 volumes as one fold and 5 for the test, as clDice has: drawn vessels with Gaussian noise.
+    """Plan 15 + 2 volumes as one fold and 5 for the test, as in clDice: drawn vessels with Gaussian noise.
 
-    Not the data of the paper, whose size, vessels and noise are not stated: results stand beside the paper's for
-    orientation only.
+    These are not the data of the paper, whose size, vessels and noise are not stated: compare results with the paper's
+    for orientation only.
 
     Args:
         source: not used.

@@ -45,10 +45,10 @@ _WHERE = (
 def crack500(source: Path, *, images: str = "crops") -> Plan:
     """Plan the official split as one fold.
 
-    SCNP has 250, 50 and 200 images, which are the photographs' numbers, but gives 640 x 896 as their median size, which
-    is neither that of the photographs (about 2000 x 1500) nor that of the crops. Photographs are read as stored,
-    whatever turn their EXIF entry asks for; converters of others disagree on whether some masks are turned by half a
-    circle, so a mask under which the photograph is darker after such a turn (cracks are dark) is noted.
+    SCNP uses 250, 50 and 200 images, which are the photographs' numbers, but gives 640 x 896 as their median size,
+    which is neither that of the photographs (about 2000 x 1500) nor that of the crops. Photographs are read as stored,
+    ignoring the rotation in their EXIF entry; published converters disagree on whether some masks are rotated by 180
+    degrees, so a mask under which the photograph is darker after such a rotation (cracks are dark) is noted.
 
     Args:
         source: folder of the download, or one that holds it.
@@ -115,7 +115,7 @@ def _list_pairs(files: Listing, folder: str) -> list[Pair]:
 
 
 def _find_shared(pairs: Mapping[str, Sequence[Pair]]) -> list[str]:
-    """Say whether crops of one photograph lie in several parts; a crop's name ends with its two offsets."""
+    """Return a note if crops of one photograph are in several parts; a crop's name ends with its two offsets."""
     photographs = [{pair.name.rsplit("_", 2)[0] for pair in found} for found in pairs.values()]
     twice = sum(map(len, photographs)) - len(set().union(*photographs))
     return [f"{twice or 'no'} photographs have crops in more than one part, by their names"]

@@ -93,9 +93,9 @@ def plan_samples(source: Path, samples: str, radius: int, *, test: int = 0) -> P
     """Plan the slices of samples; membranes are derived from the neuron ids.
 
     The files name the neuron of each pixel, not membranes. Here a pixel is membrane where it is within `radius` pixels
-    (4-connected steps) of a pixel with another id; no paper says how wide its membranes are. Id 0, which marks what
-    belongs to no neuron, counts as one more id: the rim of such an area is membrane, its inside is not. Slices whose
-    image is constant (damaged sections) are left out.
+    (4-connected steps) of a pixel with another id; no paper says how wide its membranes are. Id 0, which marks pixels
+    of no neuron, counts as one more id: the rim of such an area is membrane, its inside is not. Slices whose image is
+    constant (damaged sections) are left out.
 
     Args:
         source: folder of the files, or one that holds it.
@@ -107,7 +107,7 @@ def plan_samples(source: Path, samples: str, radius: int, *, test: int = 0) -> P
         The plan.
 
     Raises:
-        ValueError: `radius` is no whole number of 1 or more.
+        ValueError: `radius` is not a whole number of at least 1.
         PreparationError: no such layout, or broken files.
     """
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 1:
@@ -169,7 +169,7 @@ def _make_folds(training: Mapping[str, Sequence[str]], count: int) -> list[Fold]
 
 
 def _list_slices(files: Listing, letter: str, radius: int) -> tuple[list[Case], list[str], int]:
-    """Give the cases of a sample, what is left out, and the number of slices."""
+    """Return the cases of a sample, what is left out, and the number of slices."""
     path = _find_file(files, letter)
     cases, excluded = [], []
     with _open(path) as (raw, ids):
@@ -196,7 +196,7 @@ def _find_file(files: Listing, letter: str) -> Path:
 
 @contextmanager
 def _open(path: Path) -> Iterator[tuple[Any, Any]]:
-    """Open a file for its image and ids, which are read slice by slice."""
+    """Open a file and yield its image and ids, which are read slice by slice."""
     import h5py
 
     try:

@@ -32,7 +32,7 @@ _WHERE = "https://github.com/yhlleo/DeepCrack; the source holds {train,test}_img
 def deepcrack(source: Path) -> Plan:
     """Plan the official split, with five folds over the training images.
 
-    Names that differ after their last hyphen are taken for parts of one photograph, which stays on one side of a fold.
+    Names that differ after their last hyphen are taken as parts of one photograph, which stays on one side of a fold.
 
     Args:
         source: folder of the download, or one that holds it.

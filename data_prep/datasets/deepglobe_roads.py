@@ -21,7 +21,7 @@ from data_prep.reading import (
 )
 
 COUNTS = {"labelled": 6226}
-# masks are near 0 and 255, not exactly: the challenge says to cut in the middle
+# masks are near 0 and 255, not exactly: the challenge says to threshold in the middle
 _THRESHOLD = 128
 # share of pixels that may be far from both, such as at the edges of roads
 _MOST_BETWEEN = 0.05
@@ -43,9 +43,9 @@ _WHERE = (
     reference="Demir et al.: DeepGlobe 2018, CVPR workshops 2018",
 )
 def deepglobe_roads(source: Path) -> Plan:
-    """Plan the labelled images: 4357 training, 623 validation and 1246 test images as SCNP has, by a rule of our own.
+    """Plan 4357 training, 623 validation and 1246 test images, SCNP's numbers, by this project's rule.
 
-    Which images SCNP drew is not published: of the sorted list, every fifth image is for the test, every tenth for
+    Which images SCNP chose is not published: of the sorted list, every fifth image is for the test, every tenth for
     validation.
 
     Args:

@@ -21,7 +21,7 @@ from data_prep.reading import (
 
 PARTS = {"training": range(21, 41), "test": range(1, 21)}
 SPLITS = ("official", "cldice")
-# clDice has 30 images for three folds and 10 for the test, and does not say which
+# clDice uses 30 images for three folds and 10 for the test, and does not say which
 _CLDICE_TEST = range(1, 11)
 _WHERE = (
     "https://drive.grand-challenge.org/; the source holds training/images/NN_training.tif, "
@@ -85,7 +85,7 @@ def _describe(split: str) -> str:
 
 
 def _leave_out_unreleased(listed: Sequence[Pair]) -> list[Pair]:
-    """Leave out the test images where not one of them has its manual segmentation: today's release keeps these back."""
+    """Return no test pairs if none of them has its manual segmentation: today's release does not include these."""
     if any(pair.mask.is_file() for pair in listed if pair.name.endswith("test")):
         return list(listed)
     return [pair for pair in listed if not pair.name.endswith("test")]
@@ -105,5 +105,5 @@ def _pair(files: Listing, part: str, number: int) -> Pair:
 
 
 def _find_mask(files: Listing, stem: str) -> Path:
-    # GIF as released; copies are often PNG or TIFF, which have no loss either
+    # GIF as released; copies are often PNG or TIFF, which are lossless too
     return files.find(*(f"{stem}{ending}" for ending in (".gif", ".png", ".tif")))

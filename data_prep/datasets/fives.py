@@ -41,11 +41,11 @@ _WHERE = (
     reference="Jin et al.: FIVES, a fundus image dataset for AI based vessel segmentation, Scientific Data 2022",
 )
 def fives(source: Path, *, size: int = 2048) -> Plan:
-    """Plan the official test set and one fold of 480 training and 120 validation images, as SCNP has.
+    """Plan the official test set and one fold of 480 training and 120 validation images, as in SCNP.
 
     Which 120 images SCNP validates on is not published: here every fifth of the sorted list. Smaller sizes average the
     image over the area of each new pixel, and keep as vessel what is vessel in at least half of that area. Thin
-    vessels then fall apart, as they do in SCNP (69 components an image at 256, 4.4 at 2048).
+    vessels then fall apart, as they do in SCNP (69 components per image at 256, 4.4 at 2048).
 
     Args:
         source: folder of the download, or one that holds it.

@@ -1,4 +1,4 @@
-"""One's own data: a folder in nnU-Net's raw layout, or images and masks with files of equal names."""
+"""A user's own data: a folder in nnU-Net's raw layout, or images and masks with equal file names."""
 
 import re
 from collections.abc import Sequence
@@ -67,12 +67,12 @@ def folder(
     Args:
         source: the folder.
         called: name of the prepared dataset: letters, digits, "_" and "-".
-        classes: names, background first; () takes dataset.json's, or background and foreground.
-        ignore: value of mask pixels that enter neither losses nor metrics; None: there is none.
+        classes: names, background first; (): those of dataset.json, or background and foreground.
+        ignore: value of mask pixels that losses and metrics ignore; None: there is none.
         background: value of mask pixels that are background.
         folds: number of folds, at least 2.
-        patient: regular expression with one group that finds in a case's name what belongs together (a patient, a
-            volume): "(.*)_slice" keeps all slices of a volume in one part of a fold. "": every image for itself.
+        patient: regular expression with one group that finds the patient or volume in a case's name: "(.*)_slice" keeps
+            all slices of a volume in one part of a fold. "": every image separately.
 
     Returns:
         The plan.
@@ -160,7 +160,7 @@ def _unmeasured(count: int) -> str:
 
 
 def _channels(data: Prepared) -> list[str]:
-    """Name every channel: an RGB file is one channel in some dataset.json, three in others."""
+    """Return a name for every channel: an RGB file is one channel in some dataset.json, three in others."""
     listed, (first, *others) = data.channel_names, next(iter(data.image_files("Tr").values()))
     array, _ = decode(first)
     if data.dims == 3 or array.ndim == 2 or len(listed) != 1 + len(others):

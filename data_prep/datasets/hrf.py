@@ -20,7 +20,7 @@ from data_prep.reading import (
 # diabetic retinopathy, glaucoma, healthy; the first has upper-case extensions
 KINDS = {"dr": "JPG", "g": "jpg", "h": "jpg"}
 NUMBERS = range(1, 16)
-# ContextLoss has 36 + 9 images and does not say which: here the last three of each kind
+# ContextLoss uses 36 + 9 images and does not say which: here the last three of each kind
 _TEST = (13, 14, 15)
 _NO_FIELD = "the field of view (mask/) is not used: metrics see the whole image"
 _WHERE = (

@@ -1,4 +1,4 @@
-"""ICAS-d: coronary arteries in CT angiography, ImageCAS made smaller (HPM)."""
+"""ICAS-d: coronary arteries in CT angiography, ImageCAS downsampled (HPM)."""
 
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from data_prep.reading import (
     sum_areas,
 )
 
-# HPM has 100 volumes of 1000 and does not say which: here the first
+# HPM uses 100 volumes of 1000 and does not say which: here the first
 NUMBERS = range(1, 101)
 # z, y, x
 SHAPE = (72, 128, 128)
@@ -45,7 +45,7 @@ _WHERE = (
 def icas_d(source: Path, *, share: float = 0.25) -> Plan:
     """Plan five folds over 100 downsampled volumes, without a test set.
 
-    How HPM made the volumes smaller is not stated. Here each new voxel of the image is the mean over the old ones that
+    How HPM downsampled the volumes is not stated. Here each new voxel of the image is the mean over the old ones that
     it covers, and it is artery where at least `share` of it is; with 0.5 thin arteries would fall apart.
 
     Args:

@@ -56,7 +56,7 @@ def isbi12(source: Path, *, split: str = "held_out") -> Plan:
 
     Raises:
         ValueError: the option's value.
-        PreparationError: missing or broken stacks, or two that do not fit.
+        PreparationError: missing or broken stacks, or two that do not match.
     """
     check_choice("split", split, SPLITS)
     files = find_root(source, ("ISBI12",), ("train-volume.tif", "train-labels.tif"), _WHERE)

@@ -36,7 +36,7 @@ _WHERE = (
     reference="Riedel et al.: ISLES'24, a real-world longitudinal multimodal stroke dataset, 2024",
 )
 def isles24(source: Path) -> Plan:
-    """Plan five folds over the labelled patients, without a test set, as SCNP has (its folds are not listed).
+    """Plan five folds over the labelled patients, without a test set, as in SCNP (which does not list its folds).
 
     The images of the second session, registered to the first one's CT, are the two channels.
 

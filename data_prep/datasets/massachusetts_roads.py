@@ -92,7 +92,7 @@ def massachusetts_roads(
     """Plan the official split as one fold, or the images and folds of a paper.
 
     Many tiles are partly white where there is no image; the masks go on through the white. Officially both stay as
-    released. The papers do not list their images; what this project takes for them:
+    released. The papers do not list their images; this project assumes:
 
     - "contextloss" (421 + 49 images, five folds): official training and validation tiles with at most 4 % white (the
       training tiles alone where they are 421), and all official test tiles, which are 49.
@@ -162,7 +162,7 @@ def massachusetts_roads(
 
 
 def white_share(image: np.ndarray) -> float:
-    """Give the share of pixels that are white (no data).
+    """Return the share of pixels that are white (no data).
 
     Args:
         image: (3, H, W), uint8.
@@ -204,7 +204,7 @@ def _no_training(files: Listing, excluded: Sequence[str], max_white: float, rule
 
 
 def _fill_empty_parts(parts: dict[str, list[Pair]]) -> list[str]:
-    """Cut parts that are wholly absent from the end of the training tiles; only a partial source gets this far."""
+    """Take parts that are completely missing from the end of the training tiles; only partial sources get this far."""
     notes = []
     fifths = blocks(parts["train"], 5)
     for part in ("test", "val"):
@@ -218,7 +218,7 @@ def _fill_empty_parts(parts: dict[str, list[Pair]]) -> list[str]:
 def _leave_out(
     parts: dict[str, list[Pair]], max_white: float, rules: Protocol
 ) -> tuple[dict[str, list[Pair]], list[str], list[str]]:
-    """Leave out tiles that are too white or have too few roads; where neither matters, nothing is read."""
+    """Return the tiles that are not too white and have enough roads; if neither matters, nothing is read."""
     kept: dict[str, list[Pair]] = {part: [] for part in parts}
     excluded, problems = [], []
     for part, pairs in parts.items():
@@ -245,7 +245,7 @@ def _objection(pair: Pair, max_white: float, min_road: float) -> str:
 
 
 def _split(parts: dict[str, list[Pair]], rules: Protocol) -> tuple[list[Pair], list[Pair], Sequence[Fold]]:
-    """Give training tiles, test tiles and folds."""
+    """Return training tiles, test tiles and folds."""
     test = parts["test"] if rules.has_test else []
     if not rules.folds:
         folds = [{part: names(parts[part]) for part in ("train", "val")}]

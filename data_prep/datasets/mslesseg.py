@@ -39,7 +39,7 @@ def mslesseg(source: Path) -> Plan:
     """Plan the official test set and one fold of the training volumes; all times of a patient stay together.
 
     SCNP validates on 19 of 93 training volumes and does not list them: here every fifth patient in the order of their
-    numbers, which gives another number of volumes where patients were scanned more often.
+    numbers, which gives a different number of volumes if patients were scanned more often.
 
     Args:
         source: folder of the download, or one that holds it.
@@ -89,7 +89,7 @@ def _patient(name: str) -> str:
 
 
 def _list_pairs(files: Listing) -> list[Pair]:
-    """List every patient's, or every time's, three images and mask."""
+    """Return the three images and the mask of every patient or time."""
     stems = {
         path.with_name(strip_ending(path).removesuffix(f"_{kind}"))
         for kind in (*_CHANNELS, "MASK")

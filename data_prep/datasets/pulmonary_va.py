@@ -37,7 +37,7 @@ _WHERE = (
     reference="Cheng, Zheng, Yan, Zhang, Meng, Xu: Pulmonary arteries and veins segmentation, ICPR 2024",
 )
 def pulmonary_va(source: Path) -> Plan:
-    """Plan five folds over all volumes, without a test set, as SCNP has (its folds are not listed).
+    """Plan five folds over all volumes, without a test set, as in SCNP (which does not list its folds).
 
     Args:
         source: folder with images/ and labels/, or one that holds it.

@@ -23,7 +23,8 @@ from data_prep.reading import (
 )
 
 LABELS = ("accurate", "noisy", "pseudo")
-# 163.png has six pixels of 8; upstream's betti_numbers.csv has two components there, which it has with 8 as background
+# 163.png has six pixels of 8; upstream's betti_numbers.csv has two components there, which is right with 8 as
+# background
 _CODINGS = {"163": {0: 0, 255: 1, 8: 0}}
 SPLIT_FILES = {"large": "splits.yaml", "small": "splits_small.yaml"}
 _WHERE = (

@@ -86,9 +86,9 @@ def _load(pair: Pair) -> Sample:
 
 
 def _find_pairs(files: Listing) -> tuple[list[Pair], list[str]]:
-    """Pair by the longest name that a label starts with: one stack's name may be the beginning of another's.
+    """Pair by the longest name with which a label starts: one stack's name may be the beginning of another's.
 
-    Also gives a line for each file without a partner: that is how an incomplete copy of the repository looks.
+    Also returns a line for each file without a partner, the sign of an incomplete copy of the repository.
     """
     images = {path.name[: -len(_DENOISED)]: path for path in files.glob(f"denoised/*{_DENOISED}")}
     pairs: dict[str, Pair] = {}

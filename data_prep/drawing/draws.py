@@ -1,7 +1,7 @@
-"""Random numbers that are the same on every machine and with every version of numpy.
+"""Random numbers that are identical on every machine and with every version of numpy.
 
-Only the raw 64-bit stream of PCG64 is used, which numpy promises to keep, and only arithmetic whose result IEEE 754
-fixes to the last bit: + - * / and square root. No sine, exponential or logarithm: they differ between C libraries.
+Only the raw 64-bit stream of PCG64 is used, which numpy guarantees to keep, and only arithmetic whose result IEEE 754
+defines to the last bit: + - * / and square root. No sine, exponential or logarithm: they differ between C libraries.
 """
 
 import numpy as np
@@ -54,7 +54,7 @@ class Draws:
 
 
 def norm(vector: np.ndarray) -> np.ndarray:
-    """Give the Euclidean length along the last axis, added up in a fixed order."""
+    """Return the Euclidean length along the last axis, summed in a fixed order."""
     total = vector[..., 0] * vector[..., 0]
     for axis in range(1, vector.shape[-1]):
         total = total + vector[..., axis] * vector[..., axis]
@@ -62,6 +62,6 @@ def norm(vector: np.ndarray) -> np.ndarray:
 
 
 def unit(vector: np.ndarray) -> np.ndarray:
-    """Give a vector's direction; the zero vector stays."""
+    """Return a vector's direction; the zero vector stays zero."""
     length = norm(vector)
     return vector / length if length > 0 else vector

@@ -14,7 +14,7 @@ _RIVERS = Growth(clearance=4.0, snap=0.0, shortest=20, bend=0.08, wobble=0.35, t
 
 
 def make_roads(seed: int, number: int, size: int, classes: int) -> Sample:
-    """Make one image with roads (class 1) and, with two classes, rivers (class 2).
+    """Draw one image with roads (class 1) and, with two classes, rivers (class 2).
 
     Args:
         seed: of the dataset.

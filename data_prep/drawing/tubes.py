@@ -1,7 +1,7 @@
 """Tubular networks that grow curve by curve, so that their Betti numbers are known from the graph.
 
-The graph is the truth: components C, loops E - V + C. Each curve keeps a distance from all that is there but what it
-starts from and what it joins, and is taken only if the drawn mask changes by exactly what the graph says.
+The graph is the truth: components C, loops E - V + C. Each curve keeps a distance from everything except what it starts
+from and what it joins, and is accepted only if the drawn mask changes exactly as the graph does.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ class Growth:
 
     Attributes:
         clearance: background between two tubes that do not meet.
-        snap: a tip that comes as close as this to its own network may join it.
+        snap: a tip that comes this close to its own network may join it.
         shortest: shortest curve.
         breadth: smallest distance between the two ends of a curve that closes a loop.
-        bend: change of direction for each step, at most.
+        bend: largest change of direction in a step.
         wobble: relative change of the radius along a curve.
         taper: share of the radius lost along a curve.
         thinnest: smallest radius.
@@ -50,7 +50,7 @@ class Curve:
     Attributes:
         points: (n, dims).
         radii: (n,).
-        contrasts: (n,), 1 where it is seen in full, 0 where it is not seen at all.
+        contrasts: (n,), 1 where it is fully visible, 0 where it is invisible.
         joins: whether its end lies on the network it started from.
     """
 
@@ -70,11 +70,11 @@ class Graph:
 
     @property
     def loops(self) -> int:
-        """Number of independent cycles."""
+        """Return the number of independent cycles."""
         return self.edges - self.vertices + self.components
 
     def add_component(self) -> None:
-        """Add a curve by itself."""
+        """Add a separate curve."""
         self.vertices += 2
         self.edges += 1
         self.components += 1
@@ -107,22 +107,22 @@ class Network:
 
     @property
     def betti(self) -> tuple[int, ...]:
-        """Betti numbers by construction; no tube encloses a cavity."""
+        """Return the Betti numbers by construction; no tube encloses a cavity."""
         numbers = (self.graph.components, self.graph.loops)
         return numbers if len(self.shape) == 2 else (*numbers, 0)
 
     @property
     def mask(self) -> np.ndarray:
-        """The drawn tubes."""
+        """Return the drawn tubes."""
         return self.depth >= 0
 
     @property
     def length(self) -> int:
-        """Number of steps of all curves."""
+        """Return the number of steps of all curves."""
         return sum(len(curve.points) for curve in self.curves)
 
     def add_root(self, draws: Draws, start: np.ndarray, heading: np.ndarray, radius: float, steps: int) -> bool:
-        """Start a component of its own, and say whether there was room for it.
+        """Start a separate component, if there is room for it.
 
         Args:
             draws: random numbers.
@@ -132,23 +132,23 @@ class Network:
             steps: length.
 
         Returns:
-            Whether the curve was taken.
+            Whether the curve was accepted.
         """
         curve = self._grow(draws, start, heading, radius, steps, owner=None)
         return curve is not None and self._take(curve, owner=None)
 
     def add_branch(self, draws: Draws, radius_share: tuple[float, float], steps: int, spread: float, aim: bool) -> bool:
-        """Branch off a curve that is there, and say whether there was room for it.
+        """Branch off an existing curve, if there is room for it.
 
         Args:
             draws: random numbers.
             radius_share: range of the branch's radius relative to that of its parent.
-            steps: length at most.
+            steps: largest length.
             spread: 1: at a right angle; 0: along the parent.
             aim: grow towards another point of the same component, to close a loop.
 
         Returns:
-            Whether the branch was taken.
+            Whether the branch was accepted.
         """
         curve, owner = self._draw_parent(draws)
         if len(curve.points) < 2 * 5:
@@ -274,7 +274,7 @@ class _Surroundings:
         self.own = np.concatenate(own)
 
     def nearest(self, point: np.ndarray, radius: float) -> tuple[float, np.ndarray, bool]:
-        """Give the gap to the nearest tube, its nearest point, and whether the curve may join it."""
+        """Return the gap to the nearest tube, its nearest point, and whether the curve may join it."""
         if not len(self.points):
             return float("inf"), point, False
         gaps = norm(self.points - point) - self.radii - radius
@@ -299,11 +299,11 @@ def draw_depth(curves: Sequence[Curve], shape: tuple[int, ...]) -> np.ndarray:
 
 
 def draw_contrast(curves: Sequence[Curve], depth: np.ndarray) -> np.ndarray:
-    """Give each pixel the contrast of the point that it lies deepest in; 1 far from all tubes.
+    """Return for each pixel the contrast of the point in which it lies deepest; 1 far from all tubes.
 
     Args:
         curves: centre lines with contrasts.
-        depth: what `draw_depth` gave for them.
+        depth: the result of `draw_depth` for them.
 
     Returns:
         float64 in [0, 1].

@@ -15,7 +15,7 @@ _LEVELS = (206.0, 140.0)
 
 
 def make_vessels(seed: int, number: int, size: int, classes: int) -> Sample:
-    """Make one volume with arteries (class 1) and, with two classes, veins (class 2).
+    """Draw one volume with arteries (class 1) and, with two classes, veins (class 2).
 
     Args:
         seed: of the dataset.
@@ -47,7 +47,7 @@ def _grow_vessels(draws: Draws, networks: list[Network]) -> None:
     for network in networks:
         _add_trunk(draws, network, draws.uniform(1.8, 2.3))
     wanted = size * 7.0 * draws.uniform(0.85, 1.15)
-    # in turns, so that neither class takes all the room
+    # alternately, so that neither class takes all the room
     for attempt in range(60):
         network = networks[attempt % len(networks)]
         if network.length < wanted:

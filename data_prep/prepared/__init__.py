@@ -1,4 +1,4 @@
-"""The prepared folder: written whole or not at all, read, checked, and its labels audited."""
+"""The prepared folder: written completely or not at all, read, checked, and its labels audited."""
 
 from data_prep.prepared.card import Card
 from data_prep.prepared.check import check

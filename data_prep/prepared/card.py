@@ -1,4 +1,4 @@
-"""card.json: what a prepared dataset says about itself."""
+"""card.json: the description of a prepared dataset."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -19,7 +19,7 @@ class Card:
         source: where the data are from.
         reference: authors, title, year.
         papers: slugs of the papers that use it.
-        embedded: made by the suite itself.
+        embedded: drawn by the suite itself.
         partial: lacks files of the official dataset.
         missing: which, one line each.
         options: of the preparation.
@@ -27,8 +27,8 @@ class Card:
         spacing: one number for each axis where all cases have the same.
         foreground: what it is, and its value in the official files.
         exclusions: what was left out, and why.
-        notes: what a reader of results has to know.
-        unchecked: what the preparation takes for granted.
+        notes: what a reader of results must know.
+        unchecked: what the preparation assumes.
         groups: test cases that must not be averaged together, {group: cases}.
         more: entries that only some datasets have.
         label_audit: {case: {class index: {kind of doubt: number}}}; None: not audited.
@@ -61,7 +61,7 @@ class Card:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any], folder_name: str) -> "Card":
-        """Read what a card.json holds.
+        """Read the content of a card.json.
 
         Args:
             content: of the file; unknown entries go to `more`, entries that are null count as absent.

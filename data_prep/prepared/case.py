@@ -1,4 +1,4 @@
-"""One case on its way into the prepared folder: loaded, checked, written, and gone from memory."""
+"""One case on its way into the prepared folder: loaded, checked, written, and released from memory."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ from data_prep.prepared.label_audit import audit_label
 
 @dataclass(frozen=True)
 class Layout:
-    """What a case has to fit.
+    """What a case must match.
 
     Attributes:
         folder: the folder that is being prepared.
         dims: 2 or 3.
         channels: number of channels.
         classes: number of classes, background included.
-        ignores: whether the index behind the last class marks ignored pixels.
+        ignores: whether the index after the last class marks ignored pixels.
         stored: files are written without compression, so that their bytes are the same on every machine.
         source: the folder that recorded names of sources are relative to; None for embedded data.
     """
@@ -39,16 +39,16 @@ class Layout:
 
 @dataclass
 class Written:
-    """What the JSON files have to say about a case.
+    """What the JSON files record about a case.
 
     Attributes:
         name: of the case.
         output: {relative path: SHA-256} of the files written.
-        sources: the same of the files read.
+        sources: the same for the files read.
         spacing: one number for each axis.
         audit: the label audit's doubts.
         betti: Betti numbers known by construction, None where they are not known.
-        notes: what is allowed but odd.
+        notes: what is allowed but unusual.
         problems: what is wrong with the case; then nothing was written.
     """
 
@@ -67,10 +67,10 @@ def write_case(case: Case, layout: Layout) -> Written:
 
     Args:
         case: the case.
-        layout: what it has to fit.
+        layout: what it must match.
 
     Returns:
-        What there is to say about it, its problems included.
+        The report on it, including its problems.
 
     Raises:
         OSError: the folder cannot be written.

@@ -1,4 +1,4 @@
-"""The thorough look at a prepared folder: every file, every image, every label."""
+"""The thorough check of a prepared folder: every file, every image, every label."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +14,9 @@ from topology import betti_numbers
 
 
 def check(folder: str | Path, progress: bool = False) -> list[str]:
-    """Look for everything that is wrong with a prepared folder or a user's own in nnU-Net's raw layout.
+    """Return everything that is wrong with a prepared folder or a user's own in nnU-Net's raw layout.
 
-    Checks the checksums, that images and labels can be read, have equal sizes, one place in space and only the classes
+    Checks the checksums, that images and labels can be read, have equal sizes, the same geometry and only the classes
     of dataset.json, that images have no NaN, that folds do not overlap, and that Betti numbers on the card are those of
     the labels.
 
@@ -25,7 +25,7 @@ def check(folder: str | Path, progress: bool = False) -> list[str]:
         progress: show a bar (on a terminal only).
 
     Returns:
-        One line for each problem: path, what is wrong, what to do. Empty when all is well.
+        One line for each problem: path, what is wrong, what to do. Empty if there is none.
     """
     folder = Path(folder)
     problems: list[str] = []

@@ -8,24 +8,24 @@ NAME = "checksums.json"
 
 
 def hash_bytes(data: bytes) -> str:
-    """Give the SHA-256 of some bytes in hexadecimal."""
+    """Return the SHA-256 of some bytes in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
 def hash_file(path: Path) -> str:
-    """Give the SHA-256 of a file in hexadecimal."""
+    """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def list_files(folder: Path) -> list[str]:
-    """Give the relative paths of a prepared folder's files but the checksums' own, sorted; hidden ones are left out."""
+    """Return the relative paths of a prepared folder's files, sorted, without checksums.json and hidden files."""
     paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     visible = (path for path in paths if not any(part.startswith(".") for part in path.parts))
     return sorted(path.as_posix() for path in visible if path.as_posix() != NAME)
 
 
 def combine(hashes: Mapping[str, str]) -> str:
-    """Give one SHA-256 for a set of files: over the lines "hash, two blanks, path", sorted by path."""
+    """Return one SHA-256 for a set of files: of the lines "hash, two spaces, path", sorted by path."""
     lines = "".join(f"{hashes[path]}  {path}\n" for path in sorted(hashes))
     return hash_bytes(lines.encode())

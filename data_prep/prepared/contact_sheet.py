@@ -1,4 +1,4 @@
-"""A few cases of a dataset on one sheet, with outlines and numbers: a wrong coding or a flip is seen at once."""
+"""A few cases of a dataset on one sheet, with outlines and numbers: a wrong coding or a flip is visible at once."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,8 @@ def contact_sheet(data: Prepared, path: str | Path, count: int = 6) -> Path:
 
     Args:
         data: the dataset.
-        path: of the PNG file; its folder is made where missing.
-        count: number of cases, at least 1; fewer where there are fewer.
+        path: of the PNG file; its folder is created if missing.
+        count: number of cases, at least 1; fewer if there are fewer.
 
     Returns:
         The path.
@@ -68,7 +68,7 @@ def _draw(data: Prepared, cases: list[str]) -> "Figure":
 
 
 def _describe(data: Prepared) -> str:
-    """Say what the colours are, and what the classes were in the files."""
+    """Return the meaning of the colours, and the values of the classes in the files."""
     classes = ", ".join(
         f"{index} {name}" + (f" ({_name_colour(index)} outline)" if index else "")
         for index, name in enumerate(data.classes)
@@ -112,7 +112,7 @@ def _step(shape: tuple[int, ...]) -> int:
 
 
 def _magnify(section: np.ndarray) -> np.ndarray:
-    """Repeat the pixels of a small picture, so that outlines are thin beside what they go round."""
+    """Repeat the pixels of a small picture, so that outlines are thin compared with what they enclose."""
     times = max(1, _SIDE // max(section.shape[:2]))
     return section.repeat(times, axis=0).repeat(times, axis=1)
 
@@ -122,7 +122,7 @@ def _fullest(label: np.ndarray) -> int:
 
 
 def _to_rgb(image: np.ndarray) -> np.ndarray:
-    """Stretch the channels to [0, 1]; of others than one or three, the first is shown in grey."""
+    """Stretch the channels to [0, 1]; if there are not one or three, the first is shown in grey."""
     channels = image if len(image) == 3 else image[:1]
     low, high = np.percentile(channels, (0.5, 99.5))
     grey = np.clip((channels - low) / max(high - low, 1e-6), 0, 1)

@@ -1,4 +1,4 @@
-"""Files of a prepared dataset: PNG in 2D, NIfTI in 3D, as bytes that depend on the pixels alone."""
+"""Files of a prepared dataset: PNG in 2D, NIfTI in 3D, as bytes that depend only on the pixels."""
 
 import struct
 import zlib
@@ -11,12 +11,12 @@ _PNG_COLOUR_TYPE = {1: 0, 3: 2}
 
 
 def encode(image: np.ndarray, spacing: tuple[float, ...], *, stored: bool) -> bytes:
-    """Give the bytes of a 2D PNG or a 3D NIfTI file.
+    """Return the bytes of a 2D PNG or a 3D NIfTI file.
 
     Args:
         image: (H, W) or (3, H, W), uint8; or (D, H, W) with three `spacing` values, any integer or float type.
         spacing: one number for each spatial axis; decides between 2D and 3D.
-        stored: without compression: then the bytes are equal on every machine, whatever zlib it has.
+        stored: without compression: then the bytes are identical on every machine, whatever its version of zlib.
 
     Returns:
         The bytes of the file.

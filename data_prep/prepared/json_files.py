@@ -1,4 +1,4 @@
-"""The JSON files of a prepared folder, and what its checksums say."""
+"""The JSON files of a prepared folder, and the check of its checksums."""
 
 import json
 from pathlib import Path
@@ -31,12 +31,12 @@ def read_json(path: Path) -> Any:
 
 
 def hash_output(folder: Path) -> dict[str, str]:
-    """Hash every visible file of a folder but the checksums' own: {relative path: SHA-256}."""
+    """Hash every visible file of a folder except checksums.json: {relative path: SHA-256}."""
     return {name: checksums.hash_file(folder / name) for name in checksums.list_files(folder)}
 
 
 def recorded_checksums(folder: Path) -> dict[str, str] | None:
-    """Give the recorded checksums of a prepared folder's files; None for a folder without any (a user's own).
+    """Return the recorded checksums of a prepared folder's files; None for a folder without any (a user's own).
 
     Args:
         folder: the prepared folder.
@@ -57,14 +57,14 @@ def recorded_checksums(folder: Path) -> dict[str, str] | None:
 
 
 def compare_checksums(folder: Path, recorded: dict[str, str]) -> list[str]:
-    """Give one line for each file that is missing, changed or not recorded.
+    """Return one line for each file that is missing, changed or not recorded.
 
     Args:
         folder: the prepared folder.
         recorded: {relative path: SHA-256}.
 
     Returns:
-        The lines; empty when all is as recorded.
+        The lines; empty if everything is as recorded.
     """
     present = hash_output(folder)
     problems = [f"{folder / name}: missing; {AGAIN}" for name in sorted(recorded.keys() - present.keys())]
@@ -76,6 +76,6 @@ def compare_checksums(folder: Path, recorded: dict[str, str]) -> list[str]:
 
 
 def json_bytes(content: Any, *, sort_keys: bool = False) -> bytes:
-    """Give strict, readable JSON that ends with a line feed."""
+    """Return strict, readable JSON that ends with a line feed."""
     text = json.dumps(content, indent=2, sort_keys=sort_keys, allow_nan=False, ensure_ascii=False)
     return (text + "\n").encode()

@@ -1,4 +1,4 @@
-"""What in the labels decides topology metrics by a pixel: specks, pinholes, the border, the adjacency."""
+"""Features of labels in which a pixel decides topology metrics: specks, pinholes, the border, the adjacency."""
 
 import os
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ KINDS = {
 
 
 def audit_label(label: np.ndarray, classes: int) -> dict[str, dict[str, int]]:
-    """Count what is doubtful in one label.
+    """Count the doubtful features of one label.
 
     Args:
         label: class indices (H, W) or (D, H, W).
@@ -56,7 +56,7 @@ def _audit_mask(mask: np.ndarray) -> dict[str, int]:
 
 
 def summary(audit: Mapping[str, Mapping[str, Mapping[str, int]]], dims: int) -> list[str]:
-    """Give one line for each kind of doubt that a dataset's labels raise.
+    """Return one line for each kind of doubt about a dataset's labels.
 
     Args:
         audit: {case: {class index: {kind: number}}}.
@@ -77,13 +77,13 @@ def summary(audit: Mapping[str, Mapping[str, Mapping[str, int]]], dims: int) -> 
 
 
 def audit(data: "Prepared") -> dict[str, Any]:
-    """Audit all labels of a dataset; write the result into the card of a folder of one's own, which has no checksums.
+    """Audit all labels of a dataset; for a user's own folder, which has no checksums, write the result into its card.
 
     Args:
-        data: the dataset. One that this suite prepared has its audit on the card already.
+        data: the dataset. One that this suite prepared already has its audit on the card.
 
     Returns:
-        {case: {class index: {kind: number}}}, only cases with something to say.
+        {case: {class index: {kind: number}}}, only cases with findings.
     """
     own = not (data.folder / NAME).exists()  # its labels may have changed since the last audit
     if data.card.label_audit is not None and not own:

@@ -1,4 +1,4 @@
-"""The reader of prepared datasets: what training and evaluation see of the data."""
+"""The reader of prepared datasets: the data as training and evaluation see them."""
 
 from functools import cached_property
 from pathlib import Path
@@ -21,14 +21,14 @@ class Prepared:
     """A prepared dataset, or a user's own folder in nnU-Net's raw layout.
 
     A folder without `splits_final.json` gets five folds: fold k validates on every fifth case of the sorted list, from
-    the k-th on. A folder without `card.json` has a card that only says where it came from.
+    the k-th on. A folder without `card.json` has a card that states only its origin.
 
     Args:
         folder: holds dataset.json, imagesTr, labelsTr and perhaps imagesTs and labelsTs.
-        verify: hash all files and refuse the folder where they differ from checksums.json.
+        verify: hash all files and reject the folder if they differ from checksums.json.
 
     Raises:
-        PreparationError: files are missing, changed or contradict each other; all of it, one line each.
+        PreparationError: files are missing, changed or contradict each other; all problems, one line each.
 
     Example:
         data = Prepared("results/data/synthetic2d")
@@ -59,7 +59,7 @@ class Prepared:
 
     @cached_property
     def checksum(self) -> str:
-        """One SHA-256 for all files of the dataset; the audit on the card of one's own folder is left out."""
+        """Return one SHA-256 for all files of the dataset; the audit on the card of a user's own folder is left out."""
         if self._recorded is not None:
             return checksums.combine(self._recorded)
         card = {key: value for key, value in self.card_content.items() if key != "label_audit"}
@@ -69,41 +69,41 @@ class Prepared:
 
     @property
     def name(self) -> str:
-        """Slug of the dataset; of a user's own, the name of the folder."""
+        """Return the slug of the dataset; of a user's own, the name of the folder."""
         return self.card.name
 
     @property
     def classes(self) -> list[str]:
-        """Names of the classes in the order of their indices, background first; without the ignore label."""
+        """Return the names of the classes in the order of their indices, background first; without the ignore label."""
         return [name for name in self._dataset["labels"] if name != IGNORE]
 
     @property
     def ignore_index(self) -> int | None:
-        """Value of ignored pixels in the labels, nnU-Net's ignore label; None: there are none."""
+        """Return the value of ignored pixels in the labels, nnU-Net's ignore label; None: there are none."""
         return self._dataset["labels"].get(IGNORE)
 
     @cached_property
     def has_ignored(self) -> bool:
-        """Whether there may be pixels that enter neither losses nor metrics: an ignore label, or fields of view."""
+        """Return whether losses and metrics may ignore some pixels: by an ignore label, or fields of view."""
         return self.ignore_index is not None or any(self.folder.glob(f"{FIELDS_OF_VIEW}T[rs]/*{self.ending}"))
 
     @property
     def channels(self) -> int:
-        """Number of channels of an image."""
+        """Return the number of channels of an image."""
         return len(self._dataset["channel_names"])
 
     @cached_property
     def dims(self) -> int:
-        """2 or 3: the number of spatial axes."""
+        """Return the number of spatial axes, 2 or 3."""
         return self.card.dims or self.label(next(iter(self._training))).ndim
 
     @property
     def channel_names(self) -> list[str]:
-        """Names of the channels, in their order."""
+        """Return the names of the channels, in their order."""
         return list(self._dataset["channel_names"].values())
 
     def image_files(self, part: str) -> dict[str, list[Path]]:
-        """Give each case's image files, one for each channel (or one for all), in the channels' order.
+        """Return each case's image files, one for each channel (or one for all), in the channels' order.
 
         Args:
             part: "Tr" or "Ts", as in imagesTr and imagesTs.
@@ -114,17 +114,17 @@ class Prepared:
         return {"Tr": self._training, "Ts": self._test}[part]
 
     def files(self, case: str) -> list[Path]:
-        """Give a case's files, the label last where there is one."""
+        """Return a case's files, the label last if there is one."""
         label = [self._label_path(case)] if self.has_label(case) else []
         return [*self._image_paths(case), *label]
 
     def cases(self, part: str, fold: int | None = None, group: str | None = None) -> list[str]:
-        """List the cases of a part.
+        """Return the cases of a part.
 
         Args:
             part: "train", "val" or "test".
-            fold: number of the fold, for "train" and "val"; None with "train" gives all training cases.
-            group: for "test", one of card.groups; None gives all.
+            fold: number of the fold, for "train" and "val"; None with "train": all training cases.
+            group: for "test", one of card.groups; None: all.
 
         Returns:
             Names, sorted.
@@ -143,7 +143,7 @@ class Prepared:
         return sorted(self.folds[fold][part])
 
     def has_label(self, case: str) -> bool:
-        """Say whether there is a ground truth for a case (a user's own test images may have none)."""
+        """Return whether there is a ground truth for a case (a user's own test images may have none)."""
         return self._label_path(case).is_file()
 
     def image(self, case: str) -> np.ndarray:
@@ -193,7 +193,7 @@ class Prepared:
         return label
 
     def field_of_view(self, case: str) -> np.ndarray | None:
-        """Read where there is an image at all, such as inside the circle of a fundus photograph.
+        """Read the field of view, such as the circle of a fundus photograph.
 
         Args:
             case: its name.
@@ -209,11 +209,11 @@ class Prepared:
         return decode(path)[0] > 0 if path.is_file() else None
 
     def ignored(self, case: str, *, field_of_view: bool = True) -> np.ndarray | None:
-        """Read which pixels enter neither losses nor metrics.
+        """Read which pixels losses and metrics ignore.
 
         Args:
             case: its name.
-            field_of_view: ignore what is outside of it.
+            field_of_view: ignore pixels outside it.
 
         Returns:
             bool, shape of the label; None: no pixel.
@@ -229,7 +229,7 @@ class Prepared:
         return np.logical_or.reduce(masks) if masks else None
 
     def spacing(self, case: str) -> tuple[float, ...]:
-        """Give the distance between neighbouring pixels along each axis of the label."""
+        """Return the distance between neighbouring pixels along each axis of the label."""
         if self.ending.startswith(".nii"):
             return decode(self._image_paths(case)[0])[1]
         return tuple(self.card.spacing or (1.0,) * self.dims)

@@ -1,4 +1,4 @@
-"""All cores with bounded memory: cases are handed out one at a time, and none waits loaded."""
+"""All cores with bounded memory: cases are handed out one at a time, and none waits in memory."""
 
 import multiprocessing
 import os
@@ -11,24 +11,24 @@ from data_prep._plan import Case
 
 Result = TypeVar("Result")
 
-# starting a process costs a second or two; below this many bytes to read it does not pay
+# starting a process costs a second or two; it does not pay off below this many bytes to read
 _WORTH_STARTING = 32 << 20
 # decoded, resampled and encoded again: what a case holds in memory for each byte of its largest source
 _MEMORY_PER_BYTE = 20
 
 
 def count_workers(cases: Sequence[Case], asked: int = 0) -> int:
-    """Choose the number of processes.
+    """Return the number of processes to use.
 
     Args:
         cases: what is to be done.
-        asked: what the user wants; 0: one for each core, as far as memory allows and the work is worth it.
+        asked: the user's choice; 0: one for each core, as far as memory allows and the amount of work justifies.
 
     Returns:
-        A number from 1 to that of the cases.
+        A number from 1 to the number of cases.
 
     Raises:
-        ValueError: a negative number was asked for.
+        ValueError: a negative number was requested.
     """
     if asked < 0:
         raise ValueError(f"`workers` must be 0 (one for each core) or more, got {asked}")
@@ -42,10 +42,10 @@ def count_workers(cases: Sequence[Case], asked: int = 0) -> int:
 
 
 def run_all(do: Callable[[Case], Result], cases: Sequence[Case], workers: int) -> Iterator[Result]:
-    """Do something for every case, in this process or in several, and give the results as they come.
+    """Apply a function to every case, in this process or in several, and yield the results as they arrive.
 
     Args:
-        do: what to do; with more than one worker it, its cases and its results must be picklable.
+        do: the function; with more than one worker it, its cases and its results must be picklable.
         cases: the cases.
         workers: number of processes.
 

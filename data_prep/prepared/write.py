@@ -1,4 +1,4 @@
-"""The writing layer: a plan in, a prepared folder out, whole or not at all."""
+"""The writing layer: from a plan to a prepared folder, complete or not at all."""
 
 import errno
 import functools
@@ -43,11 +43,11 @@ def write_dataset(
 
     Args:
         plan: what to write.
-        entry: the dataset's entry in the register.
-        destination: folder that holds prepared datasets; made where missing.
+        entry: the dataset's entry in the registry.
+        destination: folder that holds prepared datasets; created if missing.
         options: the options that made the plan, for the card.
         partial: leave out broken samples, and record them on the card.
-        replace: an existing folder is replaced; otherwise it is kept when another process was first.
+        replace: an existing folder is replaced; otherwise it is kept if another process was first.
         progress: show a bar (on a terminal only).
         workers: number of processes; 0: one for each core, as far as memory allows.
 
@@ -55,9 +55,9 @@ def write_dataset(
         destination/<name of the plan>, by default the slug.
 
     Raises:
-        PreparationError: broken samples, all of them, or with `partial` a fold that loses all of its training images;
-            the destination is as before.
-        OSError: the destination cannot be written or is full; it is as before.
+        PreparationError: broken samples, all of them, or with `partial`, a fold that loses all of its training images;
+            the destination is unchanged.
+        OSError: the destination cannot be written or is full; it is unchanged.
     """
     workers = count_workers(plan.cases, workers)
     try:
@@ -76,7 +76,7 @@ def write_dataset(
 def _write(
     plan: Plan, entry: Entry, folder: Path, options: Mapping[str, Any], *, partial: bool, workers: int, progress: bool
 ) -> list[str]:
-    """Write cases and JSON files; return what the user should be warned of."""
+    """Write cases and JSON files; return warnings for the user."""
     for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
         (folder / name).mkdir()
     layout = Layout(folder, plan.dims, len(plan.channels), len(plan.classes), plan.ignores, entry.embedded, plan.source)

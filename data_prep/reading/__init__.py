@@ -1,4 +1,4 @@
-"""From official files, or archives of them, to the plan of a dataset: everything that a file in datasets/ needs."""
+"""From official files, or archives of them, to the plan of a dataset: all that a file in datasets/ needs."""
 
 from data_prep._plan import Case, Fold, Plan, Sample
 from data_prep._problems import PreparationError

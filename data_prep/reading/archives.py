@@ -1,4 +1,4 @@
-"""Archives as sources: unpacked into a temporary folder, and no member ever leaves it."""
+"""Archives as sources: unpacked into a temporary folder, which no member can escape."""
 
 import gzip
 import hashlib
@@ -30,7 +30,7 @@ Member = tuple[str, int, Any]
 
 
 def is_archive(path: Path) -> bool:
-    """Tell from its name whether a file is a zip, tar, 7z or rar archive, or a single file packed by gzip."""
+    """Return whether a file is a zip, tar, 7z or rar archive, or a single file packed by gzip."""
     name = path.name.lower()
     return path.is_file() and (
         name.endswith((".zip", ".7z", ".rar", *_TAR)) or (name.endswith(".gz") and not name.endswith(_KEPT_GZ))
@@ -40,7 +40,7 @@ def is_archive(path: Path) -> bool:
 def unpack(archive: Path, folder: Path, *, progress: bool) -> str:
     """Unpack an archive into a folder.
 
-    Only plain files and folders come out. Nothing is written before every member's name has been looked at.
+    Only plain files and folders are unpacked. Nothing is written before every member's name has been checked.
 
     Args:
         archive: .zip, .tar, .tar.gz, .tar.bz2, .tar.xz (and their short forms), .7z, or .gz of one file.
@@ -52,7 +52,7 @@ def unpack(archive: Path, folder: Path, *, progress: bool) -> str:
 
     Raises:
         PreparationError: broken, encrypted or not what its name says; a member with an absolute path or "..", a link or
-            a device; two members for one place; members that together need more than the free space; .rar, and .7z
+            a device; two members with the same path; members that together need more than the free space; .rar, and .7z
             without py7zr.
         OSError: the folder cannot be written.
     """
@@ -164,7 +164,7 @@ def _refuse(archive: Path, name: str, what: str) -> None:
 
 
 def _check_members(archive: Path, members: list[Member], folder: Path) -> None:
-    """Refuse members that need more than the free space, or that would take each other's place."""
+    """Reject members that need more than the free space, or that would overwrite each other."""
     size, free = sum(member[1] for member in members), shutil.disk_usage(folder).free
     if size > free:
         raise PreparationError(
@@ -191,7 +191,7 @@ def _extract(archive: Path, members: list[Member], open_member: Any, folder: Pat
 
 
 def _copy(packed: IO[bytes], file: IO[bytes], expected: int, what: str) -> None:
-    """Copy a member, and stop one that is longer than the archive's own list says (a zip bomb)."""
+    """Copy a member; stop if it is longer than the archive's own list says (a zip bomb)."""
     left = expected
     while block := packed.read(_BLOCK):
         left -= len(block)
@@ -203,5 +203,5 @@ def _copy(packed: IO[bytes], file: IO[bytes], expected: int, what: str) -> None:
 
 
 def find_archives(folder: Path) -> list[Path]:
-    """Give the archives that lie directly in a folder, sorted."""
+    """Return the archives that lie directly in a folder, sorted."""
     return sorted(path for path in folder.iterdir() if is_archive(path) and not path.name.startswith("."))

@@ -1,4 +1,4 @@
-"""What the values of somebody's masks mean: read off all of them, and asked for where that would be a guess."""
+"""The meaning of the values in a user's masks: read off all of them, or required as an option instead of a guess."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from data_prep._problems import PreparationError
 from data_prep.reading.decode import decode, decode_mask
 from data_prep.reading.images import translate
 
-# with more values a mask is a picture
+# a mask with more values is a picture
 _MOST_CLASSES = 64
 _LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif", ".webp")
 # shares of foreground above which a mask may be inverted
@@ -23,11 +23,11 @@ class Coding:
     """How mask values become class indices.
 
     Attributes:
-        indices: {value in the files: class index}; the ignored value has the index behind the last class.
+        indices: {value in the files: class index}; the ignored value has the index after the last class.
         classes: names, background first.
-        ignored: the value whose pixels enter neither losses nor metrics; None: there is none.
+        ignored: the value whose pixels losses and metrics ignore; None: there is none.
         dims: number of axes of the masks.
-        warnings: what is allowed but odd.
+        warnings: what is allowed but unusual.
     """
 
     indices: Mapping[int, int]
@@ -63,14 +63,14 @@ class _Found:
 
 
 def find_coding(masks: Sequence[Path], classes: Sequence[str], ignore: int | None, background: int) -> Coding:
-    """Find out what the values of masks mean.
+    """Determine what the values of masks mean.
 
     Two values are background and foreground. More than two, or a background that is not certain, are never guessed:
     the error shows the values with their shares and says which option decides.
 
     Args:
-        masks: all of them; looked through one at a time.
-        classes: the user's names, background first; () where none were given.
+        masks: all of them; read one at a time.
+        classes: the user's names, background first; () if none were given.
         ignore: the user's value of ignored pixels; None: none.
         background: the value of background pixels.
 
@@ -124,7 +124,7 @@ def _check_values(
     background: int,
     where: Path,
 ) -> None:
-    """Refuse values that could mean several things."""
+    """Reject values that could mean several things."""
     if set(values) <= {background}:
         raise PreparationError(f"{where}: all masks are empty")
     if len(values) > _MOST_CLASSES:
@@ -159,16 +159,16 @@ def _name_classes(given: Sequence[str], count: int) -> Sequence[str]:
 
 
 def read_values(path: Path) -> np.ndarray:
-    """Read somebody's mask as whole numbers.
+    """Read a user's mask as whole numbers.
 
     Args:
-        path: of any format without loss; one channel, or several equal ones. A palette's indices are the values.
+        path: of any lossless format; one channel, or several equal ones. A palette's indices are the values.
 
     Returns:
         (H, W) or (D, H, W), int64.
 
     Raises:
-        PreparationError: a lossy format, colours, or values that are no whole numbers.
+        PreparationError: a lossy format, colours, or values that are not whole numbers.
     """
     if path.suffix.lower() in _LOSSY:
         raise PreparationError(

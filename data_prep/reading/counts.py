@@ -1,4 +1,4 @@
-"""How complete a download is, in one line for each part that is not."""
+"""Completeness of a download: one line for each incomplete part."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,7 +43,7 @@ def describe_counts(title: str, found: Mapping[str, int], expected: Mapping[str,
 
 
 def describe_absent(title: str, expected: int, absent: Sequence[str | Path]) -> list[str]:
-    """Describe images whose names are known and that are missing: how many of how many, and the first of them.
+    """Describe missing images whose names are known: how many of how many, and the first of them.
 
     Args:
         title: of the dataset, with its part.

@@ -1,4 +1,4 @@
-"""Image files of any format that a dataset has, as arrays; whatever is wrong with a file, its path is named."""
+"""Image files of any format that a dataset has, as arrays; every error names the file's path."""
 
 import io
 import math
@@ -10,7 +10,7 @@ import numpy as np
 from data_prep._problems import PreparationError
 from data_prep.reading.tiff import check_directories
 
-# what Pillow may take a file for: left to itself it also starts other programs, as for PostScript
+# the formats that Pillow may try: by default it also starts other programs, as for PostScript
 _PICTURES = ("PNG", "JPEG", "GIF", "BMP", "PPM", "TIFF", "WEBP")
 _POINTER = b"version https://git-lfs"
 # deflate cannot pack closer than 1032 : 1
@@ -36,10 +36,10 @@ def decode(path: Path) -> tuple[np.ndarray, tuple[float, ...]]:
 
 
 def decode_mask(path: Path) -> np.ndarray:
-    """Read somebody's mask: as `decode`, but a palette's indices are kept, and of equal channels one is left.
+    """Read a user's mask: as `decode`, but a palette's indices are kept, and equal channels are reduced to one.
 
     Args:
-        path: see `decode`; a last axis of length 1 of a NIfTI file, and an opaque alpha channel, do not count.
+        path: see `decode`; a last axis of length 1 of a NIfTI file, and an opaque alpha channel, are ignored.
 
     Returns:
         (H, W) or (D, H, W).
@@ -59,7 +59,7 @@ def decode_mask(path: Path) -> np.ndarray:
 
 
 def is_nifti(path: Path) -> bool:
-    """Tell from its name whether a file is NIfTI."""
+    """Return whether a file is NIfTI."""
     return path.name.lower().endswith((".nii", ".nii.gz"))
 
 

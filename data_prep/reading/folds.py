@@ -1,4 +1,4 @@
-"""Rules that make folds out of a list of cases; nothing is drawn. Fewer than two cases make no fold."""
+"""Rules that make folds from a list of cases; nothing is random. Fewer than two cases make no fold."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -11,7 +11,7 @@ def interleaved_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, li
 
     Args:
         cases: their names.
-        count: number of folds; fewer where there are fewer cases.
+        count: number of folds; fewer if there are fewer cases.
 
     Returns:
         {"train": [...], "val": [...]} for each fold.
@@ -22,11 +22,11 @@ def interleaved_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, li
 def grouped_folds(owners: Mapping[str, str], count: int = 5) -> list[dict[str, list[str]]]:
     """Make folds that keep together what belongs to one patient or volume.
 
-    The owners are dealt out in sorted order: fold k validates on the cases of every `count`-th owner, from the k-th on.
+    The owners are assigned in sorted order: fold k validates on the cases of every `count`-th owner, from the k-th on.
 
     Args:
         owners: {case: patient or volume}.
-        count: number of folds; fewer where there are fewer owners.
+        count: number of folds; fewer if there are fewer owners.
 
     Returns:
         {"train": [...], "val": [...]} for each fold, sorted.
@@ -44,7 +44,7 @@ def block_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, list[str
 
     Args:
         cases: their names, in the order of the stack.
-        count: number of folds; fewer where there are fewer cases.
+        count: number of folds; fewer if there are fewer cases.
 
     Returns:
         {"train": [...], "val": [...]} for each fold.
@@ -54,7 +54,7 @@ def block_folds(cases: Sequence[str], count: int = 5) -> list[dict[str, list[str
 
 
 def blocks(cases: Sequence[Item], count: int) -> list[list[Item]]:
-    """Cut a list, in its order, into `count` contiguous blocks whose lengths differ by one at most."""
+    """Split a list, in its order, into `count` contiguous blocks whose lengths differ by at most one."""
     edges = [len(cases) * k // count for k in range(count + 1)]
     return [list(cases[start:stop]) for start, stop in zip(edges[:-1], edges[1:], strict=True)]
 

@@ -1,4 +1,4 @@
-"""Where the volumes of one case lie: the same voxels must show the same place."""
+"""The geometry of one case's volumes: the same voxels must show the same place."""
 
 import itertools
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ import numpy as np
 from data_prep._problems import PreparationError
 from data_prep.reading.decode import is_nifti
 
-# displacements in voxels: up to here rounding of single precision, from there on another place
+# displacements in voxels: below the first, rounding of single precision; from the second on, another place
 _ROUNDING, _ELSEWHERE = 0.01, 0.5
 
 
 def check_geometry(paths: Sequence[Path], shapes: Sequence[tuple[int, ...]]) -> list[str]:
-    """Compare size and place of a case's volumes.
+    """Compare size and geometry of a case's volumes.
 
-    Two NIfTI files lie in one place where no corner of the first is displaced in the second, measured in its voxels: a
-    flip, another spacing, and a shifted origin all displace some corner. Displacements below half a voxel are common
+    Two NIfTI files have the same geometry if no corner of the first is displaced in the second, measured in its voxels:
+    a flip, another spacing, and a shifted origin all displace some corner. Displacements below half a voxel are common
     (tools round differently) and only worth a warning.
 
     Args:
@@ -52,7 +52,7 @@ def check_geometry(paths: Sequence[Path], shapes: Sequence[tuple[int, ...]]) -> 
 
 
 def _displacement(first: Path, second: Path, shape: tuple[int, ...]) -> float:
-    """Measure by how many voxels at most a corner of the first lies elsewhere in the second."""
+    """Return the largest displacement, in voxels, of a corner of the first in the second."""
     here, there = _affine(first), _affine(second)
     corners = np.array([(*corner, 1.0) for corner in itertools.product(*((0, length) for length in reversed(shape)))])
     moved = (corners @ (there - here).T)[:, :3]

@@ -14,7 +14,7 @@ def read_image(path: Path, channels: int) -> np.ndarray:
 
     Args:
         path: the file.
-        channels: 1 (grey) or 3 (RGB; an opaque alpha channel does not count).
+        channels: 1 (grey) or 3 (RGB; an opaque alpha channel is ignored).
 
     Returns:
         (channels, H, W), uint8.

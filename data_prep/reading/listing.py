@@ -1,4 +1,4 @@
-"""Official folders as people have them: any case in the names, litter of operating systems between the files."""
+"""Official folders as users have them: upper or lower case in the names, and clutter left by operating systems."""
 
 import fnmatch
 import os
@@ -14,12 +14,12 @@ _VOLUME_ENDINGS = (".nii.gz", ".nii", ".tiff", ".tif")
 
 
 def is_litter(path: Path) -> bool:
-    """Tell whether a file or folder is left behind by an operating system: hidden (`._*` too), Thumbs.db, ..."""
+    """Return whether a file or folder is left behind by an operating system: hidden (`._*` too), Thumbs.db, ..."""
     return path.name.startswith(".") or path.name.lower() in _LITTER
 
 
 class Listing:
-    """The files below a folder, found whatever the case of their names, without litter.
+    """The files below a folder, found regardless of the case of their names, without clutter.
 
     Args:
         root: the folder.
@@ -30,7 +30,7 @@ class Listing:
         self._folders: dict[Path, dict[str, Path]] = {}
 
     def glob(self, *patterns: str) -> list[Path]:
-        """List files and folders.
+        """Return files and folders.
 
         Args:
             *patterns: relative paths with wildcards in any part, such as "*/*_sat.jpg"; no "**".
@@ -41,14 +41,14 @@ class Listing:
         return sorted({path for pattern in patterns for path in self._match(self.root, PurePosixPath(pattern).parts)})
 
     def find(self, *names: str) -> Path:
-        """Find one file or folder.
+        """Return one file or folder.
 
         Args:
             *names: relative paths, the official one first; other endings of one format (.nii for .nii.gz, .tif for
                 .tiff) need not be given.
 
         Returns:
-            The first that exists, else the first as it officially is.
+            The first that exists, else the first official name.
         """
         for name in (variant for given in names for variant in _variants(given)):
             if found := self._descend(name):
@@ -56,7 +56,7 @@ class Listing:
         return self.root / names[0]
 
     def has(self, *patterns: str) -> bool:
-        """Tell whether anything matches."""
+        """Return whether anything matches."""
         return any(True for pattern in patterns for _ in self._match(self.root, PurePosixPath(pattern).parts))
 
     def _descend(self, name: str) -> Path | None:
@@ -79,7 +79,7 @@ class Listing:
                 yield from self._match(path, parts[1:])
 
     def _entries(self, folder: Path) -> dict[str, Path]:
-        """List a folder once: {name in lower case: path}; of names that differ in case alone, the first."""
+        """Return the content of a folder, {name in lower case: path}; of names that differ only in case, the first."""
         if folder not in self._folders:
             names = sorted(os.listdir(folder), reverse=True) if folder.is_dir() else []
             self._folders[folder] = {name.lower(): folder / name for name in names if not is_litter(folder / name)}
@@ -106,13 +106,13 @@ def strip_ending(path: Path) -> str:
 def find_root(source: Path, folders: Sequence[str], markers: Sequence[str], where: str) -> Listing:
     """Find the folder that holds an official layout: the source itself, or one below it.
 
-    Archives often wrap everything in a folder of their own, so after the usual names every folder down to three levels
-    is looked at.
+    Archives often wrap everything in an extra folder, so after the usual names, every folder down to three levels is
+    searched.
 
     Args:
         source: folder that the user gave.
         folders: relative paths that the layout may lie in; "" is tried first anyway.
-        markers: relative paths of which one at least is in the right folder; may hold wildcards.
+        markers: relative paths of which at least one exists in the right folder; may hold wildcards.
         where: where to get the dataset, for the message.
 
     Returns:

@@ -33,7 +33,7 @@ def read_matlab(path: Path) -> dict[str, Any]:
         path: .mat of format 5, which MATLAB writes up to version 7.
 
     Returns:
-        {name: array, or {field: the same} for a structure of one element}; what is neither is None.
+        {name: array, or {field: the same} for a structure of one element}; anything else is None.
 
     Raises:
         PreparationError: another format, truncated, or lengths that contradict each other.
@@ -55,7 +55,7 @@ def read_matlab(path: Path) -> dict[str, Any]:
 
 
 def _elements(data: memoryview, order: str, depth: int) -> Iterator[tuple[int, memoryview]]:
-    """Give type and content of each element, compressed ones unpacked."""
+    """Return type and content of each element, compressed ones unpacked."""
     if depth > _DEEPEST:
         raise ValueError("nested too deeply")
     place = 0
@@ -108,7 +108,7 @@ def _read_matrix(content: memoryview, order: str, depth: int) -> tuple[str, Any]
 def _read_structure(
     parts: list[tuple[int, memoryview]], shape: tuple[int, ...], order: str, depth: int
 ) -> dict[str, Any] | None:
-    """Read a structure of one element; several are not needed here."""
+    """Read a structure of one element; larger ones are not needed here."""
     if math.prod(shape) != 1:
         return None
     length = int(_numbers(parts[0], order)[0])

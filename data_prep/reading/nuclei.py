@@ -51,7 +51,7 @@ def split_as_scnp(names: Sequence[str]) -> tuple[list[Fold], list[str]]:
 
 
 def to_8_bit(image: np.ndarray, path: Path) -> np.ndarray:
-    """Give an RGB image (H, W, 3) of whole numbers 0..255 as uint8, channels first.
+    """Return an RGB image (H, W, 3) of whole numbers 0..255 as uint8, channels first.
 
     Args:
         image: of any number type.

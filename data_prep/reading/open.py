@@ -1,4 +1,4 @@
-"""From what the user gives as a source, a folder or archives, to the dataset's plan."""
+"""From the user's source, a folder or archives, to the dataset's plan."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from data_prep._register import Entry
 from data_prep.reading.archives import find_archives, is_archive, unpack
 from data_prep.reading.listing import is_litter
 
-# an archive that holds archives, as some downloads do, and no deeper
+# an archive that holds archives, as some downloads do, but no deeper
 _DEPTH = 2
 
 
@@ -24,13 +24,13 @@ def open_plan(
 ) -> Iterator[Plan]:
     """Plan a dataset from a folder, an archive, or a folder of archives.
 
-    Archives are unpacked below `destination`, for as long as the context lasts. A folder that holds the official layout
-    already is used as it is, whatever archives lie beside it.
+    Archives are unpacked below `destination`, for as long as the context lasts. A folder that already holds the
+    official layout is used unchanged, even if there are archives beside it.
 
     Args:
         entry: the dataset.
         source: what the user gave; not used for embedded data.
-        destination: folder for prepared datasets; made where archives need it.
+        destination: folder for prepared datasets; created if archives need it.
         options: options of the dataset.
         progress: show a bar (on a terminal only).
 
@@ -60,7 +60,7 @@ def open_plan(
 
 
 def _plan(entry: Entry, source: Path | None, options: Mapping[str, Any]) -> Plan:
-    """Call the dataset's function, and fill in what the plan leaves to the register."""
+    """Call the dataset's function, and fill in what the plan leaves to the registry."""
     plan = entry.plan(source, **options)
     plan.name = plan.name or entry.slug
     plan.dims = plan.dims or entry.dims
@@ -82,7 +82,7 @@ def _check_source(entry: Entry, source: str | Path | None) -> Path:
 
 @contextmanager
 def _unpacked(source: Path, destination: Path, *, progress: bool) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Unpack an archive, or a folder's archives into one folder that also shows what else lies there."""
+    """Unpack an archive, or a folder's archives into one folder that also shows the folder's other files."""
     made = [folder for folder in (destination, *destination.parents) if not folder.exists()]
     destination.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".source-", dir=destination))
@@ -107,7 +107,7 @@ def _unpacked(source: Path, destination: Path, *, progress: bool) -> Iterator[tu
 
 
 def _merge(archive: Path, folder: Path, *, progress: bool) -> str:
-    """Unpack beside what is there already, and refuse to write over it."""
+    """Unpack beside existing files, and refuse to overwrite them."""
     with tempfile.TemporaryDirectory(prefix=".unpack-", dir=folder) as workplace:
         digest = unpack(archive, Path(workplace), progress=progress)
         for path in sorted(Path(workplace).rglob("*")):

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 
 def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    """Refuse an option's value that is none of its choices.
+    """Reject an option's value that is not among its choices.
 
     Args:
         name: of the option.
-        value: what came.
-        choices: what may come.
+        value: the value given.
+        choices: the allowed values.
 
     Raises:
         ValueError: another value.

@@ -1,4 +1,4 @@
-"""Images and masks in a folder of the user's own: what the folders are called, and which files belong together."""
+"""Images and masks in a folder of the user's own: the names of the folders, and which files belong together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from data_prep.reading.pairs import Pair
 
 IMAGES = ("images", "image", "imgs", "img")
 MASKS = ("masks", "mask", "labels", "label", "annotations", "ground_truth", "groundtruth", "gt")
-# what a mask's name may have more than its image's
+# what a mask's name may have in addition to its image's
 _SUFFIXES = ("_mask", "-mask", "_label", "_gt", "_seg", "_segmentation")
 _PARTS = {"train": ("train", "training"), "val": ("val", "valid", "validation"), "test": ("test", "testing")}
 _UNREADABLE = (".txt", ".csv", ".json", ".md", ".xml", ".yaml", ".yml", ".pdf", ".xlsx")
@@ -18,12 +18,12 @@ _UNREADABLE = (".txt", ".csv", ".json", ".md", ".xml", ".yaml", ".yml", ".pdf", 
 
 @dataclass(frozen=True)
 class OwnLayout:
-    """What lies in the folder.
+    """The content of the folder.
 
     Attributes:
         parts: {"train", "val" or "test": pairs}; parts without files are absent. A test image without ground
             truth has the path of a mask that does not exist.
-        taken: what was taken for what, for people.
+        taken: how the files were interpreted, for the user.
     """
 
     parts: Mapping[str, list[Pair]]
@@ -33,7 +33,7 @@ class OwnLayout:
 def find_pairs(source: Path, expected: str) -> OwnLayout:
     """Find images and masks.
 
-    They lie in images/ and masks/ (or what else `IMAGES` and `MASKS` list), alone, in the folders train/, val/ and
+    They are in images/ and masks/ (or other names in `IMAGES` and `MASKS`), directly, in the folders train/, val/ and
     test/ or with these folders inside; or in one folder, where a mask is called NAME_mask (or as `_SUFFIXES` lists).
 
     Args:
@@ -122,7 +122,7 @@ def _pair(images: Path, masks: Path | None) -> list[Pair]:
 def _match(
     images: Mapping[str, Path], masks: Mapping[str, Path], where: Path, where_images: Path | None = None
 ) -> list[Pair]:
-    """Match by name, masks with or without a suffix; where a partner is absent, a path for it is made up."""
+    """Match by name, masks with or without a suffix; a missing partner gets a path that does not exist."""
     named: dict[str, Path] = {}
     for stem, path in masks.items():
         name = stem if stem in images or _plain(stem) not in images else _plain(stem)

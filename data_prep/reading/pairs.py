@@ -17,10 +17,9 @@ class Pair:
 
     Attributes:
         name: of the case.
-        images: paths of the image, one for each channel that has a file of its own.
+        images: paths of the image, one for each channel that has a separate file.
         mask: path of the mask.
-        field_of_view: path of the mask of where there is an image at all; None, or a path without
-            a file: not given.
+        field_of_view: path of the mask of the field of view; None, or a path without a file: not given.
     """
 
     name: str
@@ -35,32 +34,32 @@ class Pair:
 
     @property
     def image(self) -> Path:
-        """The first path of the image."""
+        """Return the first path of the image."""
         return self.images[0]
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All paths, the mask last."""
+        """Return all paths, the mask last."""
         return (*self.images, self.mask)
 
     @property
     def has_field_of_view(self) -> bool:
-        """Tell whether there is a mask of the field of view."""
+        """Return whether there is a mask of the field of view."""
         return self.field_of_view is not None and self.field_of_view.is_file()
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether all files are there."""
+        """Return whether all files exist."""
         return all(path.is_file() for path in self.files)
 
     @property
     def is_absent(self) -> bool:
-        """Tell whether no file is there."""
+        """Return whether no file exists."""
         return not any(path.is_file() for path in self.files)
 
     @property
     def lone(self) -> list[str]:
-        """One line for each file that is missing where its partner is there."""
+        """Return one line for each file that is missing while its partner exists."""
         both = [pair for image in self.images for pair in ((image, self.mask), (self.mask, image))]
         return [
             f"{absent}: missing, but its partner {there} is there; get it, or remove the partner"
@@ -73,10 +72,10 @@ Load = Callable[[Pair], Sample]
 
 
 def split_pairs(pairs: Iterable[Pair]) -> tuple[list[Pair], list[str]]:
-    """Keep the complete pairs, and describe each file whose partner is absent.
+    """Return the complete pairs, and one line for each file whose partner is missing.
 
     Args:
-        pairs: pairs of which none, some or all files may be there.
+        pairs: pairs of which none, some or all files may exist.
 
     Returns:
         The complete pairs, in their order, and one line for each lone file.
@@ -87,11 +86,11 @@ def split_pairs(pairs: Iterable[Pair]) -> tuple[list[Pair], list[str]]:
 
 
 def make_cases(pairs: Iterable[Pair], load: Load, *, test: bool = False) -> list[Case]:
-    """Turn pairs into cases.
+    """Convert pairs to cases.
 
     Args:
         pairs: complete pairs.
-        load: reads a pair; a function of a module, so that other processes can call it.
+        load: reads a pair; a module-level function, so that other processes can call it.
         test: whether they belong to the test set.
 
     Returns:
@@ -109,7 +108,7 @@ def make_cases(pairs: Iterable[Pair], load: Load, *, test: bool = False) -> list
 
 
 def split_cases(training: Iterable[Pair], test: Iterable[Pair], load: Load) -> list[Case]:
-    """Turn training and test pairs into cases, see `make_cases`."""
+    """Convert training and test pairs to cases, see `make_cases`."""
     return make_cases(training, load) + make_cases(test, load, test=True)
 
 
@@ -131,13 +130,13 @@ def load_binary(pair: Pair) -> Sample:
 
 
 def read_field_of_view(pair: Pair) -> np.ndarray | None:
-    """Read where there is an image at all: 255 in a mask of 0 and 255.
+    """Read the field of view: 255 in a mask of 0 and 255.
 
     Args:
         pair: with or without a mask of the field of view.
 
     Returns:
-        (H, W), bool; None where there is no such mask.
+        (H, W), bool; None if there is no such mask.
 
     Raises:
         PreparationError: an unreadable file, or another value.
@@ -148,7 +147,7 @@ def read_field_of_view(pair: Pair) -> np.ndarray | None:
 
 
 def describe_fields_of_view(pairs: Sequence[Pair]) -> list[str]:
-    """Say for the card's notes that fields of view are kept, and of how many images; nothing where there are none."""
+    """Return a note for the card on how many images have a field of view; nothing if there are none."""
     count = sum(pair.has_field_of_view for pair in pairs)
     few = "" if count == len(pairs) else f" of {count} of {len(pairs)} images"
     kept = f"the field of view{few} is kept: training ignores what is outside, metrics as their option `fov` says"

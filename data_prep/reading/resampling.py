@@ -1,4 +1,4 @@
-"""Making images smaller: sums over the area of each new pixel, parts of old pixels by their share."""
+"""Downsampling by area: sums over the area of each new pixel, partial old pixels by their share."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def sum_areas(image: np.ndarray, shape: Sequence[int]) -> tuple[np.ndarray, int]:
     """Sum over the box of each new pixel, which has the side `image.shape[axis]` along an axis of `shape[axis]` units.
 
-    In whole numbers, so that no rounding decides about a thin structure; an image of floats is summed as such.
+    In whole numbers, so that rounding never decides about a thin structure; an image of floats is summed in float64.
 
     Args:
         image: any number of axes; integers, floats or bool.

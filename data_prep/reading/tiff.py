@@ -1,4 +1,4 @@
-"""The chain of directories in a TIFF file, looked at before a library follows it."""
+"""The chain of directories in a TIFF file, checked before a library follows it."""
 
 import struct
 from pathlib import Path
@@ -8,13 +8,13 @@ _BIG = 43
 
 
 def check_directories(path: Path) -> None:
-    """Refuse a TIFF file whose directories (one for each page) run in a circle: readers would follow them for ever.
+    """Reject a TIFF file whose directories (one for each page) form a cycle: readers would follow them forever.
 
     Args:
-        path: the file; one that is no TIFF is left to the reader that comes after.
+        path: the file; one that is not a TIFF is left to the next reader.
 
     Raises:
-        ValueError: a directory that comes twice.
+        ValueError: a directory that occurs twice.
     """
     with path.open("rb") as file:
         order = {b"II": "<", b"MM": ">"}.get(file.read(2))
@@ -33,6 +33,6 @@ def check_directories(path: Path) -> None:
 
 
 def _read(file: BinaryIO, kind: str) -> int:
-    """Read one number; 0 behind the end of the file."""
+    """Read one number; 0 after the end of the file."""
     data = file.read(struct.calcsize(kind))
     return struct.unpack(kind, data)[0] if len(data) == struct.calcsize(kind) else 0

@@ -1,4 +1,4 @@
-"""What the 3D datasets share: volumes of one or several channels with their labels, in one geometry."""
+"""Shared by the 3D datasets: volumes of one or several channels with their labels, in the same geometry."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ def load_volumes(pair: Pair, coding: Mapping[int, int] = BINARY, spacing: tuple[
     Args:
         pair: one path for each channel, and the label.
         coding: {value in the label file: class index}.
-        spacing: z, y, x, where the files do not say.
+        spacing: z, y, x, if the files do not state it.
 
     Returns:
         The sample.
@@ -44,7 +44,7 @@ def read_volume(path: Path) -> tuple[np.ndarray, tuple[float, ...]]:
         path: NIfTI, or TIFF of several pages.
 
     Returns:
-        The array (z, y, x), and the spacing, empty where the format has none.
+        The array (z, y, x), and the spacing, empty if the format has none.
 
     Raises:
         PreparationError: unreadable, or not three axes.

@@ -19,10 +19,10 @@ _BYTE = 255
 
 @dataclass(frozen=True)
 class Found:
-    """What a look at a case's files gave.
+    """The result of checking a case's files.
 
     Attributes:
-        case: which.
+        case: the case.
         problems: what stops the scoring, a line each.
         dims: 2 or 3; 0 where a file cannot be read.
         predicted: values in the prediction.
@@ -42,8 +42,8 @@ def look(case: Case, same_geometry: bool) -> Found:
     """Read both files of a case and compare them.
 
     Args:
-        case: which.
-        same_geometry: whether affines that differ are a problem.
+        case: the case.
+        same_geometry: whether different affines are a problem.
 
     Returns:
         What was found.
@@ -66,12 +66,12 @@ def look(case: Case, same_geometry: bool) -> Found:
 
 
 def refuse(found: Iterable[Found], classes: Classes, preset: Preset | None = None) -> int:
-    """Stop where a file is not as it must be.
+    """Raise an error if any file is not as it must be.
 
     Args:
         found: of all cases.
-        classes: what the values mean.
-        preset: which may be for certain classes.
+        classes: the meaning of the values.
+        preset: may require certain classes.
 
     Returns:
         The images' dimension.
@@ -126,7 +126,7 @@ def _rounded(affine: npt.NDArray[np.float64]) -> str:
 
 
 def _values(looked: list[Found], classes: Classes, preset: Preset | None) -> list[str]:
-    """Compare the label values with those that there may be."""
+    """Compare the label values with the allowed ones."""
     background = {0, classes.ignore}
     found = {value for each in looked for value in each.predicted} - background
     true = {value for each in looked for value in each.true} - background
@@ -170,7 +170,7 @@ def _advice(wrong: list[int], known: set[int]) -> str:
 
 
 def _fits_better_transposed(prediction: LabelImage, truth: LabelImage) -> bool:
-    """Whether the prediction agrees with the ground truth only after its last two axes are exchanged."""
+    """Return whether the prediction agrees with the ground truth only after its last two axes are exchanged."""
     b, y = prediction.values > 0, truth.values > 0
     if b.shape[-1] != b.shape[-2] or not b.any() or not y.any():
         return False

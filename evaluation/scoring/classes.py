@@ -1,4 +1,4 @@
-"""What the label values mean: classes, nnU-Net's regions, the ignore label."""
+"""The meaning of the label values: classes, nnU-Net's regions, the ignore label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,10 +20,10 @@ class Classes:
 
     Attributes:
         names: label value to name, without background.
-        regions: name to the label values that it is made of; empty where each class is measured by itself.
+        regions: name to the label values that form it; empty if each class is measured separately.
         ignore: value of pixels in the ground truth that do not count; None for none.
         binary: everything above 0 is one class.
-        declared: whether dataset.json or a preset says which values there may be.
+        declared: whether dataset.json or a preset defines the allowed values.
     """
 
     names: dict[int, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Classes:
 
     @property
     def count(self) -> int | None:
-        """Number of classes with background, where they are declared without gaps: then absent ones count too."""
+        """Return the number of classes with background if declared without gaps, so that absent ones count too."""
         contiguous = sorted(self.names) == list(range(1, len(self.names) + 1))
         return len(self.names) + 1 if self.declared and contiguous and not self.binary else None
 
@@ -43,14 +43,14 @@ class Classes:
         return self.names.get(label, str(label))
 
     def prepare(self, prediction: Labels, truth: Labels) -> tuple[Labels, Labels]:
-        """Make both images ready to be measured: ignored pixels become background in both, a binary mask has a 1.
+        """Prepare both images for measuring: ignored pixels become background in both, a binary mask has a 1.
 
         Args:
             prediction: label image.
             truth: label image of the same shape.
 
         Returns:
-            Both, as they go into `metrics.measure`.
+            Both, as passed to `metrics.measure`.
         """
         if self.ignore is not None:
             counted = truth != self.ignore
@@ -60,7 +60,7 @@ class Classes:
         return prediction, truth
 
     def merged(self) -> "Classes":
-        """Return the same with all classes as one."""
+        """Return the same with all classes merged."""
         return replace(self, binary=True, regions={}, names={1: "foreground"})
 
 
@@ -74,7 +74,7 @@ def read_classes(path: Path) -> Classes:
         Its classes; regions where a label is a list of values.
 
     Raises:
-        ScoringError: no labels, or values that are none.
+        ScoringError: no labels, or invalid values.
     """
     try:
         labels = read_json(path).get("labels")

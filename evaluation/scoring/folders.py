@@ -23,7 +23,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Pairing:
-    """What was found in the folders.
+    """The content of the folders.
 
     Attributes:
         method: name of the predictions, for tables.
@@ -41,17 +41,17 @@ class Pairing:
 def pair(predictions: Path, ground_truth: Path, method: str, partial: bool) -> Pairing:
     """Match predictions and ground truth by file name.
 
-    nnU-Net's layouts are understood: `ground_truth` may be a dataset's folder with labelsTs or labelsTr, and the
-    suffix `_0000` does not count.
+    nnU-Net's layouts are understood: `ground_truth` may be a dataset's folder with labelsTs or labelsTr, and the suffix
+    `_0000` is ignored.
 
     Args:
         predictions: folder of masks.
         ground_truth: folder of masks, or of a dataset.
         method: name of the predictions.
-        partial: score what there is, where ground truths have no prediction.
+        partial: score the existing predictions if ground truths without one remain.
 
     Returns:
-        The cases, and what has no partner.
+        The cases, and the files without a partner.
 
     Raises:
         ScoringError: no folder, no masks, no name in common, or missing predictions without `partial`.
@@ -75,7 +75,7 @@ def pair(predictions: Path, ground_truth: Path, method: str, partial: bool) -> P
 
 
 def methods(folders: list[Path]) -> list[str]:
-    """Return a name for each folder of predictions: the last parts of its path that tell it from the others.
+    """Return a name for each folder of predictions: the last parts of its path that distinguish it from the others.
 
     Args:
         folders: of predictions.
@@ -99,7 +99,7 @@ def methods(folders: list[Path]) -> list[str]:
 
 
 def beside(folder: Path, name: str) -> Path | None:
-    """Return a file of a dataset: in the folder of masks, or in the one around it."""
+    """Return a file of a dataset: in the folder of masks, or in its parent."""
     return next((place / name for place in (folder, folder.resolve().parent) if (place / name).is_file()), None)
 
 
@@ -109,7 +109,7 @@ def _truth(folder: Path, wanted: set[str]) -> dict[str, Path]:
     inside = [_cases(folder / name) for name in _LABEL_FOLDERS if (folder / name).is_dir() and _masks(folder / name)]
     if not inside or _masks(folder):
         return _cases(folder)
-    return max(inside, key=lambda cases: len(wanted & set(cases)))  # the first of equals: labelsTs
+    return max(inside, key=lambda cases: len(wanted & set(cases)))  # on a tie the first: labelsTs
 
 
 def _cases(folder: Path) -> dict[str, Path]:

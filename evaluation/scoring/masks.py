@@ -23,8 +23,8 @@ class LabelImage:
 
     Attributes:
         values: (H, W) or (D, H, W), any integer type; of a NIfTI file the axes are z, y, x.
-        spacing: along each axis; None where the file has none.
-        affine: of a NIfTI file, (4, 4); None elsewhere.
+        spacing: along each axis; None if the file has none.
+        affine: of a NIfTI file, (4, 4); None for other formats.
     """
 
     values: npt.NDArray[Any]
@@ -42,7 +42,7 @@ def read(path: Path) -> LabelImage:
         Its content.
 
     Raises:
-        ScoringError: unreadable or truncated; no label image: colours, NaN, probabilities, negative values.
+        ScoringError: unreadable or truncated; not a label image: colours, NaN, probabilities, negative values.
     """
     try:
         values, spacing = decode(path)
@@ -58,7 +58,7 @@ def read(path: Path) -> LabelImage:
 
 
 def _squeezed(path: Path, values: npt.NDArray[Any], spacing: tuple[float, ...]) -> tuple[Any, tuple[float, ...]]:
-    """Drop channels that say the same thing, and axes of time with one point."""
+    """Drop identical channels, and time axes with one point."""
     is_nifti = bool(spacing)
     if is_nifti and values.ndim > 3 and set(values.shape[:-3]) == {1}:
         return values.reshape(values.shape[-3:]), spacing[-3:]

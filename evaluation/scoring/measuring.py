@@ -1,4 +1,4 @@
-"""One case: both files read, every measure taken, by class and averaged."""
+"""One case: read both files and take every measure, by class and averaged."""
 
 import math
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ class Task:
     Attributes:
         plan: the measures.
         classes: what the label values mean.
-        spacing: of all images, in place of the files'; None for those.
-        by_class: write each class, not only the mean over them.
+        spacing: of all images, overriding the files'; None: the files'.
+        by_class: write each class, not only their mean.
     """
 
     plan: tuple[Measure, ...]
@@ -40,7 +40,7 @@ def measure_case(case: Case, task: Task) -> list[Row]:
     """Measure a case.
 
     Args:
-        case: its files, which `checks` has found right.
+        case: its files, which have passed `checks`.
         task: what is measured.
 
     Returns:
@@ -48,7 +48,7 @@ def measure_case(case: Case, task: Task) -> list[Row]:
     """
     images = [read(path) for path in (case.prediction, case.truth)]
     b, y = (image.values for image in images)
-    # the ground truth's geometry holds: predictions are often saved without
+    # the ground truth's geometry is used: predictions are often saved without one
     spacing = task.spacing or images[1].spacing or images[0].spacing or (1.0,) * y.ndim
     rows: dict[Measure, list[Row]] = {}
     for measures in _places(task.plan):
@@ -61,7 +61,7 @@ def measure_case(case: Case, task: Task) -> list[Row]:
 
 
 def _places(plan: tuple[Measure, ...]) -> list[list[Measure]]:
-    """Group the measures that are taken in one pass."""
+    """Return the measures grouped by what is computed in one pass."""
     groups: dict[tuple[Any, ...], list[Measure]] = {}
     for measure in plan:
         groups.setdefault(measure.place, []).append(measure)
@@ -71,7 +71,7 @@ def _places(plan: tuple[Measure, ...]) -> list[list[Measure]]:
 def _views(
     b: Labels, y: Labels, classes: Classes, names: list[str], options: metrics.Options
 ) -> Iterator[tuple[metrics.Measured, dict[int, str]]]:
-    """Measure label images: all classes at once, or each region by itself. Yield values, and names of their classes."""
+    """Measure label images: all classes at once, or each region separately. Yield values and class names."""
     if not classes.regions:
         measured = metrics.measure(b, y, names, **(options | {"num_classes": classes.count}))
         yield measured, {number: classes.name(number) for number in measured.labels}
@@ -81,7 +81,7 @@ def _views(
 
 
 def _rows(measure: Measure, found: list[tuple[metrics.Measured, dict[int, str]]], by_class: bool) -> list[Row]:
-    """Give the mean over the classes, then each class if wanted."""
+    """Return the mean over the classes, then each class if wanted."""
     rows: list[Row] = []
     for measured, classes in found:
         for number, name in classes.items():
@@ -90,7 +90,7 @@ def _rows(measure: Measure, found: list[tuple[metrics.Measured, dict[int, str]]]
                 value, reason = measure.undefined, f"{reason}; counted as {measure.undefined:g}"
             rows.append({"class": name, "metric": label(measure), "value": value, "reason": reason})
     if len(found) == 1 and measure.undefined is None:
-        measured = found[0][0]  # on patches the mean over classes and patches at once, as `metrics.evaluate` has it
+        measured = found[0][0]  # on patches, the mean over classes and patches at once, as in `metrics.evaluate`
         value, reason = measured.mean(measure.metric), measured.reason(measure.metric)
     else:
         defined = [row["value"] for row in rows if not math.isnan(row["value"])]

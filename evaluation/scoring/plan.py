@@ -1,4 +1,4 @@
-"""What is measured: metrics, each with adjacency, region, classes, and what counts where it is undefined."""
+"""What is measured: metrics, each with adjacency, region, classes, and a substitute for undefined values."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -19,15 +19,15 @@ class Measure:
 
     Attributes:
         metric: slug with parameters.
-        merged: all classes as one, in place of each by itself.
+        merged: all classes as one, instead of each separately.
         adjacency: of the foreground; None for 8 and 26.
-        region: "whole", "sliding" or "random", with the next four as `metrics.Options` has them.
+        region: "whole", "sliding" or "random", with the next four as in `metrics.Options`.
         patch: side of the patches.
         stride: of sliding patches.
         number: of random patches.
         seed: of random patches.
-        undefined: value that counts where a class's is undefined; None: it is left out.
-        title: printed name in place of the metric's own; "" for that.
+        undefined: value that replaces a class's undefined one; None: it is left out.
+        title: printed name; "" for the metric's own.
     """
 
     metric: str
@@ -43,12 +43,12 @@ class Measure:
 
     @property
     def where(self) -> str:
-        """Name the region, with all that it takes to repeat it."""
+        """Return the name of the region, with all that is needed to repeat it."""
         return metrics.describe_region(self.region, self.patch, self.stride, self.number, self.seed)
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """What measures share that can be measured in one pass."""
+        """Return what all measures of one pass must have in common."""
         return (self.merged, self.adjacency, self.region, self.patch, self.stride, self.number, self.seed)
 
     def options(self) -> metrics.Options:
@@ -63,7 +63,7 @@ class Measure:
         }
 
     def facts(self, dims: int) -> dict[str, Any]:
-        """Say what a table has to know of it, and what a cached value must have been measured with."""
+        """Return what a table must know about it, which a cached value must match."""
         entry = metrics.entry(self.metric)
         of = " (classes merged)" if self.merged else ""
         return asdict(self) | {
@@ -78,7 +78,7 @@ class Measure:
 
 
 def label(measure: Measure) -> str:
-    """Return what metrics.csv calls a measure: its metric, and whether the classes were merged."""
+    """Return a measure's name in metrics.csv: its metric, and whether the classes were merged."""
     return f"{measure.metric} merged" if measure.merged else measure.metric
 
 
@@ -86,7 +86,7 @@ def make(names: tuple[str, ...], adjacency: int | None, dims: int) -> tuple[Meas
     """Return the plan for a list of metrics.
 
     Args:
-        names: slugs with parameters; none for the core set; "all" for every metric of the register.
+        names: slugs with parameters; none for the core set; "all" for every metric of the registry.
         adjacency: of the foreground.
         dims: of the images.
 
@@ -94,7 +94,7 @@ def make(names: tuple[str, ...], adjacency: int | None, dims: int) -> tuple[Meas
         A measure for each.
 
     Raises:
-        ScoringError: no such metric, twice the same, or an adjacency that is none.
+        ScoringError: no such metric, a duplicate, or an invalid adjacency.
     """
     wanted = names or CORE[dims]
     if wanted == ("all",):
@@ -104,17 +104,17 @@ def make(names: tuple[str, ...], adjacency: int | None, dims: int) -> tuple[Meas
 
 
 def check(plan: tuple[Measure, ...], dims: int) -> tuple[Measure, ...]:
-    """Refuse what cannot be measured.
+    """Reject what cannot be measured.
 
     Args:
         plan: the measures.
         dims: of the images.
 
     Returns:
-        The measures; those on patches with as many sides as the images have.
+        The measures; those on patches with one side for each of the images' axes.
 
     Raises:
-        ScoringError: everything that is wrong with them.
+        ScoringError: all problems with them.
     """
     problems = []
     for measure in plan:
@@ -129,7 +129,7 @@ def check(plan: tuple[Measure, ...], dims: int) -> tuple[Measure, ...]:
         except ValueError as error:
             problems.append(str(error))
     names = [(label(measure), measure.adjacency, measure.where) for measure in plan]
-    problems += [f"metric {name!r} is asked for twice" for name in sorted({n[0] for n in names if names.count(n) > 1})]
+    problems += [f"metric {name!r} is requested twice" for name in sorted({n[0] for n in names if names.count(n) > 1})]
     if problems:
         raise ScoringError(problems)
     return plan

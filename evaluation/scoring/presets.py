@@ -3,9 +3,9 @@
 title: TopCoW 2024                what it is
 source: where the definitions were read
 dims: [3]                         dimensions of the images
-classes: [1, 2, 3]                label values that there may be; "binary" for one class; left out: any
+classes: [1, 2, 3]                allowed label values; "binary" for one class; omitted: any
 measures: [...]                   fields of `plan.Measure`
-differs: [...]                    where a number here is not that of the source
+differs: [...]                    where a number here differs from that of the source
 """
 
 from dataclasses import dataclass, fields
@@ -32,10 +32,10 @@ class Preset:
         title: printed name.
         source: where the definitions were read.
         dims: dimensions of the images that it is for.
-        classes: label values that there may be; None for any.
+        classes: allowed label values; None for any.
         binary: whether it is for one class.
         measures: what is measured.
-        differs: where a number here is not that of the source.
+        differs: where a number here differs from that of the source.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Preset:
     differs: tuple[str, ...]
 
     def of(self, dims: int) -> tuple[Measure, ...]:
-        """Return the measures for images of a dimension; those of the other one are left out.
+        """Return the measures for images of a dimension; those of other dimensions are left out.
 
         Args:
             dims: of the images.
@@ -57,7 +57,7 @@ class Preset:
             The measures.
 
         Raises:
-            ScoringError: the preset is for images of the other dimension.
+            ScoringError: the preset is for images of another dimension.
         """
         import metrics
 
@@ -68,7 +68,7 @@ class Preset:
 
 
 def names() -> list[str]:
-    """List the presets."""
+    """Return the presets."""
     return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
 
 
@@ -80,10 +80,10 @@ def preset(name: str) -> Preset:
         name: slug.
 
     Returns:
-        What its file says.
+        The preset in its file.
 
     Raises:
-        ScoringError: no such preset, or a file with other keys than it may have.
+        ScoringError: no such preset, or a file with unknown keys.
     """
     if name not in names():
         raise ScoringError(unknown("preset", name, names()))

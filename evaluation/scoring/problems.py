@@ -1,4 +1,4 @@
-"""The one error of this room: everything that is wrong with the files or the request, a line each."""
+"""The error of this package: everything that is wrong with the files or the request, one line each."""
 
 from collections.abc import Iterable
 
@@ -6,10 +6,10 @@ SHOWN = 20
 
 
 class ScoringError(ValueError):
-    """Files or options are not as they must be.
+    """Files or options are invalid.
 
     Attributes:
-        problems: a line each: path, what was expected, what came, what to do.
+        problems: one line each: path, what was expected, what came, what to do.
     """
 
     def __init__(self, problems: str | Iterable[str]) -> None:
@@ -18,5 +18,5 @@ class ScoringError(ValueError):
         super().__init__("\n".join(self.problems[:SHOWN] + ([f"... and {more} more of these"] if more > 0 else [])))
 
     def __reduce__(self) -> tuple[type["ScoringError"], tuple[list[str]]]:
-        """Pickle with the list, so that the error survives the way back from a worker process."""
+        """Pickle with the list, so that the error survives the transfer from a worker process."""
         return ScoringError, (self.problems,)

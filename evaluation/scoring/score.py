@@ -1,7 +1,7 @@
 """Score folders of predictions: match, check, measure, write metrics.csv and score.json.
 
-What has been measured is kept case by case in `.cases/`, under a fingerprint of both files and of everything that
-decides the values: after an interruption the rest is measured, and a file that changed is measured again.
+Results are stored case by case in `.cases/`, under a fingerprint of both files and of everything that determines the
+values: after an interruption only the rest is measured, and a file that has changed is measured again.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _CASES = ".cases"
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted.
+    """A request for scoring.
 
     Attributes:
         predictions: folder of masks.
@@ -38,13 +38,13 @@ class Request:
         compare: further folders of predictions for the same ground truth.
         preset: metric set of a challenge or paper; "" for `metrics`.
         metrics: slugs with parameters; none for the core set, ("all",) for all.
-        adjacency: of the foreground, in place of the dataset's or the preset's; None for those.
-        spacing: of all images, in place of the files'; None for those.
+        adjacency: of the foreground, overriding the dataset's or the preset's; None: theirs.
+        spacing: of all images, overriding the files'; None: the files'.
         ignore: value of pixels in the ground truth that do not count; None for dataset.json's.
         binary: everything above 0 is one class.
-        partial: score what there is, where predictions are missing.
-        ignore_geometry: trust the pixels where affines differ.
-        workers: processes; 0 for one a core.
+        partial: score the existing predictions if some are missing.
+        ignore_geometry: compare pixel by pixel even if affines differ.
+        workers: processes; 0 for one per core.
     """
 
     predictions: Path
@@ -64,7 +64,7 @@ class Request:
 
 @dataclass(frozen=True)
 class _Dataset:
-    """What lies beside the masks of an nnU-Net dataset."""
+    """The files beside the masks of an nnU-Net dataset."""
 
     classes: Classes = field(default_factory=Classes)
     adjacency: int | None = None
@@ -76,11 +76,11 @@ def score(request: Request, progress: bool = True) -> Path:
     """Score predictions.
 
     Args:
-        request: what is wanted.
+        request: the request.
         progress: show progress bars where the output is a terminal.
 
     Returns:
-        The output folder, with metrics.csv (a row for each method, case, class and metric) and score.json.
+        The output folder, with metrics.csv (one row for each method, case, class and metric) and score.json.
 
     Raises:
         ScoringError: everything that is wrong with the request or the files.
@@ -127,7 +127,7 @@ def _check(request: Request) -> None:
 
 
 def _dataset(request: Request, chosen: presets.Preset | None) -> _Dataset:
-    """Read what dataset.json and card.json say, and apply what the request says otherwise."""
+    """Read dataset.json and card.json, and apply the request's overrides."""
     notes = []
     path = folders.beside(request.ground_truth, "dataset.json") or folders.beside(request.predictions, "dataset.json")
     classes = read_classes(path) if path else Classes()
@@ -143,7 +143,7 @@ def _dataset(request: Request, chosen: presets.Preset | None) -> _Dataset:
         notes.append(f"Pixels where the ground truth is {classes.ignore} are background in both masks.")
     if request.binary:
         classes = classes.merged()
-        notes.append("Whatever is above 0 is foreground.")
+        notes.append("Every value above 0 is foreground.")
     if card.get("adjacency") and not request.adjacency and not chosen:
         notes.append(f"Adjacency {card['adjacency']} from the dataset's card.json.")
     spacing = tuple(float(side) for side in card["spacing"]) if card.get("spacing") else None
@@ -165,7 +165,7 @@ def _spacing(request: Request, dataset: _Dataset, dims: int) -> tuple[float, ...
 
 
 def _several(found: list[checks.Found], classes: Classes) -> bool:
-    """Whether there is more than one class to tell apart."""
+    """Return whether there is more than one class."""
     if classes.binary:
         return False
     ignored = {0, classes.ignore}
@@ -174,7 +174,7 @@ def _several(found: list[checks.Found], classes: Classes) -> bool:
 
 
 def _decisive(task: Task, dims: int) -> str:
-    """Return everything that decides the values of a case, but for its files."""
+    """Return everything that determines the values of a case, except its files."""
     known = {"classes": asdict(task.classes), "spacing": task.spacing, "by_class": task.by_class}
     return json.dumps(known | {"plan": [measure.facts(dims) for measure in task.plan]}, sort_keys=True, default=list)
 
@@ -184,7 +184,7 @@ def _place(output: Path, number: int, case: Case) -> Path:
 
 
 def _remembered(place: tuple[Case, Path], task: Task, facts: str) -> list[Row]:
-    """Measure a case, or take what was measured before under the same circumstances."""
+    """Measure a case, or load the stored result of an identical measurement."""
     case, path = place
     both = "".join(files.sha256(file) for file in (case.prediction, case.truth))
     fingerprint = hashlib.sha256((facts + both).encode()).hexdigest()

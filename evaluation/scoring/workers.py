@@ -1,4 +1,4 @@
-"""Work on many cases: on as many cores as wanted, one thread each, with a progress bar."""
+"""Process many cases on several cores, one thread each, with a progress bar."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_FEW = 8  # a worker takes seconds to start: not worth it for fewer cases
+_FEW = 8  # a worker takes seconds to start, which does not pay off for fewer cases
 
 
 def each(
@@ -19,9 +19,9 @@ def each(
     """Apply a function to every item, in order.
 
     Args:
-        function: what to do; picklable.
-        items: on what.
-        workers: processes; 0 for one a core.
+        function: the function; picklable.
+        items: its arguments.
+        workers: processes; 0 for one per core.
         title: of the progress bar.
         progress: show it where the output is a terminal.
 
@@ -33,7 +33,7 @@ def each(
     if count < 2 or len(items) < _FEW:
         yield from tqdm(map(function, items), **bar)
         return
-    # not forked: libraries with threads of their own may hang in a fork
+    # not forked: libraries with their own threads may hang in a fork
     with ProcessPoolExecutor(count, get_context("spawn"), initializer=_one_thread) as pool:
         try:
             yield from tqdm(pool.map(function, items), **bar)

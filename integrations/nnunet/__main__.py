@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: of the command; None: those of the process.
 
     Returns:
-        Exit status: 1 where nnU-Net is missing or too old, or what was trained is not what was asked for.
+        Exit status: 1 if nnU-Net is missing or too old, or if the trained model is not the requested one.
     """
     options = _parser().parse_args(arguments)
     try:

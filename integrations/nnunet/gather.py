@@ -1,4 +1,4 @@
-"""One batch of all GPUs: what each of them holds, gathered so that gradients find their way back."""
+"""One batch from all GPUs: their parts are gathered so that gradients flow back to each of them."""
 
 from typing import Any, cast
 
@@ -7,7 +7,7 @@ import torch.distributed as dist
 
 
 def gather(tensor: torch.Tensor) -> torch.Tensor:
-    """Concatenate a tensor of all processes along the batch.
+    """Concatenate the tensors of all processes along the batch axis.
 
     The gradient that a process gets back is the sum of those of all processes for its part. Where all compute the same
     loss of the gathered batch, that is the number of processes times the loss's gradient, and the mean over processes
@@ -25,7 +25,7 @@ def gather(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _of_all(tensor: torch.Tensor) -> list[torch.Tensor]:
-    # as bytes, since not every backend knows every integer type
+    # as bytes, since not every backend supports every integer type
     own = tensor.contiguous()
     sent = own if own.is_floating_point() else own.view(torch.uint8)
     parts = [torch.empty_like(sent) for _ in range(dist.get_world_size())]

@@ -1,4 +1,4 @@
-"""A loss of the register in nnU-Net's terms: its targets, its ignore label, its batch Dice, its deep supervision."""
+"""A loss of the registry in nnU-Net's terms: its targets, its ignore label, its batch Dice, its deep supervision."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from torch import nn
 import losses
 from integrations.nnunet.gather import gather
 
-_IGNORED = 255  # in regions, where nnU-Net has a channel of its own for it
-# values that leave a loss without its term; scnp's window of one pixel is its base loss
+_IGNORED = 255  # with regions, for which nnU-Net has a separate channel of ignored pixels
+# values that remove a loss's term; scnp with a window of one pixel is its base loss
 _WITHOUT_TERM = ({"window": 1, "joint": False}, {"gamma": 0.0}, {"weight": 0.0})
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What nnU-Net knows of the dataset and of the plans.
+    """What nnU-Net knows about the dataset and the plans.
 
     Args:
         channels: of the network's output.
@@ -37,27 +37,27 @@ class Problem:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Give the parameters that every loss has for it."""
+        """Return the corresponding parameters, which every loss has."""
         ignored = None if self.ignore_label is None else _IGNORED if self.regions else self.ignore_label
         return {"regions": self.regions, "ignore_index": ignored}
 
 
 class NNUNetLoss(nn.Module):
-    """A loss of the register that takes nnU-Net's targets.
+    """A loss of the registry that takes nnU-Net's targets.
 
-    `dice_ce` is averaged as nnU-Net's own loss, so that both differ by the constant 1 alone, whatever the dataset: the
-    cross-entropy is a mean over all pixels of the batch that count, on each GPU by itself (with regions and an ignore
-    label the sum over the regions of these means), and `batch_dice` concerns Dice. In the other losses `batch` concerns
-    everything, and with several GPUs the whole loss is that of the gathered batch.
+    `dice_ce` is averaged like nnU-Net's own loss, so that the two differ only by the constant 1 on any dataset: the
+    cross-entropy is a mean over all pixels of the batch that count, on each GPU separately (with regions and an ignore
+    label, the sum of these means over the regions), and `batch_dice` affects Dice only. In the other losses `batch`
+    affects every term, and with several GPUs the whole loss is that of the gathered batch.
 
     Args:
         slug: of the loss.
-        parameters: of the loss; `batch` is `problem.batch_dice` where they do not name it.
+        parameters: of the loss; `batch` is `problem.batch_dice` unless given.
         problem: the dataset and the plans.
 
     Raises:
-        ValueError: the loss does not know the dimension, or as `losses.build`.
-        TypeError: as `losses.build`.
+        ValueError: the loss does not support the dimension; or see `losses.build`.
+        TypeError: see `losses.build`.
     """
 
     def __init__(self, slug: str, parameters: Mapping[str, Any], problem: Problem) -> None:
@@ -98,7 +98,7 @@ class NNUNetLoss(nn.Module):
         return self.loss(output, target, views) + of_pixels
 
     def with_views(self, target: torch.Tensor) -> torch.Tensor:
-        """Append to a target what the loss makes of it alone (its skeletons), for a data loader's workers.
+        """Append to a target what the loss computes from it alone (its skeletons), for a data loader's workers.
 
         Args:
             target: nnU-Net's, see `forward`.
@@ -129,14 +129,14 @@ class NNUNetLoss(nn.Module):
 
 
 def without_term(slug: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the parameters with which a loss is what it is without its term.
+    """Return the parameters with which a loss has no term.
 
     Args:
         slug: of the loss.
         parameters: of the loss.
 
     Returns:
-        The parameters, those that weigh the term replaced.
+        The parameters, with those that weight the term replaced.
 
     Raises:
         ValueError: the loss has no term.
@@ -145,11 +145,11 @@ def without_term(slug: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     for nothing in _WITHOUT_TERM:
         if nothing.keys() <= known.keys():
             return {**parameters, **nothing}
-    raise ValueError(f"`full_resolution_term` is for losses that have a term beside another loss; {slug!r} has none")
+    raise ValueError(f"`full_resolution_term` is for losses that add a term to another loss; {slug!r} has none")
 
 
 class DeepSupervision(nn.Module):
-    """The weighted sum over the scales of nnU-Net's outputs, each with a loss of its own; weight 0: left out."""
+    """The weighted sum over the scales of nnU-Net's outputs, each with its own loss; a weight of 0 leaves one out."""
 
     def __init__(self, of_scales: Sequence[nn.Module], weights: Sequence[float]) -> None:
         super().__init__()
@@ -160,7 +160,7 @@ class DeepSupervision(nn.Module):
         """Compute the sum.
 
         Args:
-            outputs: logits, from full resolution down.
+            outputs: logits, from full resolution downwards.
             targets: of the same sizes.
 
         Returns:
@@ -171,11 +171,11 @@ class DeepSupervision(nn.Module):
 
 
 def scale_weights(scales: int, keep_last: bool) -> list[float]:
-    """Give nnU-Net's weights of the scales: halved from one to the next, the last left out, their sum 1.
+    """Return nnU-Net's weights of the scales: each half the previous one, the last left out, with sum 1.
 
     Args:
         scales: number of them; a single one has the weight 1.
-        keep_last: give the last 1e-6 instead of 0, since DistributedDataParallel wants every output used.
+        keep_last: set the last to 1e-6 instead of 0, since DistributedDataParallel requires that every output is used.
 
     Returns:
         One weight for each scale.

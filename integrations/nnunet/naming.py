@@ -2,8 +2,8 @@
 
     nnUNetTrainer_<loss>[,name=value...]
 
-The notation is that of a run's folder (`runs.paths`). nnU-Net splits the names of its own result folders at every
-double underscore and wants three parts, so a double underscore could not separate the parameters.
+The notation is that of a run's folder (`runs.paths`). nnU-Net splits the names of its result folders at every double
+underscore and expects three parts, so a double underscore cannot separate the parameters.
 """
 
 import dataclasses
@@ -16,18 +16,19 @@ from registry import instead
 from runs.paths import differing, format_loss, parse_loss
 
 PREFIX = "nnUNetTrainer_"
-RECORD = "topology_loss.json"  # in the folder of a fold: what `TrainerName.record` gives, and the versions
-_FROM_NNUNET = ("ignore_index", "regions")  # dataset.json has them
+RECORD = "topology_loss.json"  # in the folder of a fold: what `TrainerName.record` returns, and the versions
+_FROM_NNUNET = ("ignore_index", "regions")  # these are in dataset.json
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a trainer's name may say besides the loss; the defaults are nnU-Net's.
+    """What a trainer's name may specify besides the loss; the defaults are nnU-Net's.
 
     Args:
-        full_resolution_term: under deep supervision, the loss's term at full resolution only; the smaller scales get
-            the loss without it.
-        skeletons_by_workers: skeletons of the ground truth are made by the data loader's workers, not in the step.
+        full_resolution_term: under deep supervision, use the loss's term at full resolution only; the smaller scales
+            use the loss without it.
+        skeletons_by_workers: skeletons of the ground truth are computed by the data loader's workers, not in the
+            training step.
         epochs: of the training, from 1.
         epoch_steps: training steps in an epoch, from 1.
         epoch_validations: validation steps after an epoch, from 1.
@@ -62,13 +63,13 @@ class TrainerName:
     settings: Settings = Settings()
 
     def __str__(self) -> str:
-        """Give the name for `-tr`."""
+        """Return the name for `-tr`."""
         changed = {n: v for n, v in dataclasses.asdict(self.settings).items() if v != getattr(Settings, n)}
         return PREFIX + format_loss(self.loss, {**self.parameters, **changed})
 
     @classmethod
     def parse(cls, name: str) -> "TrainerName":
-        """Read a name.
+        """Parse a name.
 
         Args:
             name: what `-tr` was given.
@@ -87,11 +88,11 @@ class TrainerName:
         for parameter in given:
             _check_parameter(slug, parameter, [n for n in known if n not in _FROM_NNUNET] + settings)
         parameters = differing({n: v for n, v in given.items() if n in known}, known)
-        losses.build(slug, **parameters)  # refuses values out of range
+        losses.build(slug, **parameters)  # rejects values out of range
         return cls(slug, parameters, Settings(**{n: v for n, v in given.items() if n not in known}))
 
     def record(self) -> dict[str, Any]:
-        """Give all parameters and settings, defaults included, for the checkpoint."""
+        """Return all parameters and settings, defaults included, for the checkpoint."""
         return {
             "loss": self.loss,
             "parameters": losses.parameters(self.loss) | dict(self.parameters),
@@ -100,7 +101,7 @@ class TrainerName:
 
 
 def names() -> list[str]:
-    """List the trainers with default parameters, one for each loss that can run here."""
+    """Return the trainers with default parameters, one for each loss that can run here."""
     return [PREFIX + slug for slug in losses.names() if losses.entry(slug).available()[0]]
 
 

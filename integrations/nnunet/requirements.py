@@ -8,7 +8,7 @@ OLDEST = "2.7"
 
 
 def problem() -> str | None:
-    """Say in one line what is wrong with the nnU-Net of this Python; None where it will do."""
+    """Return in one line what is wrong with the nnU-Net of this Python; None where it will do."""
     try:
         installed = version("nnunetv2")
     except PackageNotFoundError:

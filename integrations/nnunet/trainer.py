@@ -1,4 +1,4 @@
-"""The trainers: nnU-Net's own with another loss. This module imports nnU-Net."""
+"""The trainers: nnU-Net's own trainer with another loss. This module imports nnU-Net."""
 
 from dataclasses import asdict
 from functools import cache
@@ -22,7 +22,7 @@ Target = torch.Tensor | list[torch.Tensor]
 
 
 class TopologyLossTrainer(nnUNetTrainer):
-    """nnU-Net's trainer with a loss of the register; `trainer_class` makes a subclass for each name."""
+    """nnU-Net's trainer with a loss of the registry; `trainer_class` creates a subclass for each name."""
 
     trainer_name: ClassVar[TrainerName]
 
@@ -34,7 +34,7 @@ class TopologyLossTrainer(nnUNetTrainer):
         dataset_json: dict[str, Any],
         device: torch.device = torch.device("cuda"),  # noqa: B008  (nnU-Net's own signature)
     ) -> None:
-        """Set up the training as nnU-Net does, and as long as the trainer's name says."""
+        """Set up the training as nnU-Net does, with the length that the trainer's name specifies."""
         super().__init__(plans, configuration, fold, dataset_json, device)
         settings = self.trainer_name.settings
         self.num_epochs = settings.epochs
@@ -43,7 +43,7 @@ class TopologyLossTrainer(nnUNetTrainer):
         self.initial_lr = settings.learning_rate
 
     def _build_loss(self) -> nn.Module:
-        # the checkpoint keeps what is in here; nnU-Net itself reads only the configuration of it
+        # the checkpoint stores this; nnU-Net itself reads only the configuration from it
         self.my_init_kwargs["topology_loss"] = self.trainer_name.record() | _provenance()
         self.print_to_log_file(f"Loss: {self.my_init_kwargs['topology_loss']}")
         try:
@@ -55,9 +55,9 @@ class TopologyLossTrainer(nnUNetTrainer):
         name = self.trainer_name
         full = NNUNetLoss(name.loss, name.parameters, self._problem())
         if full.distributed and self.configuration_manager.batch_size % dist.get_world_size():
-            raise ValueError("a Dice over the whole batch needs a batch size that the number of GPUs divides")
+            raise ValueError("a Dice over the whole batch needs a batch size that is a multiple of the number of GPUs")
         if name.settings.skeletons_by_workers and not full.views:
-            raise ValueError(f"`skeletons_by_workers`: {name.loss!r} makes no skeletons of the ground truth")
+            raise ValueError(f"`skeletons_by_workers`: {name.loss!r} uses no skeletons of the ground truth")
         smaller = full
         if name.settings.full_resolution_term:
             smaller = NNUNetLoss(name.loss, without_term(name.loss, name.parameters), self._problem())
@@ -78,14 +78,14 @@ class TopologyLossTrainer(nnUNetTrainer):
         )
 
     def on_train_start(self) -> None:
-        """Begin as nnU-Net does, and leave what is trained where it can be read without unpickling a checkpoint."""
+        """Begin as nnU-Net does, and record what is trained where it can be read without unpickling a checkpoint."""
         super().on_train_start()
         if self.local_rank == 0:
             files.write_json(Path(self.output_folder) / RECORD, self.my_init_kwargs["topology_loss"])
 
     def get_training_transforms(self, *args: Any, **kwargs: Any) -> BasicTransform:
-        """Give nnU-Net's transforms, and after them, if so named, the one that makes skeletons."""
-        transforms = super().get_training_transforms(*args, **kwargs)  # a static method there
+        """Return nnU-Net's transforms, followed, if the name says so, by the one that computes skeletons."""
+        transforms = super().get_training_transforms(*args, **kwargs)  # a static method in nnU-Net
         if not self.trainer_name.settings.skeletons_by_workers:
             return transforms
         loss, scales = self.loss, 1
@@ -96,11 +96,11 @@ class TopologyLossTrainer(nnUNetTrainer):
 
 
 class MakeSkeletons(SegOnlyTransform):
-    """Append to a target what the loss makes of it alone, at the largest scales; validation does it in the step.
+    """Append to a target what the loss computes from it alone, at the largest scales; validation does so in the step.
 
     Args:
-        loss: of full resolution.
-        scales: number of scales that get it.
+        loss: at full resolution.
+        scales: number of scales to append it to.
     """
 
     def __init__(self, loss: NNUNetLoss, scales: int) -> None:
@@ -118,17 +118,17 @@ class MakeSkeletons(SegOnlyTransform):
 
 @cache
 def trainer_class(name: str) -> type[TopologyLossTrainer]:
-    """Make the trainer of a name.
+    """Return the trainer class for a name.
 
     Args:
         name: nnUNetTrainer_<loss>[,name=value...], see `TrainerName`.
 
     Returns:
-        The class, called by the name.
+        The class, with this name.
 
     Raises:
-        ValueError: nnU-Net is too old, or as `TrainerName.parse`.
-        TypeError: as `TrainerName.parse`.
+        ValueError: nnU-Net is too old; or see `TrainerName.parse`.
+        TypeError: see `TrainerName.parse`.
     """
     wrong = requirements.problem()
     if wrong:

@@ -21,14 +21,14 @@ def audit(paths: Sequence[str | Path] = ()) -> tuple[list[Finding], list[str]]:
     """Audit tables of numbers.
 
     Args:
-        paths: CSV files with one row a number: `table`, `dataset`, `method`, `metric` and `value` must be there, the
+        paths: CSV files with one row per number: `table`, `dataset`, `method`, `metric` and `value` must be there, the
             other columns of `tables.audits.reading.COLUMNS` may be. `samples.csv` (paper, dataset, metric, n, unit) and
-            `statements.csv` beside a file say over how many images its means are taken and what its text claims.
+            `statements.csv` beside a file state over how many images its means are taken and what its text claims.
             Empty: the papers'.
 
     Returns:
-        Findings, the surest first, and what cannot be read or checked, by path and line; the rest is audited all the
-        same.
+        Findings, the most certain first, and what cannot be read or checked, by path and line; the rest is still
+        audited.
     """
     ours = sorted(path for path in PUBLISHED.glob("*.csv") if path.name not in _BESIDE)
     files = [Path(path) for path in paths] or ours
@@ -49,7 +49,7 @@ def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
 
     Args:
         numbers: from `read`.
-        context: what is known beside the tables.
+        context: what is known apart from the tables.
 
     Returns:
         The findings.

@@ -1,4 +1,4 @@
-"""What the audit's rules share: numbers with their printed precision, findings, and what is known beside the tables."""
+"""Shared by the audit's rules: numbers with their printed precision, findings, and knowledge beyond the tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 CERTAIN, LIKELY, SUSPICION = "certain", "likely", "suspicion"
-# the columns that say where a number stands; `row` is all but the metric
+# the columns that locate a number; `row` is all but the metric
 ROW = ["paper", "table", "dataset", "network", "method", "method_in_paper", "parameter", "parameter_value", "setting"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that does not add up.
+    """An inconsistency.
 
     Attributes:
         rule: name of the rule.
@@ -29,10 +29,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Context:
-    """What is known beside the tables.
+    """What is known apart from the tables.
 
     Attributes:
-        samples: columns paper, dataset, metric, n, unit: over how many images, slices or patches a mean is taken.
+        samples: columns paper, dataset, metric, n, unit: the number of images, slices or patches behind a mean.
         statements: columns paper, where, kind, table, dataset, network, metric, method, baseline, printed.
     """
 
@@ -41,18 +41,18 @@ class Context:
 
 
 def half_unit(printed: str) -> float:
-    """Return half a unit of the last printed decimal: by so much rounding may have moved a number."""
+    """Return half a unit of the last printed decimal, the largest effect of rounding."""
     return 0.5 * 10.0 ** -len(printed.partition(".")[2])
 
 
 def whole(numbers: pd.DataFrame) -> float:
-    """Return what a ratio of 1 is in a table's unit.
+    """Return the value of a ratio of 1 in a table's unit.
 
     Args:
         numbers: of one metric in one table.
 
     Returns:
-        100 where the table says percent, or says no unit and most of its values are above 1.5; otherwise 1.
+        100 if the table states percent, or no unit and most of its values are above 1.5; otherwise 1.
     """
     units = set(numbers["unit"]) - {""}
     if units:
@@ -61,7 +61,7 @@ def whole(numbers: pd.DataFrame) -> float:
 
 
 def describe(row: Mapping[str, object] | pd.Series, without: Sequence[str] = ()) -> str:
-    """Return where a number stands, in words."""
+    """Return the location of a number, in words."""
     parts = [f"{row['paper']} {row['table']}"]
     for name in ("dataset", "network", "method_in_paper", "setting", "metric"):
         if name not in without and name in row and row[name]:

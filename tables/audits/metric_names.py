@@ -1,4 +1,4 @@
-"""Which of this suite's metrics a table means by a name, and which names of the papers are no metrics of the suite."""
+"""The suite's metric for a name in a table, and the papers' names that are not metrics of the suite."""
 
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ import metrics
 from registry.nearest import unknown
 
 PUBLISHED = Path(__file__).parents[1] / "published"
-# names that tables use for a metric beside its slug and its printed name
+# names that tables use for a metric in addition to its slug and its printed name
 _ALSO = {"miou": "iou", "jaccard": "iou", "dsc": "dice", "dice_score": "dice", "opt_j_f1": "junction_f1"}
 
 
@@ -17,7 +17,7 @@ def slug_of(name: str) -> str:
     """Return the slug of the metric that a table calls `name`; "" where the suite has no such metric.
 
     Args:
-        name: slug, printed name, or another usual name; case and blanks do not matter.
+        name: slug, printed name, or another usual name; case and spaces are ignored.
 
     Returns:
         The slug.
@@ -26,7 +26,7 @@ def slug_of(name: str) -> str:
 
 
 def remark(name: str) -> str:
-    """Return what is to be said of a metric that the audit cannot check; "" for one that it knows."""
+    """Return a remark on a metric that the audit cannot check; "" for one that it knows."""
     if slug_of(name) or name in _papers_own():
         return ""
     return f"{unknown('metric', name, metrics.names())}; its range and its bounds by other metrics were not checked"

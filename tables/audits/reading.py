@@ -1,4 +1,4 @@
-"""Reading the numbers that are audited, and what lies beside them."""
+"""Reading the numbers to be audited, and the files beside them."""
 
 from pathlib import Path
 
@@ -24,8 +24,8 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
     Returns:
         The numbers, without dashes and empty values: their printed form in the column `printed`, the suite's metric in
-        `slug`, "" where it has none. And what cannot be read or checked: a value that is no number, with its line, and
-        a metric that is unknown.
+        `slug`, "" if it has none. And what cannot be read or checked: a value that is not a number, with its line, and
+        an unknown metric.
 
     Raises:
         ValueError: unreadable as CSV, or a column is missing.
@@ -47,7 +47,7 @@ def read(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 
 def context_beside(folder: Path) -> Context:
-    """Return what the folder of a file says beside it: samples.csv and statements.csv, where they are."""
+    """Return the content of samples.csv and statements.csv beside a file, where they exist."""
     found = {}
     for name in ("samples", "statements"):
         path = folder / f"{name}.csv"
@@ -77,6 +77,6 @@ def _line_numbers(path: Path) -> list[int]:
 
 
 def _direction(slug: str) -> str:
-    """Return which way of a metric is better, "up" or "down"; "" where it is unknown."""
+    """Return the better direction of a metric, "up" or "down"; "" if it is unknown."""
     higher_is_better = metrics.entry(slug).higher_is_better if slug else None
     return {True: "up", False: "down", None: ""}[higher_is_better]

@@ -1,1 +1,1 @@
-"""The papers' headline claims, and what the runs say to them."""
+"""The papers' headline claims, and the evidence of the runs."""

@@ -1,4 +1,4 @@
-"""The papers' claims, read from claims.yaml, and what the papers' own tables say to them."""
+"""The papers' claims, read from claims.yaml, and the evidence of the papers' own tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class Claim:
 
     @cached_property
     def sign(self) -> int:
-        """1 where higher is better, -1 where lower is."""
+        """Return 1 if higher is better, -1 if lower is."""
         return -1 if self.metric in COSTS else (1 if metrics.entry(self.metric).higher_is_better else -1)
 
 
@@ -58,14 +58,14 @@ def load(path: str | Path = FILE) -> list[Claim]:
         The claims, in their order.
 
     Raises:
-        ValueError: everything that is wrong with the file, one line each.
+        ValueError: all problems of the file, one line each.
     """
     content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     entries = content.get("claims", []) if isinstance(content, dict) else []
     problems, names = [], [str(entry.get("id")) for entry in entries]
     for entry in entries:
         problems += [f"{path}: claim {entry.get('id')!r}: {problem}" for problem in _problems(entry)]
-    problems += [f"{path}: claim {name!r} is there twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [f"{path}: claim {name!r} occurs twice" for name in sorted({n for n in names if names.count(n) > 1})]
     if problems or not entries:
         raise ValueError("\n".join(problems) or f"{path}: no claims in it")
     return [_claim(entry) for entry in entries]
@@ -123,9 +123,9 @@ def _published(claim: Claim) -> pd.DataFrame:
 
 
 def _published_pairs(claim: Claim) -> list[tuple[float, float]]:
-    """Return the numbers of both sides where everything else agrees; of several parameters the best.
+    """Return the numbers of both sides for which everything else agrees; of several parameters the best.
 
-    Where the left side is said to be no worse, its worst counts.
+    If the left side is claimed to be no worse, its worst counts.
     """
     frame = _published(claim)
     sides = []
@@ -150,7 +150,7 @@ def _holds(claim: Claim, left: float, right: float) -> bool:
 
 
 def _trend(claim: Claim) -> str:
-    """Tell whether the best parameter does not fall along the thickness."""
+    """Return whether the best parameter does not decrease with the thickness."""
     frame = _published(claim)
     along = frame["setting"].str.extract(rf"{claim.published['along']}=([\d.]+)")[0].astype(float)
     best = []

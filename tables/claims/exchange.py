@@ -1,4 +1,4 @@
-"""The scorecard as JSON, which another machine's can be merged with."""
+"""The scorecard as JSON, to be merged with those of other machines."""
 
 import json
 import math
@@ -13,7 +13,7 @@ SCHEMA = "scorecard/2026-11-21"
 
 
 def as_json(answers: Sequence[Answer]) -> str:
-    """Return the scorecard as JSON, differences by case included, so that it can be merged and judged anew."""
+    """Return the scorecard as JSON, including differences by case, so that it can be merged and judged again."""
     content = {"schema": SCHEMA, "answers": [asdict(answer) for answer in answers]}
     return json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n"
 
@@ -40,7 +40,7 @@ def read(path: str | Path) -> list[Answer]:
     answers = []
     for entry in content["answers"]:
         values: dict[str, Any] = {name: math.nan if value is None else value for name, value in entry.items()}
-        # cards made before the field was there say it in words
+        # cards made before the field existed say it in words
         smoke = all("smoke" in words for words in values["scale"].values()) if values["scale"] else False
         answers.append(Answer(**{"smoke": smoke} | values))
     return answers

@@ -1,4 +1,4 @@
-"""The scorecard to look at: as a table and as a Markdown page."""
+"""The scorecard for readers: as a table and as a Markdown page."""
 
 import math
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def frame(answers: Sequence[Answer], chosen: Sequence[Claim] | None = None) -> p
         chosen: the claims; None: those of claims.yaml.
 
     Returns:
-        One row a claim.
+        One row per claim.
     """
     listed = {claim.id: claim for claim in (claims.load() if chosen is None else chosen)}
     rows = []

@@ -21,7 +21,7 @@ _LEVEL = 0.05
 
 @dataclass
 class Answer:
-    """What the runs say to a claim.
+    """The runs' answer to a claim.
 
     Attributes:
         id: of the claim.
@@ -34,8 +34,8 @@ class Answer:
         p_holm: corrected over the scorecard.
         n: number of cases.
         differences: {dataset: {case: difference}}; for costs {dataset: {"ratio": ratio}}.
-        scale: what the runs were like: iterations of fine-tuning by dataset, smoke.
-        smoke: only smoke runs answer it, whose numbers say nothing about any loss.
+        scale: the size of the runs: iterations of fine-tuning by dataset, smoke.
+        smoke: only smoke runs answer it, whose numbers do not characterise any loss.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Answer:
 
 
 def make(folders: Sequence[str | Path], chosen: Sequence[Claim] | None = None) -> list[Answer]:
-    """Answer the claims by the runs that are there.
+    """Answer the claims from the existing runs.
 
     Args:
         folders: experiments' folders, or results folders that hold experiments.
@@ -79,7 +79,7 @@ def make(folders: Sequence[str | Path], chosen: Sequence[Claim] | None = None) -
 
 
 def _answer(claim: Claim, results: Sequence[Results]) -> Answer:
-    """Return the differences that experiments have for a claim, not judged yet."""
+    """Return the differences that experiments have for a claim, not yet judged."""
     answer = Answer(claim.id)
     for result in results:
         for dataset in result.datasets:
@@ -89,7 +89,7 @@ def _answer(claim: Claim, results: Sequence[Results]) -> Answer:
 
 
 def merge(cards: Sequence[Sequence[Answer]], chosen: Sequence[Claim] | None = None) -> list[Answer]:
-    """Join the scorecards of several machines and judge anew; a case that several have is averaged.
+    """Merge the scorecards of several machines and judge again; a case that several have is averaged.
 
     Args:
         cards: from `make` or `read`.
@@ -115,7 +115,7 @@ def merge(cards: Sequence[Sequence[Answer]], chosen: Sequence[Claim] | None = No
 
 
 def judge(listed: Sequence[Claim], answers: list[Answer]) -> list[Answer]:
-    """Return every answer its numbers and status from its differences.
+    """Return the answers with numbers and status from their differences.
 
     Args:
         listed: the claims.
@@ -171,7 +171,7 @@ def _by_case(values: pd.Series) -> dict[str, float]:
 
 
 def _runs(runs: list[RunResult], side: Mapping[str, Any]) -> list[RunResult]:
-    """Choose a loss's finished runs: with the given parameters, or with its defaults, or else the first of its rows."""
+    """Return a loss's finished runs: with the given parameters, or with its defaults, else those of its first row."""
     found = [r for r in runs if r.state == DONE and r.run.stage == "finetune" and r.run.loss == side["loss"]]
     wanted = side.get("parameters")
     if wanted is None:

@@ -1,1 +1,1 @@
-"""The commands of `python -m tables`, one file each: `add(commands)` declares one and says which function runs it."""
+"""The commands of `python -m tables`, one file each: `add(commands)` declares one and the function that runs it."""

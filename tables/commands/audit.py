@@ -1,4 +1,4 @@
-"""python -m tables audit [CSV ...]: what cannot be right in published numbers."""
+"""python -m tables audit [CSV ...]: contradictions in published numbers."""
 
 import argparse
 import sys
@@ -13,24 +13,22 @@ def add(commands: Any) -> None:
     """Declare the command.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` gave.
+        commands: the result of `ArgumentParser.add_subparsers`.
     """
-    parser = commands.add_parser(
-        "audit", help="look for what cannot be right in published numbers, the papers' or yours"
-    )
-    parser.add_argument("files", type=Path, nargs="*", help="CSV files, one row a number (default: the papers')")
+    parser = commands.add_parser("audit", help="look for contradictions in published numbers, the papers' or yours")
+    parser.add_argument("files", type=Path, nargs="*", help="CSV files, one row per number (default: the papers')")
     parser.add_argument("-o", "--output", type=Path, help="folder that gets audit.md and audit.json")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Audit, print, and write where asked to.
+    """Audit, print, and write the findings if requested.
 
     Args:
         options: the parsed command line.
 
     Returns:
-        Exit status: 0, or 1 when something could not be read or checked. Findings are no failure.
+        Exit status: 0, or 1 if something could not be read or checked. Findings are not failures.
     """
     found, problems = audit.audit(options.files)
     print(audit.markdown(found, problems), end="")

@@ -9,7 +9,7 @@ def add(commands: Any) -> None:
     """Declare the command.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` gave.
+        commands: the result of `ArgumentParser.add_subparsers`.
     """
     parser = commands.add_parser("index", help="write the page of what has been run, with each dataset's best loss")
     parser.add_argument("results", type=Path, nargs="?", default=Path("results"), help="folder (default: results)")
@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the page and say where it is.
+    """Write the page and print its path.
 
     Args:
         options: the parsed command line.

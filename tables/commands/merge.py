@@ -11,7 +11,7 @@ def add(commands: Any) -> None:
     """Declare the command.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` gave.
+        commands: the result of `ArgumentParser.add_subparsers`.
     """
     parser = commands.add_parser("merge", help="join results folders of several machines into a new one")
     parser.add_argument("folders", type=Path, nargs="+", help="results folders, such as results/")
@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Merge.
+    """Merge the folders.
 
     Args:
         options: the parsed command line.

@@ -10,12 +10,12 @@ def add(commands: Any) -> None:
     """Declare the command.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` gave.
+        commands: the result of `ArgumentParser.add_subparsers`.
     """
     parser = commands.add_parser("paper", help="make a paper's tables, published numbers beside measured ones")
     parser.add_argument("paper", help=f"one of {', '.join(spec.papers())}")
     parser.add_argument("--results", default="results", help="folder that holds the experiments (default: results)")
-    parser.add_argument("--scale", type=float, default=0.0, help="of the runs (default: the largest that there is)")
+    parser.add_argument("--scale", type=float, default=0.0, help="of the runs (default: the largest that exists)")
     parser.add_argument("--benchmark", default="", help="JSON file of the training-step benchmark")
     parser.add_argument("--counts", default="", help="JSON file of the networks' parameter counts")
     parser.add_argument("--folder", default="", help="gets the files (default: <results>/<paper>/paper)")
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the tables and say where they are.
+    """Make the tables and print their paths.
 
     Args:
         options: the parsed command line.

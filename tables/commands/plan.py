@@ -1,4 +1,4 @@
-"""python -m tables plan PAPER: the runs that a paper's tables need, which are there, and how long the others take."""
+"""python -m tables plan PAPER: the runs that a paper's tables need, which exist, and how long the others take."""
 
 import argparse
 from typing import Any
@@ -13,13 +13,13 @@ def add(commands: Any) -> None:
     """Declare the command.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` gave.
+        commands: the result of `ArgumentParser.add_subparsers`.
     """
     parser = commands.add_parser("plan", help="list the runs that a paper's tables need, and how long they take")
     parser.add_argument("paper", help=f"one of {', '.join(spec.papers())}")
     parser.add_argument("--scale", type=float, default=1.0, help="in (0, 1]: the protocol made smaller (default: 1)")
     parser.add_argument("--results", default="results", help="folder that holds the experiments (default: results)")
-    parser.add_argument("--runs", action="store_true", help="name every run, not only their numbers")
+    parser.add_argument("--runs", action="store_true", help="list every run, not only the numbers of runs")
     parser.set_defaults(run=run)
 
 

@@ -11,7 +11,7 @@ def add(commands: Any) -> None:
     """Declare the command.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` gave.
+        commands: the result of `ArgumentParser.add_subparsers`.
     """
     parser = commands.add_parser("publish", help="keep an experiment's tables, figures, scorecard and provenance")
     parser.add_argument("experiment", type=Path, help="the experiment's folder, such as results/desk")
@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Publish.
+    """Publish the experiment.
 
     Args:
         options: the parsed command line.

@@ -13,7 +13,7 @@ def add(commands: Any) -> None:
     """Declare the command.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` gave.
+        commands: the result of `ArgumentParser.add_subparsers`.
     """
     parser = commands.add_parser("render", help="make an experiment's tables from its runs' files")
     parser.add_argument("folder", type=Path, help="the experiment's folder, such as results/smoke")

@@ -1,4 +1,4 @@
-"""python -m tables scorecard RESULTS... -o FOLDER: which of the papers' claims hold in the runs that are there."""
+"""python -m tables scorecard RESULTS... -o FOLDER: which of the papers' claims hold in the existing runs."""
 
 import argparse
 from pathlib import Path
@@ -12,16 +12,16 @@ def add(commands: Any) -> None:
     """Declare the command.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` gave.
+        commands: the result of `ArgumentParser.add_subparsers`.
     """
-    parser = commands.add_parser("scorecard", help="answer the papers' claims by the runs that are there")
+    parser = commands.add_parser("scorecard", help="answer the papers' claims from the existing runs")
     parser.add_argument("sources", type=Path, nargs="+", help="experiments, results folders, or scorecard.json files")
     parser.add_argument("-o", "--output", type=Path, help="folder that gets scorecard.md and scorecard.json")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Answer the claims, print the page, and write it where asked to.
+    """Answer the claims, print the page, and write it if requested.
 
     Args:
         options: the parsed command line.

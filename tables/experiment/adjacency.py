@@ -1,4 +1,4 @@
-"""How much a ranking by Betti errors moves with the adjacency of the foreground."""
+"""How much a ranking by Betti errors depends on the adjacency of the foreground."""
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,10 @@ def ranking(results: Results, dataset: str) -> pd.DataFrame:
 
     Args:
         results: the runs.
-        dataset: on which.
+        dataset: name of the dataset.
 
     Returns:
-        One row a loss in the experiment's order; for each error and adjacency the mean over cases and the rank (1 is
+        One row per loss in the experiment's order; for each error and adjacency the mean over cases and the rank (1 is
         best, equal means share the better rank). Without post-processing; the first fold and seed of each loss. Losses
         that have not been measured (`python -m evaluation EXPERIMENT` does) are left out.
     """
@@ -36,13 +36,13 @@ def ranking(results: Results, dataset: str) -> pd.DataFrame:
 
 
 def agreement(table: pd.DataFrame) -> pd.DataFrame:
-    """Say how alike the two rankings of each error are.
+    """Compare the two rankings of each error.
 
     Args:
         table: from `ranking`.
 
     Returns:
-        For each error Kendall's tau between the rankings, and how many losses change their rank.
+        For each error, Kendall's tau between the rankings, and the number of losses that change their rank.
     """
     rows = {}
     for title in dict.fromkeys(table.columns.get_level_values(0)):

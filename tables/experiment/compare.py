@@ -14,7 +14,7 @@ BASELINE = "dice_ce"
 
 @dataclass(frozen=True)
 class MetricColumn:
-    """A metric: slug, printed name, unit and which way is up, None where neither is better."""
+    """A metric: slug, printed name, unit and direction, None if neither is better."""
 
     slug: str
     title: str
@@ -23,19 +23,19 @@ class MetricColumn:
 
     @property
     def heading(self) -> str:
-        """Printed name with unit and arrow."""
+        """Return the printed name with unit and arrow."""
         unit = f" ({self.unit})" if self.unit not in ("", "1") else ""
         arrow = {True: " ↑", False: " ↓", None: ""}[self.higher_is_better]
         return f"{self.title}{unit}{arrow}"
 
     @property
     def short(self) -> str:
-        """Printed name and arrow, for a terminal; of the units only %."""
+        """Return printed name and arrow for a terminal; of the units only %."""
         return self.heading if self.unit in ("", "%") else self.heading.replace(f" ({self.unit})", "")
 
     @property
     def digits(self) -> int:
-        """Decimals to print: shares of one get three, everything larger fewer."""
+        """Return the number of decimals to print: three for shares of one, fewer for everything larger."""
         return {"": 3, "1": 3, "%": 1}.get(self.unit, 2)
 
 
@@ -45,13 +45,13 @@ class ComparisonRow:
 
     Args:
         label: printed name.
-        state: "" where there are numbers, otherwise what to print in their place.
+        state: "" if there are numbers, otherwise what to print instead.
         cells: metric slug to cell.
         seconds: mean seconds per iteration, None where unknown.
         mebibytes: highest peak memory, None where unknown.
         counted: number of runs behind the numbers.
-        reference: the pretraining, which takes no part in the comparison.
-        baseline: Dice&CE with its defaults, which the others are tested against.
+        reference: the pretraining, which is not part of the comparison.
+        baseline: Dice&CE with its defaults, against which the others are tested.
     """
 
     label: str
@@ -65,7 +65,7 @@ class ComparisonRow:
 
     @property
     def cases(self) -> int:
-        """Number of cases."""
+        """Return the number of cases."""
         return max((cell.cases for cell in self.cells.values()), default=0)
 
 
@@ -82,12 +82,12 @@ class Comparison:
 
     @property
     def title(self) -> str:
-        """What it shows."""
+        """Return what it shows."""
         where = f"{self.dataset} ({self.part})" if self.part else self.dataset
         return f"{where}, {'with' if self.postprocessed else 'without'} post-processing"
 
     def is_best(self, row: ComparisonRow, column: MetricColumn) -> bool:
-        """Tell whether a cell, as printed, is the best of its column; the pretraining does not compete."""
+        """Return whether a cell, as printed, is the best of its column; the pretraining does not compete."""
         values = [
             round(other.cells[column.slug].mean, column.digits)
             for other in self.rows
@@ -107,7 +107,7 @@ def comparisons(results: Results) -> list[Comparison]:
         results: the runs.
 
     Returns:
-        The tables; the one with post-processing only where something was post-processed.
+        The tables; the one with post-processing only if something was post-processed.
     """
     found = []
     for dataset in results.datasets:
@@ -143,7 +143,7 @@ def comparison(runs: list[RunResult], dataset: str, postprocessed: bool, part: s
 
 
 def _uneven(row: ComparisonRow, column: MetricColumn) -> str:
-    """Say that runs differ in where a metric is defined."""
+    """Return a note that runs differ in where a metric is defined."""
     cell = row.cells[column.slug]
     what = f"{column.title} is undefined in {cell.undefined} of {cell.values} values of its {row.counted} runs"
     return f"{row.label}: {what}; the others alone are averaged"
@@ -152,7 +152,7 @@ def _uneven(row: ComparisonRow, column: MetricColumn) -> str:
 def _with_tests(
     rows: list[ComparisonRow], groups: list[list[RunResult]], columns: list[MetricColumn], postprocessed: bool
 ) -> list[ComparisonRow]:
-    """Test every loss against the baseline on the differences by case; Holm over all tests of the table."""
+    """Test every loss against the baseline on the differences by case, with Holm's correction over the table."""
     places = [place for place, row in enumerate(rows) if row.baseline and not row.state]
     if not places:
         return rows
@@ -202,5 +202,5 @@ def _row(group: list[RunResult], columns: list[MetricColumn], postprocessed: boo
 
 
 def any_postprocessed(runs: list[RunResult]) -> bool:
-    """Tell whether a run has values with post-processing, which needs a pretraining to compare with."""
+    """Return whether a run has values with post-processing, which needs a pretraining to compare with."""
     return any(result.state == DONE and result.numbers.is_postprocessed for result in runs)

@@ -1,4 +1,4 @@
-"""Which runs of an experiment belong to one entry of its list of losses, whatever the parameters on each dataset."""
+"""The runs of an experiment that belong to one entry of its list of losses, whatever the parameters on each dataset."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from runs.results import Results, RunResult
 
 
 def entry_names(result: Results) -> dict[Path, str]:
-    """Name each fine-tuned run by its entry in the experiment's list of losses, the same on every dataset.
+    """Return a name for each fine-tuned run by its entry in the experiment's list of losses, the same on every dataset.
 
     An entry may have other parameters on one dataset than on another. Rows of a loss that have the same parameters
     everywhere are the same entry; of the others the first on one dataset is the first on another, as in the list,
@@ -35,8 +35,8 @@ def _entry_name(run: RunResult, labels: dict[str, list[str]]) -> str:
         labels: of its loss, by dataset, in the order of the experiment.
 
     Returns:
-        Its label where every dataset has it, or where it cannot be told which one on another dataset is the same
-        entry; otherwise its title.
+        Its label if every dataset has it, or if it is unknown which one on another dataset is the same entry; otherwise
+        its title.
     """
     everywhere = set.intersection(*(set(found) for found in labels.values()))
     if run.label in everywhere:

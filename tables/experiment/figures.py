@@ -16,7 +16,7 @@ from tables.experiment.compare import BASELINE, MetricColumn, any_postprocessed
 from tables.experiment.run_figures import draw_curve
 
 _COLUMNS = 4
-_FAR = 6  # times the spread of most losses: a loss farther away is left out of the picture
+_FAR = 6  # times the spread of most losses: a loss further away is left out of the picture
 _FEW = 6
 # flag of post-processing, colour and offset of the points without and with it
 _SERIES = ((False, style.OKABE_ITO[0], -0.13), (True, style.OKABE_ITO[3], 0.13))
@@ -25,11 +25,11 @@ _SERIES = ((False, style.OKABE_ITO[0], -0.13), (True, style.OKABE_ITO[3], 0.13))
 def learning_curves(results: Results, dataset: str) -> Figure:
     """Draw the training loss of each loss against that of Dice&CE.
 
-    Each loss has its own scale, so only the course compares, not the height.
+    Each loss has its own scale, so compare the shapes, not the heights.
 
     Args:
         results: the runs.
-        dataset: on which.
+        dataset: name of the dataset.
 
     Returns:
         The figure; the first fold and seed of each loss.
@@ -61,7 +61,7 @@ def metrics(results: Results, dataset: str, part: str = "") -> Figure:
 
     Args:
         results: the runs.
-        dataset: on which.
+        dataset: name of the dataset.
         part: of the test set, see `Results.parts`.
 
     Returns:
@@ -100,7 +100,7 @@ def all_losses(results: Results, dataset: str) -> Figure:
 
     Args:
         results: the runs.
-        dataset: on which.
+        dataset: name of the dataset.
 
     Returns:
         The figure.
@@ -123,7 +123,7 @@ def _is_baseline(result: RunResult) -> bool:
 def _points(
     axes: Axes, groups: list[list[RunResult]], column: MetricColumn, flag: bool, colour: str, offset: float
 ) -> list[tuple[averages.Average, float]]:
-    """Draw one metric of all losses, and give what was drawn at which height."""
+    """Draw one metric of all losses, and return what was drawn at which height."""
     drawn = []
     for place, group in enumerate(groups):
         done = [result for result in group if result.state == DONE]
@@ -140,7 +140,7 @@ def _points(
 
 
 def _focus(axes: Axes, points: list[tuple[averages.Average, float]]) -> None:
-    """Leave out of the picture what would squeeze all others together, and write its value at the edge."""
+    """Move values that would compress all others out of the picture, and write them at the edge."""
     means = np.array([cell.mean for cell, _ in points])
     if len(means) < _FEW:
         return

@@ -13,7 +13,7 @@ from tables.statistics import stars
 
 FULL = "full"
 STYLES = (FULL, "mean-ci", "mean-sd", "mean")
-# no wider than a column of the page, and not blown up to it
+# no wider than a column of the page, and not enlarged to it
 _AT_MOST_AS_WIDE = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 COSTS = {"seconds": "s / iteration", "memory": "peak MiB"}
 

@@ -1,4 +1,4 @@
-"""Where the numbers of a table come from, in a few lines for its foot."""
+"""The origin of a table's numbers, in a few lines below it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ _PACKAGES = ("torch", "monai", "numpy", "scikit-image")
 
 
 def lines(results: Results) -> list[str]:
-    """Return by which code, on which machine and from which data the runs were made.
+    """Return the code, machine and data of the runs.
 
     Args:
         results: the runs.

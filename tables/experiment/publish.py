@@ -13,11 +13,11 @@ from tables.claims import exchange, page, scorecard
 from tables.experiment import render, saved_figures, summary_figures
 from tables.experiment.summary import Summary
 
-LIMIT = 5 * 2**20  # bytes: a repository is no place for more
+LIMIT = 5 * 2**20  # bytes: more does not belong in a repository
 
 
 def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
-    """Write what is worth keeping of an experiment into a folder.
+    """Write the lasting results of an experiment to a folder.
 
     Args:
         experiment: the experiment's folder.
@@ -58,7 +58,7 @@ def _copy(path: Path, folder: Path) -> Path:
 
 
 def _provenance(result: RunResult) -> dict[str, object]:
-    """Return one line on a run: what it is, and by which code, data and machine it was made."""
+    """Return one row for a run: what it is, with its code, data and machine."""
     record = result.record
     return {
         "dataset": result.run.dataset,

@@ -115,7 +115,7 @@ def as_csv(results: Results) -> str:
         results: the runs.
 
     Returns:
-        The text; a cell without a number is empty, and `state` says why.
+        The text; a cell without a number is empty, and `state` gives the reason.
     """
     tables = compare.comparisons(results)
     slugs = list(dict.fromkeys(column.slug for table in tables for column in table.columns))

@@ -21,7 +21,7 @@ _ACROSS = 6  # panels in a row
 
 
 def single_curve(folder: str | Path, baseline: str | Path | None = None) -> Figure:
-    """Draw the training loss of one run, against the Dice&CE run's where that is there.
+    """Draw the training loss of one run, against that of the Dice&CE run if it exists.
 
     Args:
         folder: the run's folder.
@@ -52,7 +52,8 @@ def distribution(folder: str | Path) -> Figure:
         folder: the run's folder.
 
     Returns:
-        The figure: a panel for each metric; without a pretraining nothing was post-processed, and each has one column.
+        The figure: a panel for each metric; without a pretraining nothing was post-processed, and each panel has one
+        column.
     """
     result = read_run(folder)
     columns = compare.columns_of([result])
@@ -94,7 +95,7 @@ def worst_to_best(folder: str | Path, metric: str = "cldice") -> Figure:
 
     Args:
         folder: the run's folder.
-        metric: what they are chosen by.
+        metric: by which they are chosen.
 
     Returns:
         The figure.

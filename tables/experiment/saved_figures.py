@@ -18,7 +18,7 @@ def curves(results: Results) -> list[Path]:
         results: the runs.
 
     Returns:
-        Paths of the PNG files, as of the functions below.
+        Paths of the PNG files; the same holds for the functions below.
     """
     return _each(results, "curves", figures.learning_curves)
 
@@ -34,7 +34,7 @@ def metrics(results: Results) -> list[Path]:
 
 
 def pictures(results: Results) -> list[Path]:
-    """Save one case as every loss predicts it, of each dataset."""
+    """Save one case of each dataset as every loss predicts it."""
     return _each(results, "predictions", figures.all_losses)
 
 
@@ -61,7 +61,7 @@ def trained(folder: str | Path) -> dict[str, Path]:
         folder: the run's folder.
 
     Returns:
-        "curve" and, where there are predictions with a ground truth, "predictions" with the paths of the PNG files.
+        "curve" and, if there are predictions with a ground truth, "predictions" with the paths of the PNG files.
     """
     target = Path(folder) / "figures"
     found = {"curve": save(run_figures.single_curve(folder), target / "curve.png")}
@@ -71,7 +71,7 @@ def trained(folder: str | Path) -> dict[str, Path]:
 
 
 def _each(results: Results, name: str, draw: Callable[[Results, str], Figure]) -> list[Path]:
-    """Draw one figure for each dataset on which a run is done."""
+    """Draw one figure for each dataset with a finished run."""
     folder = results.folder / "figures"
     return [save(draw(results, dataset), folder / f"{name}-{dataset}.png") for dataset in _done(results)]
 

@@ -11,7 +11,7 @@ from tables.experiment.compare import BASELINE, MetricColumn, columns_of
 from tables.experiment.entries import entry_names
 from tables.sources import collect_all
 
-# a prediction that is all foreground has few components and the best Betti-0 error: an error alone does not lead
+# a prediction that is all foreground has few components and the best Betti-0 error: an error alone would mislead
 LEADING = "cldice"
 
 
@@ -31,7 +31,7 @@ class Summary:
         if not self.blocks:
             raise ValueError(f"no finished run in {', '.join(map(str, folders))}: there is nothing to sum up")
         self.names = {folder: name for result in self.results for folder, name in entry_names(result).items()}
-        # parts of a test set must not be averaged together: the first counts in what is over all datasets
+        # parts of a test set must not be averaged together: only the first counts over all datasets
         self.leading = list({name.partition(" (")[0]: name for name in reversed(self.blocks)}.values())[::-1]
         self.columns: list[MetricColumn] = list(
             {c.slug: c for runs in self.blocks.values() for c in columns_of(runs)}.values()
@@ -39,11 +39,11 @@ class Summary:
 
     @property
     def banner(self) -> str:
-        """What the reader has to know before the first number."""
+        """Return what the reader must know before the first number."""
         return " ".join(dict.fromkeys(result.banner for result in self.results if result.banner))
 
     def column(self, slug: str) -> MetricColumn:
-        """Return a metric by its slug; the first one where it was not measured."""
+        """Return a metric by its slug; the first one if it was not measured."""
         return next((column for column in self.columns if column.slug == slug), self.columns[0])
 
     def by_loss(self, block: str) -> dict[str, list[RunResult]]:
@@ -58,7 +58,7 @@ class Summary:
 
         Args:
             metric: slug.
-            block: one dataset (or part of its test set); "" for all datasets, of a test set in parts the first.
+            block: one dataset (or part of its test set); "" for all datasets (for test sets in parts, the first part).
 
         Returns:
             A row for each case (with its block's name before it), a column for each loss by its printed name.
@@ -72,7 +72,7 @@ class Summary:
         return pd.concat(frames)
 
     def seconds(self) -> pd.Series:
-        """Return each loss's seconds per iteration over Dice&CE's, averaged over the blocks that have both."""
+        """Return each loss's seconds per iteration relative to Dice&CE's, averaged over the blocks that have both."""
         ratios: dict[str, list[float]] = {}
         for block in self.blocks:
             losses = self.by_loss(block)
@@ -88,9 +88,9 @@ class Summary:
 
         Returns:
             A row for each loss, the best average rank by the leading metric first: average rank by each metric that has
-            a direction, over the cases where all losses are defined, and the cost over Dice&CE. `n` is the number of
-            cases on which the loss has a value of the leading metric, `ranked` on how many of them its rank rests; see
-            `left_out` for the others.
+            a direction, over the cases where all losses are defined, and the cost relative to Dice&CE. `n` is the
+            number of cases for which the loss has a value of the leading metric, `ranked` the number of them used for
+            its rank; see `left_out` for the others.
         """
         ranks = {}
         for column in self.columns:
@@ -111,7 +111,7 @@ class Summary:
         return table.sort_values(first if first in table else table.columns[0]).round(2)
 
     def left_out(self, metric: str = LEADING) -> list[str]:
-        """Return what the ranks by a metric do not count: losses that most cases lack, and cases that lack a loss.
+        """Return what the ranks by a metric exclude: losses that most cases lack, and cases that lack a loss.
 
         Args:
             metric: slug.
@@ -167,7 +167,7 @@ def _blocks(result: Results) -> dict[str, list[RunResult]]:
 
 
 def complete_cases(values: pd.DataFrame) -> pd.DataFrame:
-    """Leave out losses that are missing on most cases, then cases that lack a loss."""
+    """Drop losses that are missing in most cases, then cases that lack a loss."""
     kept = values.loc[:, values.notna().mean() > 0.5]
     return kept.dropna()
 

@@ -49,14 +49,14 @@ def against_cost(summary: Summary, metrics: tuple[str, ...] = (LEADING, "betti1_
     names = "\n".join(f"{number} {label}" for label, number in numbers.items())
     figure.legend([Line2D([], [], linestyle="")], [names], loc="outside right center", handlelength=0, fontsize=8)
     style.heading(figure, "Rank against cost: right is dearer, up is better", summary.banner)
-    # the layout has to be final before labels find their places
+    # the layout must be final before labels are placed
     for axes, both in drawn:
         label_points(axes, list(both["cost"]), list(both["rank"]), [f"{n:g}" for n in numbers.reindex(both.index)])
     return figure
 
 
 def critical_differences(summary: Summary, metric: str = LEADING) -> Figure:
-    """Draw average ranks with Nemenyi's critical difference (Demsar 2006): joined losses are not told apart.
+    """Draw average ranks with Nemenyi's critical difference (Demsar 2006): joined losses do not differ significantly.
 
     Args:
         summary: the runs.
@@ -148,7 +148,7 @@ def small_multiples(summary: Summary, metric: str = "betti1_error") -> Figure:
 
 
 def worst_and_typical(summary: Summary, block: str = "", metric: str = "cldice") -> Figure:
-    """Draw each loss's worst and typical case of a dataset: what it missed and what it made up.
+    """Draw each loss's worst and typical case of a dataset: what it missed and what it invented.
 
     Args:
         summary: the runs.
@@ -156,7 +156,7 @@ def worst_and_typical(summary: Summary, block: str = "", metric: str = "cldice")
         metric: by which cases are chosen.
 
     Returns:
-        The figure: two pictures a loss.
+        The figure: two pictures per loss.
     """
     name = block or next(iter(summary.blocks))
     column = summary.column(metric)

@@ -33,7 +33,7 @@ def number(cell: Average, column: MetricColumn, narrow: bool = False) -> str:
 
 
 def _defined(cell: Average) -> str:
-    """Say in how many cases a cell is defined and, where runs differ in that, in how many values of all runs."""
+    """Return in how many cases a cell is defined and, if runs differ in that, in how many values of all runs."""
     cases = f"{cell.defined}/{cell.cases}"
     return f"{cases}; {cell.values - cell.undefined}/{cell.values} values" if cell.is_uneven else cases
 
@@ -56,7 +56,7 @@ def in_words(table: Comparison, mark: Callable[[str], str], narrow: bool = False
 
 
 def same_for_all(table: Comparison) -> str:
-    """Return how many cases and runs there are for the heading, where all rows that have numbers have as many."""
+    """Return the numbers of cases and runs for the heading, if they are the same in all rows with numbers."""
     found = {(row.cases, row.counted) for row in table.rows if not row.state}
     if len(found) != 1:
         return ""

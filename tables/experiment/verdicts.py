@@ -1,4 +1,4 @@
-"""Each loss against Dice&CE, dataset by dataset: the differences case by case, and what they say in words."""
+"""Each loss against Dice&CE, dataset by dataset: the differences case by case, and the verdict in words."""
 
 import math
 import textwrap
@@ -15,14 +15,14 @@ from tables.experiment.compare import BASELINE, MetricColumn
 from tables.experiment.summary import LEADING, Summary
 
 _LEVEL = 0.05
-_FEW = 5  # cases below which nothing is said
+_FEW = 5  # number of cases below which there is no verdict
 _SPREAD = 0.28  # of the points of one loss, up and down
 BETTER, WORSE, OPEN, TOO_FEW = "better", "worse", "no difference shown", "too few cases"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the cases of a dataset say to a loss.
+    """The verdict of a dataset's cases on a loss.
 
     Attributes:
         block: the dataset, or part of its test set.
@@ -44,7 +44,7 @@ class Verdict:
 
     @property
     def kind(self) -> str:
-        """Better, worse, no difference shown, or too few cases."""
+        """Return the kind: better, worse, no difference shown, or too few cases."""
         if len(self.differences) < _FEW:
             return TOO_FEW
         if not self.p < _LEVEL:
@@ -157,7 +157,7 @@ def _panel(axes: Axes, block: str, listed: list[Verdict], column: MetricColumn) 
 
 
 def _focus(axes: Axes, listed: list[Verdict]) -> None:
-    """Let single cases that lie far away not squeeze all others: they are outside of the picture then."""
+    """Set limits that leave out single outlying cases, which would compress all others."""
     values = np.concatenate([verdict.differences.to_numpy() for verdict in listed])
     ends = [limit for verdict in listed for limit in (verdict.low, verdict.high) if math.isfinite(limit)]
     if len(values) < 2 or not ends:

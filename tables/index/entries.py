@@ -1,4 +1,4 @@
-"""What has been run: the state of each experiment, and which loss is the best on each of its datasets."""
+"""What has been run: the state of each experiment, and the best loss on each of its datasets."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,7 +11,8 @@ from tables.experiment.compare import MetricColumn
 from tables.experiment.summary import Summary
 from tables.experiment.verdicts import verdicts
 
-# by which the best loss is named; the first leads, since a prediction that is all foreground has few components
+# metrics by which the best loss is chosen; the first leads, since a prediction that is all foreground has few
+# components
 METRICS = ("cldice", "betti0_error", "betti1_error", "dice")
 
 
@@ -23,7 +24,7 @@ class Best:
         metric: the metric.
         loss: printed name; "" where none has a value.
         average: its mean, interval and number of cases.
-        verdict: what its cases say against Dice&CE, in words; "" for Dice&CE itself.
+        verdict: of its cases against Dice&CE, in words; "" for Dice&CE itself.
     """
 
     metric: MetricColumn
@@ -48,12 +49,12 @@ class Experiment:
     Attributes:
         folder: its folder.
         title: printed name.
-        banner: what the reader has to know first; "" for nothing.
-        smoke: its numbers say nothing about any loss.
+        banner: what the reader must know first; "" for nothing.
+        smoke: its numbers do not characterise any loss.
         states: how many runs are done, failed, missing, ...
         datasets: those with finished runs.
         links: printed name of each file or folder worth opening, with its path.
-        problem: why it cannot be read; "" where it can.
+        problem: why it cannot be read; "" if it can.
     """
 
     folder: Path
@@ -67,7 +68,7 @@ class Experiment:
 
     @property
     def state(self) -> str:
-        """Such as "done" or "40 of 47 done, 7 failed"."""
+        """Return the state in words, such as "done" or "40 of 47 done, 7 failed"."""
         total, done = sum(self.states.values()), self.states.get(DONE, 0)
         if self.problem or done == total:
             return self.problem or f"done ({total} runs)"
@@ -76,13 +77,13 @@ class Experiment:
 
 
 def experiments(results: str | Path) -> list[Experiment]:
-    """Look through a results folder.
+    """Return the experiments of a results folder.
 
     Args:
         results: folder that holds the experiments; it may be missing.
 
     Returns:
-        The experiments, sorted by name; one that cannot be read is there with its problem.
+        The experiments, sorted by name; one that cannot be read is listed with its problem.
     """
     folders = {path.parent for pattern in ("*/runs", "*/paper") for path in Path(results).glob(pattern)}
     return [_experiment(folder) for folder in sorted(folders)]
@@ -103,7 +104,7 @@ def _experiment(folder: Path) -> Experiment:
 def _datasets(result: Results) -> list[Dataset]:
     try:
         summary = Summary([result.folder])
-    except ValueError:  # only a pretraining is done
+    except ValueError:  # only a pretraining is finished
         return []
     found = []
     for block in summary.blocks:
@@ -128,7 +129,7 @@ def _best(summary: Summary, block: str, column: MetricColumn) -> Best:
 
 
 def _links(folder: Path) -> dict[str, Path]:
-    """Return what is there to open, in the order in which one wants it."""
+    """Return the files worth opening, the most useful first."""
     wanted = {
         "table": "tables/comparison.html",
         "gallery": "gallery/index.html",

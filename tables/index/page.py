@@ -1,4 +1,4 @@
-"""The index as HTML: a piece for the notebook, and a page of one file whose tables sort without any network."""
+"""The index as HTML: a piece for the notebook, and a single-file page whose tables can be sorted without a network."""
 
 import os
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""A paper's tables: what they need, what is planned, measured beside published."""
+"""A paper's tables: what they need, what is planned, and measured beside published numbers."""

@@ -1,4 +1,4 @@
-"""The cells of a paper's tables: what is published, and what the runs that are there say beside it.
+"""The cells of a paper's tables: the published numbers beside the results of the existing runs.
 
 No number comes from anywhere else: a cell whose runs are missing has none and says so.
 """
@@ -31,17 +31,17 @@ def all_cells(plan: PaperPlan, benchmark: str | Path = "", counts: str | Path = 
     """Make all cells of a paper's tables.
 
     Args:
-        plan: the runs, and what is there of them.
+        plan: the runs, and which of them exist.
         benchmark: JSON file of the training-step benchmark, a list of {setting, loss, seconds, peak_bytes, device};
             "" or no such file: the cells of time and memory are missing.
         counts: JSON file of the networks' parameters, {key: number}; likewise.
 
     Returns:
         One row for each published number, in the printed order, with the columns `COLUMNS`; `p` is Holm's over the
-        table's comparisons with its baseline, NaN where there is nothing to compare.
+        table's comparisons with its baseline, NaN if there is nothing to compare.
 
     Raises:
-        ValueError: a JSON file that is there and cannot be read.
+        ValueError: an existing JSON file cannot be read.
     """
     steps, numbers = costs.read_json(benchmark, list), costs.read_json(counts, dict)
     frames = [_table_cells(plan, table, steps, numbers) for table in plan.spec.tables.values()]
@@ -116,7 +116,7 @@ def _measure(
 
 
 def _without_runs(plan: PaperPlan, requirement: Requirement, runs: Sequence[RunResult]) -> Measurement:
-    """Return why a cell has no measured value, of whose runs none is done."""
+    """Return why a cell has no measured value if none of its runs is done."""
     broken = [run for run in runs if run.state != MISSING]
     if broken:
         return Measurement(BROKEN, broken[0].reason or broken[0].state)
@@ -153,7 +153,7 @@ def _averaged(
 
 
 def _uneven(each: Sequence[pd.Series]) -> list[str]:
-    """Say how many values are undefined where runs differ in that."""
+    """Return how many values are undefined if runs differ in that."""
     single = pd.concat(each)
     missing = single.isna()
     known = single.dropna().index
@@ -188,7 +188,7 @@ def _voted(plan: PaperPlan, requirement: Requirement, done: Sequence[RunResult])
     """Return the values by case of the ensemble of the folds."""
     runs = {plan.folder(each): each for each in plan.runs}
     planned = [runs[run.folder] for run in done]
-    own = requirement.stage == "pretrain"  # whose post-processing compares it with itself
+    own = requirement.stage == "pretrain"  # its post-processing compares it with itself
     starts = [plan.start(each) for each in planned if each.after] if not own else [run.folder for run in done]
     mark = measurements.ensemble_mark(done, starts, planned[0].elsewhere)
     found = measurements.read_measured(measurements.ensemble_folder(done), mark)
@@ -201,7 +201,7 @@ def _voted(plan: PaperPlan, requirement: Requirement, done: Sequence[RunResult])
 
 
 def _current(plan: PaperPlan, requirement: Requirement, run: RunResult) -> RunResult:
-    """Take a run measured with an older version of the metric for one that has to be evaluated again."""
+    """Treat a run measured with an older version of the metric as one that must be evaluated again."""
     versions = [
         other.definitions[requirement.metric].version
         for other in plan.found.values()

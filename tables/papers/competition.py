@@ -1,4 +1,4 @@
-"""How the measured cells of a table compare: tests against the baseline, and the best of each column."""
+"""Comparison of a table's measured cells: tests against the baseline, and the best of each column."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ LEAST_CASES, LEAST_SCALE = 5, 0.01
 
 
 def against_baseline(table: PaperTable, required: Sequence[Requirement], found: Sequence[Measurement]) -> list[float]:
-    """Return the p-value of each row against the baseline of its column, Holm over the table."""
+    """Return the p-value of each row against the baseline of its column, with Holm's correction over the table."""
     is_baseline = [bool(table.baseline) and matches(requirement.published, table.baseline) for requirement in required]
     pairs = zip(is_baseline, required, found, strict=True)
     baselines = {_beside(table, requirement): measured for is_one, requirement, measured in pairs if is_one}
@@ -36,10 +36,10 @@ def _p(measured: Measurement, baseline: Measurement | None) -> float:
 def best_of_column(
     table: PaperTable, required: Sequence[Requirement], found: Sequence[Measurement], scale: float = 1.0
 ) -> list[bool]:
-    """Tell of each cell whether it has the best measured value of those that compete: same column, same `within`.
+    """Return for each cell whether it has the best measured value of those that compete: same column, same `within`.
 
-    A mean over few cases, or of runs that hardly trained, is no contest: below `LEAST_SCALE` no mean over cases is the
-    best, and one over fewer than `LEAST_CASES` does not compete.
+    Means over few cases, or of runs that have hardly trained, are not comparable: below `LEAST_SCALE` no mean over
+    cases is the best, and one over fewer than `LEAST_CASES` does not compete.
     """
     competing = [math.isfinite(measured.mean) and _counts(measured, scale) for measured in found]
     rivals: dict[tuple[str, ...], list[float]] = {}
@@ -55,10 +55,10 @@ def best_of_column(
 
 
 def _counts(measured: Measurement, scale: float) -> bool:
-    """Tell whether a measured value may be the best; costs are no means over cases."""
+    """Return whether a measured value may be the best; costs are not means over cases."""
     return bool(measured.timed) or (scale >= LEAST_SCALE and measured.values.count() >= LEAST_CASES)
 
 
 def _beside(table: PaperTable, requirement: Requirement) -> tuple[str, ...]:
-    """Return what two cells share that compete with each other."""
+    """Return what two competing cells have in common."""
     return (requirement.column, *(str(requirement.published[name]) for name in table.within))

@@ -1,9 +1,8 @@
 """Cells of time, memory and size: from the files of the training-step benchmark and of the networks' parameters.
 
 A spec asks the benchmark for {setting, quantity, steps, unit, minus, loss}: `quantity` is "seconds" (the default) or
-"peak_bytes" of one training step, `steps` how many of them make the published number, `unit` that of the published
-number where it is not s or B, `minus` a loss whose value is subtracted, `loss` the one measured where it is not the
-cell's.
+"peak_bytes" of one training step, `steps` how many of them make up the published number, `unit` that of the published
+number if it is not s or B, `minus` a loss whose value is subtracted, `loss` the one measured if it is not the cell's.
 """
 
 import json
@@ -14,7 +13,7 @@ from typing import Any
 from tables.papers.measurement import ABSENT, BROKEN, MEASURED, Measurement
 from tables.papers.required_runs import Requirement
 
-# how many units of a published number one of a quantity makes
+# number of published units in one unit of the quantity
 UNITS = {("seconds", "min"): 1 / 60, ("peak_bytes", "MiB"): 2.0**-20}
 _COUNTED_IN = {"thousand": 1e-3, "million": 1e-6}
 
@@ -22,7 +21,7 @@ Step = Mapping[str, Any]
 
 
 def training_step(requirement: Requirement, steps: Sequence[Step]) -> Measurement:
-    """Return what the benchmark says to a cell: of the first setting that has all losses that the cell needs."""
+    """Return the benchmark's value for a cell, from the first setting that has all losses that the cell needs."""
     asked = requirement.benchmark
     quantity, wanted = asked.get("quantity", "seconds"), asked["setting"]
     settings = wanted if isinstance(wanted, list) else [wanted]
@@ -53,7 +52,7 @@ def read_json(path: str | Path, kind: type) -> Any:
         kind: what it must hold, list or dict.
 
     Returns:
-        Its content; empty where there is no such file.
+        Its content; empty if there is no such file.
 
     Raises:
         ValueError: unreadable, or it holds something else.
@@ -78,7 +77,7 @@ def _of_entries(
         return Measurement(BROKEN, f"{' and '.join(losses)} were timed on different devices: {', '.join(devices)}")
     value = float(entries[0][quantity])
     if "minus" in asked:
-        # measured alternately with the loss, where the benchmark did so, and not minutes apart
+        # measured alternately with the loss if the benchmark did so, not minutes apart
         value -= float(entries[0].get(f"{quantity}_{asked['minus']}", entries[1][quantity]))
     total = value * asked.get("steps", 1) * UNITS.get((quantity, asked.get("unit", "")), 1)
     share = entries[0].get("share", 1)

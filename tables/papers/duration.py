@@ -1,4 +1,4 @@
-"""How long trainings will take here: from the seconds per iteration of runs that are there, else from a stated rate."""
+"""Estimated duration of trainings: from the seconds per iteration of existing runs, else from a stated rate."""
 
 import math
 import statistics
@@ -21,7 +21,7 @@ class Rates:
     """Seconds for a million pixels of a batch, by network, dimensions and loss.
 
     Args:
-        results: folder whose experiments' run.json tell the time; an unreadable one is passed over.
+        results: folder whose experiments' run.json contain the times; unreadable ones are skipped.
         device: "cpu" or "cuda": of the runs that count; "" for both.
     """
 
@@ -41,8 +41,8 @@ class Rates:
             dims: 2 or 3.
 
         Returns:
-            Seconds, and whether they come from runs: of the same network, dimensions and loss, or where there is none
-            of the same network and dimensions with any loss.
+            Seconds, and whether they come from runs: of the same network, dimensions and loss or, if there is none, of
+            the same network and dimensions with any loss.
         """
         key = (parameters["network"], dims, parameters["loss"])
         alike = [rate for (network, size, _), rate in self.measured.items() if (network, size) == key[:2]]
@@ -65,7 +65,7 @@ def _megapixels(sides: Iterable[int], batch: int) -> float:
 
 
 def _rate(record: RunRecord) -> tuple[Key, float] | None:
-    """Return what a run tells about the time of others like it; None where it does not."""
+    """Return what a run says about the duration of similar runs; None if it says nothing."""
     network, loss = record.parameters.get("network"), record.parameters.get("loss")
     pixels = _megapixels(record.patch_size, record.parameters.get("batch_size", 0))
     if record.seconds_per_iteration is None or not pixels or not isinstance(network, str) or not isinstance(loss, str):

@@ -21,7 +21,7 @@ def dots(cells: pd.DataFrame, title: str, banner: str = "") -> Figure:
     Args:
         cells: of one table, from `tables.papers.cells.cells`.
         title: what it shows.
-        banner: what the reader has to know first; "" for nothing.
+        banner: what the reader must know first; "" for nothing.
 
     Returns:
         The figure: hollow diamonds are published, filled dots measured with the 95 % interval of the mean; a row
@@ -48,7 +48,7 @@ def dots(cells: pd.DataFrame, title: str, banner: str = "") -> Figure:
 
 
 def _legend() -> list[Line2D]:
-    """Return the marks as they are in the panels."""
+    """Return the marks of the panels for the legend."""
     return [
         Line2D(
             [], [], marker="D", markersize=5, markerfacecolor="none", color=_PUBLISHED, label="published", linestyle=""
@@ -92,7 +92,7 @@ def _panel(axes: Axes, cells: pd.DataFrame, rows: list[str]) -> None:
 
 
 def _scale(axes: Axes, cells: pd.DataFrame) -> None:
-    """Make an axis logarithmic where values span a factor of 30, linear below 1 where they reach 0; not for shares."""
+    """Make an axis logarithmic if values span a factor of 30, linear below 1 if they reach 0; not for shares."""
     values = pd.concat([cells["published"], cells["measured"]]).dropna()
     if values.empty or values.min() < 0 or cells["unit"].iloc[0] in ("percent", "fraction"):
         return

@@ -1,4 +1,4 @@
-"""What has become of a planned run: its files, or why they do not answer for it."""
+"""The state of a planned run: its files, or why they do not count."""
 
 import dataclasses
 from pathlib import Path
@@ -10,16 +10,16 @@ from tables.papers.planned_runs import PlannedRun, job
 
 
 def find_run(folder: Path, planned: PlannedRun, results: Path, others: dict[Path, RunResult]) -> RunResult:
-    """Return what a run's folder holds; a broken run, or another one than was planned, counts as failed.
+    """Return the content of a run's folder; a broken run, or one other than planned, counts as failed.
 
     Args:
         folder: the run's folder.
-        planned: what it must be.
+        planned: the planned run.
         results: folder that holds the experiments.
-        others: runs that were looked at before, among them the pretraining that it starts from.
+        others: runs that were read before, among them the pretraining that it starts from.
 
     Returns:
-        The run, without numbers where they are not those of the planned run.
+        The run, without numbers if they are not those of the planned run.
     """
     try:
         found = read_run(folder)
@@ -32,7 +32,7 @@ def find_run(folder: Path, planned: PlannedRun, results: Path, others: dict[Path
 
 
 def _broken(metrics: pd.DataFrame) -> str:
-    """Return what a metrics.csv lacks that was cut off or edited; "" where it is whole."""
+    """Return what a truncated or edited metrics.csv lacks; "" if it is complete."""
     keys = ["case", "metric", "postprocessed"]
     missing = [name for name in (*keys, "value") if name not in metrics.columns]
     if missing:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tables.papers.spec_parts import PaperTable, Spec
 
-# published units that a column's heading names; the others are counts, shares of one, or in the metric's name
+# published units that a column's heading shows; the others are counts, shares of one, or in the metric's name
 _UNITS = {"percent": "%", "MiB": "MiB", "thousand": "thousands", "million": "millions"}
 
 
@@ -24,7 +24,7 @@ def column_label(spec: Spec, table: PaperTable, row: Mapping[str, Any]) -> str:
 def _part(name: str, row: Mapping[str, Any]) -> str:
     """Return one column of a published number in words."""
     if name in ("dataset", "method"):
-        # the papers' text was read with a capital I for the l
+        # the text extracted from the papers has a capital I for the l
         return str(row[f"{name}_in_paper"]).replace("cIDice", "clDice").replace("cICE", "clCE")
     if name == "parameter":
         value = str(row["parameter_value"])
@@ -39,7 +39,7 @@ def _part(name: str, row: Mapping[str, Any]) -> str:
 
 
 def _metric_name(spec: Spec, published: str) -> str:
-    """Return the printed name of a metric, from the spec or the register of metrics."""
+    """Return the printed name of a metric, from the spec or the registry of metrics."""
     import metrics
 
     entry = spec.metrics.get(published, {})

@@ -1,4 +1,4 @@
-"""What was measured for one cell of a paper's table, and how far that got."""
+"""What was measured for one cell of a paper's table, and its state."""
 
 import math
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 MEASURED, PARTIAL, ABSENT, BROKEN = "measured", "partial", "missing", "failed"
-# for ever: the paper has it from elsewhere, or neither code nor data can be had
+# permanently: the paper quotes it, or code or data are unavailable
 QUOTED, CLOSED = "published only", "cannot be measured"
 
 
@@ -16,11 +16,11 @@ class Measurement:
 
     Args:
         status: "measured", one of the words above.
-        note: why, or what the reader has to know.
-        values: by case, folds and seeds averaged; empty where there are no cases.
+        note: the reason, or what the reader must know.
+        values: by case, folds and seeds averaged; empty if there are no cases.
         mean: of the cell.
-        std: as the paper has it, over runs or over cases.
-        timed: setting, patch and device of the training step that was timed; "" for what runs answer.
+        std: over runs or over cases, as in the paper.
+        timed: setting, patch and device of the timed training step; "" for results of runs.
     """
 
     status: str

@@ -1,7 +1,7 @@
 """The commands that make the runs of a paper which nnU-Net trains.
 
-nnU-Net plans network, patch and batch by itself; of a group it takes the loss, the iterations (in epochs of 250), the
-learning rate, folds and seeds. It draws no seeds: each seed is one more training, in a results folder of its own.
+nnU-Net plans network, patch and batch itself; from a group it takes the loss, the iterations (in epochs of 250), the
+learning rate, folds and seeds. It sets no seeds: each seed is one more training, in a separate results folder.
 """
 
 import shlex
@@ -23,7 +23,7 @@ _PREPARED = "$PREPARED"
 
 
 def trainer(parameters: Mapping[str, Any]) -> str:
-    """Name the trainer for `-tr`, see `integrations.nnunet.naming`."""
+    """Return the trainer's name for `-tr`, see `integrations.nnunet.naming`."""
     epochs, steps = engines.epochs(parameters["iterations"])
     settings = {"epochs": epochs, "epoch_steps": steps, "learning_rate": parameters["learning_rate"]}
     changed = {name: value for name, value in settings.items() if value != _USUAL[name]}
@@ -31,14 +31,14 @@ def trainer(parameters: Mapping[str, Any]) -> str:
 
 
 def commands(plan: "PaperPlan") -> list[str]:
-    """List the shell commands that make those of a plan's runs that nnU-Net trains and that are missing.
+    """Return the shell commands for those missing runs of a plan that nnU-Net trains.
 
     Args:
         plan: from `tables.plan`.
 
     Returns:
-        Lines; none where nnU-Net trains nothing. `$PREPARED` is a folder for prepared datasets and SOURCE a dataset's
-        official files; nnUNet_raw, nnUNet_preprocessed, nnUNet_results and nnUNet_extTrainer have to be set.
+        Lines; none if nnU-Net trains nothing. `$PREPARED` is a folder for prepared datasets and SOURCE a dataset's
+        official files; nnUNet_raw, nnUNet_preprocessed, nnUNet_results and nnUNet_extTrainer must be set.
     """
     missing = [each for each in plan.missing if engines.trains(each.parameters)]
     lines: list[str] = []
@@ -78,7 +78,7 @@ def _preparation(plan: "PaperPlan", entry: str) -> Iterator[str]:
 
 
 def _model(plan: "PaperPlan", planned_parameters: Mapping[str, Any], entry: str) -> str:
-    """Give the folder of a fold's network, as nnU-Net calls it."""
+    """Return the folder of a fold's network, as nnU-Net calls it."""
     configuration = _configuration(plan.spec.datasets[entry])
     name = f"{trainer(planned_parameters)}__nnUNetPlans__{configuration}"
     results = _results(planned_parameters)

@@ -1,4 +1,4 @@
-"""From what the numbers of a paper need to its runs: each once, with all its parameters."""
+"""From the requirements of a paper's numbers to its runs: each once, with all its parameters."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -28,9 +28,9 @@ class PlannedRun:
         after: the pretraining that it starts from; None: from scratch.
         group: its protocol.
         entry: its dataset in the spec.
-        parameters: of notebooks/train.ipynb; `init_from` is left to who runs it.
-        metrics: slugs that tables want of it.
-        elsewhere: those measured on patches, as `evaluation.evaluate` takes them.
+        parameters: of notebooks/train.ipynb; `init_from` is set when it is run.
+        metrics: slugs that tables need from it.
+        elsewhere: those measured on patches, in the form of `evaluation.evaluate`.
         tables: names of the tables that need it.
     """
 
@@ -45,12 +45,12 @@ class PlannedRun:
 
 
 def experiment(spec: Spec, group: str, size: float) -> str:
-    """Return the name of the experiment that a group is at a scale: such as "scnp-folds-scale0.1"."""
+    """Return the name of a group's experiment at a scale, such as "scnp-folds-scale0.1"."""
     return spec.paper + ("" if group == MAIN else f"-{group}") + scales.suffix(size)
 
 
 def planned_runs(spec: Spec, size: float, results: Path) -> tuple[list[PlannedRun], dict[Place, list[Path]]]:
-    """Return the runs that a paper requires, each once, and by cell the folders of those that answer it.
+    """Return the runs that a paper requires, each once, and the folders that answer each cell.
 
     Raises:
         SpecError: one message with all problems.
@@ -104,7 +104,7 @@ def _group(spec: Spec, requirement: Requirement, stage: str) -> Group | None:
 
 
 def _parameters(spec: Spec, group: Group, requirement: Requirement, stage: str, size: float) -> dict[str, Any]:
-    """Lay the dataset's parameters over the group's, and shrink them."""
+    """Merge the dataset's parameters into the group's, and scale them."""
     dataset = spec.datasets[requirement.dataset]
     pretrain = stage == "pretrain"
     given = {**group.common, **(group.pretrain if pretrain else group.finetune), **dataset.training}
@@ -149,7 +149,7 @@ def _repeated(
 
 
 def _metrics(spec: Spec) -> dict[tuple[str, str], list[str]]:
-    """Return the metrics that tables want of each group on each dataset; of the pretraining of a group all of them."""
+    """Return the metrics that tables need from each group on each dataset; of a group's pretraining, all of them."""
     wanted: dict[tuple[str, str], dict[str, None]] = {}
     for requirement in requirements(spec):
         if requirement.has_runs and requirement.metric:
@@ -158,14 +158,14 @@ def _metrics(spec: Spec) -> dict[tuple[str, str], list[str]]:
 
 
 def job(planned: PlannedRun, results: str | Path) -> Job:
-    """Return a planned run as plan.json holds it, as far as the tables know it.
+    """Return a planned run in the form of plan.json, as far as the tables know it.
 
     Args:
         planned: the run.
         results: folder that holds the experiments.
 
     Returns:
-        The job, without what only the workflow knows: where the data lie, and the state of the code.
+        The job, without what only the workflow knows: the location of the data, and the state of the code.
     """
     folder = str(paths.run_folder(results, planned.run))
     after = str(paths.run_folder(results, planned.after)) if planned.after else ""

@@ -1,4 +1,4 @@
-"""The runs that a paper's tables need: which are there, which are missing, how long those take.
+"""The runs that a paper's tables need: which exist, which are missing, and how long those take.
 
 `tables.plan` is this module's `plan`.
 """
@@ -24,14 +24,14 @@ __all__ = ["PaperPlan", "PlannedRun", "experiment", "plan", "summary", "unfillab
 
 @dataclass(frozen=True)
 class PaperPlan:
-    """The runs of a paper at a scale, and what has become of them.
+    """The runs of a paper at a scale, and their state.
 
     Args:
         spec: the paper.
         scale: in (0, 1].
         results: folder that gets the experiments.
         runs: every run once, a pretraining before those that start from it.
-        found: by run folder, what is there.
+        found: by run folder, its content.
         answering: by (table, row, column), the folders of the runs that answer it.
     """
 
@@ -52,36 +52,36 @@ class PaperPlan:
         return paths.run_folder(self.results, planned.after)
 
     def state(self, planned: PlannedRun) -> str:
-        """Return how far a run got: "done", "failed", "no run", ..."""
+        """Return the state of a run: "done", "failed", "no run", ..."""
         return self.found[self.folder(planned)].state
 
     @property
     def existing(self) -> list[PlannedRun]:
-        """The runs that are done."""
+        """Return the finished runs."""
         return [planned for planned in self.runs if self.state(planned) == DONE]
 
     @property
     def missing(self) -> list[PlannedRun]:
-        """All others."""
+        """Return all others."""
         return [planned for planned in self.runs if self.state(planned) != DONE]
 
     @property
     def possible(self) -> list[PlannedRun]:
-        """Those that are missing and whose data can be had."""
+        """Return those that are missing and whose data are available."""
         return [planned for planned in self.missing if not self.closed(planned)]
 
     def closed(self, planned: PlannedRun) -> str:
-        """Return why nobody but its owners can have the data of a run; "" where they can be had."""
+        """Return why only their owners have the data of a run; "" if they are available."""
         return self.spec.datasets[planned.entry].closed
 
     def seconds(self, runs: list[PlannedRun] | None = None) -> tuple[float, int]:
-        """Estimate how long the suite's trainings take, one after the other; nnU-Net's are left out.
+        """Estimate how long the suite's trainings take, one after another; nnU-Net's are left out.
 
         Args:
             runs: which; None for those that are missing and possible.
 
         Returns:
-            Seconds, and for how many of the runs they come from runs that are there.
+            Seconds, and the number of runs for which they come from existing runs.
         """
         rates = duration.Rates(self.results)
         wanted = [each for each in (self.possible if runs is None else runs) if not engines.trains(each.parameters)]
@@ -90,7 +90,7 @@ class PaperPlan:
 
 
 def plan(paper: str | Spec, results: str | Path = "results", scale: float = 1.0) -> PaperPlan:
-    """List the runs that a paper's tables need, which are there, which are missing.
+    """Return the runs that a paper's tables need, with those that exist and those that are missing.
 
     Args:
         paper: name of the paper, or its spec.
@@ -101,8 +101,8 @@ def plan(paper: str | Spec, results: str | Path = "results", scale: float = 1.0)
         The plan.
 
     Raises:
-        SpecError: a run's parameters are refused, or two different runs would lie in one folder.
-        ValueError: the scale is none.
+        SpecError: a run's parameters are refused, or two different runs would share a folder.
+        ValueError: the scale is invalid.
     """
     spec = specs.load(paper) if isinstance(paper, str) else paper
     size, folder = scales.check(scale), Path(results)

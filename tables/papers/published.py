@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-# what a table's rows and columns can be made of, and rules select by
+# from which a table's rows and columns can be made, and by which rules select
 COLUMNS = ("dataset", "network", "method", "parameter", "parameter_value", "setting", "metric")
 
 
@@ -21,7 +21,7 @@ def read_published(path: Path) -> pd.DataFrame:
         path: a CSV file in the layout of published/.
 
     Returns:
-        The rows as text, but for value, std (NaN where the paper prints a dash or nothing) and best (bool).
+        The rows as text, except value, std (NaN where the paper prints a dash or nothing) and best (bool).
 
     Raises:
         SpecError: no such file, or columns missing.
@@ -38,7 +38,7 @@ def read_published(path: Path) -> pd.DataFrame:
 
 
 def matches(row: Mapping[str, Any], when: Mapping[str, Any]) -> bool:
-    """Tell whether a published number is one that a rule selects.
+    """Return whether a published number is one that a rule selects.
 
     Args:
         row: the number's columns.

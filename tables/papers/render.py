@@ -28,13 +28,13 @@ class CellText:
     """One cell in words.
 
     Attributes:
-        published: the number as printed, "" where there is none.
+        published: the number as printed, "" if there is none.
         published_best: bold in the paper.
-        measured: mean, standard deviation and stars; or what is the matter.
+        measured: mean, standard deviation and stars; or why there are none.
         best: best measured of its column.
-        extra: difference, interval and number of cases; "" where nothing was measured.
+        extra: difference, interval and number of cases; "" if nothing was measured.
         absent: nothing was measured.
-        note: what the reader has to know.
+        note: what the reader must know.
     """
 
     published: str
@@ -68,7 +68,7 @@ def render(cells: pd.DataFrame, title: str, notes: Sequence[str], stem: Path) ->
 
 
 def as_csv(cells: pd.DataFrame) -> str:
-    """Return the cells as plain numbers, one row each, with the difference, for `pandas.read_csv` as they are."""
+    """Return the cells as plain numbers, one row each, with the difference, ready for `pandas.read_csv`."""
     frame = cells.assign(difference=cells["measured"] - cells["published"])
     return frame.to_csv(index=False, lineterminator="\n")
 
@@ -131,7 +131,7 @@ def latex(cells: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
 
 
 def _grid(cells: pd.DataFrame) -> tuple[list[str], list[str], dict[tuple[str, str], CellText]]:
-    """Return the headings of rows and columns in their order, and the words of each cell."""
+    """Return the headings of rows and columns in order, and the text of each cell."""
     digits = {column: _digits(found) for column, found in cells.groupby("column", sort=False)}
     arrows = {c: _ARROWS.get(d, "") for c, d in zip(cells["column"], cells["direction"], strict=True)}
     texts = {}
@@ -177,7 +177,7 @@ def _bold_if(wanted: bool, text: str) -> str:
 
 
 def _measured(text: CellText) -> str:
-    """Return what was measured, the best in bold, what is the matter in italics."""
+    """Return what was measured, the best in bold, reasons in italics."""
     return markup.emphasis(text.measured) if text.absent else _bold_if(text.best, text.measured)
 
 

@@ -23,7 +23,7 @@ from tables.papers.spec_parts import PaperTable
 _STATES = (
     measurement.MEASURED, measurement.PARTIAL, measurement.BROKEN, measurement.ABSENT, measurement.CLOSED,
 )  # fmt: skip
-_NAMED = 8  # reasons under a table before they are only counted
+_NAMED = 8  # number of reasons listed below a table; the others are only counted
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class PaperReport:
 
     @property
     def tables(self) -> list[PaperTable]:
-        """The tables, in the paper's order."""
+        """Return the tables, in the paper's order."""
         return list(self.plan.spec.tables.values())
 
     def of(self, table: PaperTable) -> pd.DataFrame:
@@ -50,11 +50,11 @@ class PaperReport:
         return self.cells[self.cells["table"] == table.name].reset_index(drop=True)
 
     def title(self, table: PaperTable) -> str:
-        """Return what a table is called."""
+        """Return a table's title."""
         return f"{self.plan.spec.title}, table {table.name}: {table.title}"
 
     def notes(self, table: PaperTable) -> list[str]:
-        """Return what stands under a table: scale, what is there, substitutions."""
+        """Return the notes below a table: scale, state, substitutions."""
         found = self.of(table)
         counts = found["status"].value_counts()
         state = f"{len(found)} cells: {', '.join(f'{count} {status}' for status, count in counts.items())}."
@@ -63,12 +63,12 @@ class PaperReport:
 
 
 def default_folder(results: str | Path, paper: str, scale: float = 1.0) -> Path:
-    """Return where a paper's tables go: `<results>/<paper>[-scale<s>]/paper`."""
+    """Return the folder of a paper's tables: `<results>/<paper>[-scale<s>]/paper`."""
     return Path(results) / f"{paper}{scales.suffix(scale)}" / "paper"
 
 
 def notebook_command(paper: str, results: str | Path, scale: float = 1.0) -> list[str]:
-    """Return what `workflow.run_notebook` is told to make a paper's tables.
+    """Return the arguments with which `workflow.run_notebook` makes a paper's tables.
 
     Args:
         paper: its name.
@@ -85,14 +85,14 @@ def notebook_command(paper: str, results: str | Path, scale: float = 1.0) -> lis
 
 
 def largest_scale(results: str | Path, paper: str) -> float:
-    """Find the largest scale at which there are runs of a paper.
+    """Find the largest scale for which there are runs of a paper.
 
     Args:
         results: folder that holds the experiments.
         paper: its name.
 
     Returns:
-        The scale; 1 where there are no runs.
+        The scale; 1 if there are no runs.
     """
     found = []
     for path in Path(results).glob(f"{paper}*"):
@@ -114,12 +114,12 @@ def collect(
     counts: str | Path = "",
     folder: str | Path = "",
 ) -> PaperReport:
-    """Collect a paper's published numbers and the runs that are there.
+    """Collect a paper's published numbers and the existing runs.
 
     Args:
         paper: one of `tables.papers.spec.papers()`.
         results: folder that holds the experiments.
-        scale: in (0, 1]; 0: the largest of which there are runs.
+        scale: in (0, 1]; 0: the largest for which there are runs.
         benchmark: JSON file of the training-step benchmark, see `tables.papers.cells`; "" for none.
         counts: JSON file of the networks' parameters; "" for none.
         folder: gets the files; "": `default_folder`.
@@ -162,14 +162,14 @@ def as_html(paper: PaperReport) -> str:
 
 
 def made_by(paper: PaperReport, table: PaperTable) -> list[str]:
-    """Return what a table lacks and why, and by which code, on which machine and data its runs were made.
+    """Return what a table lacks and why, and the code, machine and data of its runs.
 
     Args:
         paper: from `collect`.
         table: one of its tables.
 
     Returns:
-        Lines for the table's foot.
+        Lines to print below the table.
     """
     plan = paper.plan
     needed = [each for each in plan.runs if table.name in each.tables]
@@ -219,7 +219,7 @@ def _absences(found: pd.DataFrame) -> list[str]:
 
 
 def _plan_of(folder: Path) -> ExperimentPlan:
-    """Read an experiment's plan.json; an empty plan where there is none, or a broken one."""
+    """Read an experiment's plan.json; an empty plan if there is none, or a broken one."""
     try:
         return read_plan(folder) or ExperimentPlan()
     except (OSError, ValueError):

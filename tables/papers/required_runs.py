@@ -1,8 +1,8 @@
-"""What each published number needs to be measured here: the spec's rules, applied.
+"""What is needed to measure each published number here: the spec's rules, applied.
 
 `use` of a rule may say: group, dataset (an entry of the spec's datasets), loss, parameters, stage ("pretrain": the run
 that the others start from), postprocessed, closing (binary closing of the predictions), note; or why there is nothing
-to run: quoted (the paper has the number from elsewhere, or it is a setting), cannot (this suite cannot do it); or
+to run: quoted (the paper quotes the number, or it is a setting), cannot (this suite cannot measure it); or
 another source: benchmark {setting, quantity, steps, unit, minus} of the training-step benchmark (of several settings
 the first that was measured), see `tables.papers.costs`; count (a key of the networks' parameter counts).
 """
@@ -27,9 +27,9 @@ class Requirement:
         group: training protocol.
         dataset: entry of the spec's datasets; "" for none.
         loss: slug.
-        parameters: of the loss, as the paper gives them.
+        parameters: of the loss, as in the paper.
         stage: "finetune" or "pretrain".
-        metric: the suite's slug, "" where it has none.
+        metric: the suite's slug, "" if it has none.
         postprocessed: with ContextLoss's post-processing.
         closing: the best of several binary closings.
         quoted: why the number can only be published; "" otherwise.
@@ -59,22 +59,22 @@ class Requirement:
 
     @property
     def has_runs(self) -> bool:
-        """Whether runs answer it."""
+        """Return whether runs answer it."""
         return not (self.quoted or self.cannot or self.benchmark or self.count)
 
 
 def requirements(spec: Spec) -> list[Requirement]:
-    """Return what every number of a paper needs, in the order of the spec's tables."""
+    """Return the requirements of every number of a paper, in the order of the spec's tables."""
     return [each for table in spec.tables.values() for each in table_requirements(spec, table)]
 
 
 def table_requirements(spec: Spec, table: PaperTable) -> list[Requirement]:
-    """Return what every number of one table needs, in the printed order."""
+    """Return the requirements of every number of one table, in the printed order."""
     return [_requirement(spec, table, row) for row in spec.of(table.name)]
 
 
 def _requirement(spec: Spec, table: PaperTable, row: dict[str, Any]) -> Requirement:
-    """Return what one published number needs: the method's entry, and what the rules say of it."""
+    """Return the requirement of one published number: the method's entry, and what the rules say about it."""
     entry = spec.losses.get(row["method"], {})
     fixed = {"loss": entry.get("loss", row["method"]), "stage": entry.get("stage", "finetune")}
     metric = spec.metrics.get(row["metric"], {}).get("metric", row["metric"])
@@ -90,7 +90,7 @@ def _requirement(spec: Spec, table: PaperTable, row: dict[str, Any]) -> Requirem
 
 
 def _named(spec: Spec, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the published parameter under the suite's name; `base` brings the base loss's own parameter along."""
+    """Read the published parameter under the suite's name; `base` includes the base loss's own parameter."""
     name, value = row["parameter"], row["parameter_value"]
     if not name or not value:
         return {}

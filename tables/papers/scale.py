@@ -1,4 +1,4 @@
-"""SCALE: a paper's protocol made smaller in one way, which tables, plan.json and run.json name.
+"""SCALE: a paper's protocol reduced by one factor, which tables, plan.json and run.json state.
 
 At a scale s in (0, 1] a run has s times the paper's iterations (at least 20), s times its training and test images (at
 least 4 of each, the first by name) and a table s times its folds and seeds (at least one of each), all rounded up.
@@ -19,7 +19,7 @@ SMALL_BATCH, SMALL_OVERLAP = 2, 0.25
 
 
 def check(scale: float) -> float:
-    """Refuse a scale that is none.
+    """Reject an invalid scale.
 
     Args:
         scale: what to check.
@@ -36,12 +36,12 @@ def check(scale: float) -> float:
 
 
 def count(whole: int, scale: float, least: int) -> int:
-    """Shrink a number of things.
+    """Scale a number of things.
 
     Args:
         whole: the paper's number.
         scale: in (0, 1].
-        least: what is left at least, as long as the paper has as many.
+        least: the smallest result, if the paper has as many.
 
     Returns:
         The scaled number, rounded up: 7 of 0.1 x 70, though 0.1 is a little more than a tenth in binary.
@@ -50,17 +50,17 @@ def count(whole: int, scale: float, least: int) -> int:
 
 
 def repeats(whole: int, scale: float) -> list[int]:
-    """Return the numbers of the folds or seeds that are left."""
+    """Return the numbers of the remaining folds or seeds."""
     return list(range(count(whole, scale, LEAST_REPEATS)))
 
 
 def parameters(
     given: Mapping[str, Any], scale: float, dims: int, images: tuple[int, int], small: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Shrink the parameters of a training.
+    """Scale the parameters of a training.
 
     Args:
-        given: the protocol's, as `training.config.Config` names them.
+        given: the protocol's, named as in `training.config.Config`.
         scale: in (0, 1].
         dims: of the dataset, 2 or 3.
         images: the paper's numbers of training and test images.
@@ -94,5 +94,5 @@ def describe(scale: float) -> str:
 
 
 def suffix(scale: float) -> str:
-    """Return what the scale adds to the names of experiments: such as "-scale0.01"; "" at 1."""
+    """Return the suffix of experiments' names, such as "-scale0.01"; "" at 1."""
     return "" if scale == 1 else f"-scale{scale!r}"

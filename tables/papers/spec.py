@@ -1,7 +1,7 @@
 """The specs of the papers' tables, found by listing the folder.
 
 A paper is two files, tables/<paper>.yaml and tables/published/<paper>.csv.
-`tables.papers.spec_parts` says what a spec holds.
+`tables.papers.spec_parts` describes the content of a spec.
 """
 
 from functools import cache
@@ -36,8 +36,8 @@ def load(paper: str) -> Spec:
         The spec.
 
     Raises:
-        SpecError: one message with all problems: unknown keys and references, wrong types, published numbers that no
-            rule can place, rules that contradict each other, two numbers in one cell.
+        SpecError: one message with all problems: unknown keys and references, wrong types, published numbers without a
+            place in a table, rules that contradict each other, two numbers in one cell.
     """
     path = FOLDER / f"{paper}.yaml" if paper in papers() else Path(paper)
     if not path.is_file() or path.suffix != ".yaml":
@@ -58,7 +58,7 @@ def load(paper: str) -> Spec:
 
 
 def _inherited(content: dict[str, Any]) -> dict[str, Any]:
-    """Lay each group over the one that it is `like`."""
+    """Merge each group into the one that it is `like`."""
     groups: dict[str, dict[str, Any]] = {}
     for name, given in content["groups"].items():
         entry = dict(given or {})
@@ -72,7 +72,7 @@ def _inherited(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _built(content: dict[str, Any], path: Path) -> Spec:
-    """Make the parts of a spec whose shape has been checked."""
+    """Build the parts of a spec whose shape has been checked."""
     published = read_published(path.parent / "published" / f"{content['paper']}.csv")
     datasets = {name: Dataset(**{"dataset": name} | (entry or {})) for name, entry in content["datasets"].items()}
     groups = {name: Group(name=name, **(entry or {})) for name, entry in content["groups"].items()}

@@ -1,4 +1,4 @@
-"""What can be wrong with a spec: the shape of its keys, and what its parts say of each other."""
+"""Checks of a spec: the shape of its keys, and the consistency of its parts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -83,7 +83,7 @@ def _kind(annotation: Any) -> type:
 
 
 def reference_problems(spec: Spec) -> list[str]:
-    """Check what the parts of a spec say of each other, and that every published number has its place."""
+    """Check the consistency of a spec's parts, and that every published number has its place."""
     problems = [] if MAIN in spec.groups else [f"`groups` lacks {MAIN!r}"]
     for group in spec.groups.values():
         if group.engine not in ENGINES:
@@ -116,7 +116,7 @@ def _rule_problems(spec: Spec) -> list[str]:
 
 
 def _contradictions(spec: Spec, row: Mapping[str, Any]) -> list[str]:
-    """Return a problem for each pair of rules that say different things of one published number."""
+    """Return a problem for each pair of rules that disagree about a published number."""
     said: dict[str, tuple[int, Any]] = {}
     problems = []
     for number, rule in enumerate(spec.rules):
@@ -133,7 +133,7 @@ def _contradictions(spec: Spec, row: Mapping[str, Any]) -> list[str]:
 
 
 def _flat(use: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a rule says, each loss parameter for itself."""
+    """Return what a rule says, each loss parameter separately."""
     parameters = {f"parameters.{name}": value for name, value in use.get("parameters", {}).items()}
     return {name: value for name, value in use.items() if name != "parameters"} | parameters
 

@@ -1,4 +1,4 @@
-"""The parts of a spec, which says what it takes to make a paper's tables: tables/<paper>.yaml.
+"""The parts of a spec, which defines how a paper's tables are made: tables/<paper>.yaml.
 
 A spec holds no published number: it selects those of published/<paper>.csv by their columns, and says for each which
 runs it needs. Its keys:
@@ -7,9 +7,9 @@ runs it needs. Its keys:
     datasets    published slug: {dataset, dims, images, options, folds, patches, on_patches, training, closed}: slug in
                 this suite, dimensions, the paper's [training, test] images, options of the preparation, number of folds
                 where the prepared dataset has fewer than the paper, where `on_patches` are measured, training
-                parameters that differ, why nobody else can have the data (such as "not public")
+                parameters that differ, why the data are unavailable to others (such as "not public")
     groups      name: {like, engine, pretrain, pretrain_of, finetune, common, folds, seeds, ensemble, small}: a
-                protocol, which is an experiment of its own; `main` is called as the paper. Without `pretrain` each
+                protocol, which is a separate experiment; `main` has the paper's name. Without `pretrain` each
                 loss starts from scratch; `pretrain_of` names the group whose pretraining is used; `like` the group
                 that is altered; `ensemble`: the folds' networks vote on the test set; `small` is the network below a
                 scale of 0.1; `engine`: what trains it, "suite" or "nnunet" (`tables.papers.nnunet`)
@@ -18,9 +18,9 @@ runs it needs. Its keys:
     metrics     published metric: {metric, title}; without an entry the slug is the suite's
     rules       list of {when, unless, use}: `when` selects published numbers by the columns' values (of `setting` one
                 of its parts), but not those that `unless`, which may be left out, selects; `use` says how they are
-                measured, see `tables.papers.required_runs`. Two rules must not say different things of one number.
+                measured, see `tables.papers.required_runs`. Two rules must not disagree about a number.
     tables      name: {title, rows, columns, baseline, within, std, notes}: which columns name a row and a column of
-                the table (`setting.key`: one part of a setting), the row that the others are tested against, the
+                the table (`setting.key`: one part of a setting), the row against which the others are tested, the
                 columns that a baseline shares with its rows, "runs" where the paper's standard deviation is over runs,
                 not over cases
 """
@@ -79,7 +79,7 @@ class Rule:
     unless: dict[str, Any] = field(default_factory=dict)
 
     def selects(self, row: Mapping[str, Any]) -> bool:
-        """Tell whether the rule is about a published number."""
+        """Return whether the rule applies to a published number."""
         return matches(row, self.when) and not (self.unless and matches(row, self.unless))
 
 

@@ -1,1 +1,1 @@
-"""Tables and the figure of scored predictions: reads what `evaluation.scoring` wrote, and measures nothing."""
+"""Tables and the figure of scored predictions: reads the output of `evaluation.scoring`, and measures nothing."""

@@ -13,14 +13,14 @@ from tables.scores import figure, render, results
 _MANUAL = """\
 Masks are PNG, TIFF or NIfTI; files of equal names belong together. The ground truth may be a dataset's folder in
 nnU-Net's layout (labelsTs or labelsTr, dataset.json with classes, regions and ignore label). Spacing comes from the
-file. An interrupted command goes on where it was when it is given again."""
+file. Repeat an interrupted command to continue it."""
 
 
 def add(commands: Any) -> None:
     """Declare the command.
 
     Args:
-        commands: what `ArgumentParser.add_subparsers` gave.
+        commands: the result of `ArgumentParser.add_subparsers`.
     """
     parser = commands.add_parser(
         "score", help="score folders of predictions against their ground truth", epilog=_MANUAL
@@ -34,12 +34,12 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--adjacency", type=int, help="of the foreground: 8 or 4 in 2D, 26 or 6 in 3D (default: the larger)"
     )
-    parser.add_argument("--spacing", type=_numbers, help="of all images, in place of the files': 0.5,0.5")
+    parser.add_argument("--spacing", type=_numbers, help="of all images, instead of the files': 0.5,0.5")
     parser.add_argument("--ignore", type=int, metavar="VALUE", help="pixels of the ground truth that do not count")
-    parser.add_argument("--binary", action="store_true", help="whatever is above 0 is foreground")
-    parser.add_argument("--partial", action="store_true", help="score what there is, where predictions are missing")
-    parser.add_argument("--ignore-geometry", action="store_true", help="trust the pixels where affines differ")
-    parser.add_argument("--workers", type=int, default=0, help="processes (default: one a core)")
+    parser.add_argument("--binary", action="store_true", help="every value above 0 is foreground")
+    parser.add_argument("--partial", action="store_true", help="score the existing predictions if some are missing")
+    parser.add_argument("--ignore-geometry", action="store_true", help="compare pixel by pixel even if affines differ")
+    parser.add_argument("--workers", type=int, default=0, help="processes (default: one per core)")
     parser.set_defaults(run=run)
 
 
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the command line, by default the process's own.
 
     Returns:
-        Exit status: 0; 2 with the reason on standard error where files or options are wrong; 130 when interrupted.
+        Exit status: 0; 2 with the reason on standard error if files or options are wrong; 130 if interrupted.
     """
     parser = argparse.ArgumentParser(prog="python -m metrics", description="Metrics of this field as a command.")
     add(parser.add_subparsers(required=True, metavar="COMMAND"))
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Score, print the tables and say where they are.
+    """Score, print the tables and their paths.
 
     Args:
         options: the parsed command line.
@@ -102,7 +102,7 @@ def report(request: Request, progress: bool = True) -> list[Path]:
     """Score, and write tables and figure.
 
     Args:
-        request: what is wanted.
+        request: the request.
         progress: show progress bars where the output is a terminal.
 
     Returns:

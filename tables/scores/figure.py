@@ -19,7 +19,7 @@ def draw(scores: Scores) -> Figure:
     """Draw each metric: a dot for each case, the mean with its 95 % bootstrap interval above, a row for each method.
 
     Args:
-        scores: what was measured.
+        scores: the scores.
 
     Returns:
         The figure.
@@ -45,7 +45,7 @@ def save(scores: Scores) -> Path:
     """Save the figure beside metrics.csv.
 
     Args:
-        scores: what was measured.
+        scores: the scores.
 
     Returns:
         Path of the PNG file.

@@ -44,7 +44,7 @@ def write(scores: Scores) -> list[Path]:
     """Write the tables beside metrics.csv.
 
     Args:
-        scores: what was measured.
+        scores: the scores.
 
     Returns:
         Paths of the files.
@@ -90,7 +90,7 @@ def as_html(scores: Scores) -> str:
 
 
 def page(scores: Scores) -> str:
-    """Return the tables and the figure as a page of their own."""
+    """Return the tables and the figure as a complete page."""
     head = f'<meta charset="utf-8"><title>{html.escape(_title(scores))}</title><style>{_STYLE}</style>'
     figure = '<p><img src="scores.png" alt="Every metric of every case, with means and intervals"></p>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{as_html(scores)}{figure}\n</body></html>\n'
@@ -140,7 +140,7 @@ def _sheet(scores: Scores, title: str, classes: list[str]) -> Sheet:
 
 
 def _columns(scores: Scores) -> list[str]:
-    """Give the methods with the number of their cases."""
+    """Return the methods with their numbers of cases."""
     counts = {method["name"]: (method["cases"], len(method["missing"])) for method in scores.record["methods"]}
     return [
         f"{name} (n = {cases}{f' of {cases + missing}' if missing else ''})"
@@ -189,7 +189,7 @@ def _number(found: summary.Cell, measure: Measure) -> str:
 
 
 def _fewer(n: int, of: int) -> str:
-    """Say how many cases have the class, where it is not all of them."""
+    """Return how many cases have the class, if not all of them do."""
     return f" n = {n}" if 0 < n < of else ""
 
 

@@ -1,4 +1,4 @@
-"""What `python -m metrics score` wrote, read back."""
+"""The results of `python -m metrics score`, read back."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,14 @@ class Measure:
     """A metric as it was measured.
 
     Attributes:
-        label: what metrics.csv calls it.
+        label: its name in metrics.csv.
         title: printed name.
         unit: of the value.
         higher_is_better: direction; None where the best value lies inside the range.
         version: of the definition.
         adjacency: of the foreground.
         region: where it was measured.
-        undefined: value that counts where it is undefined; None for none.
+        undefined: value that replaces undefined ones; None for none.
     """
 
     label: str
@@ -54,7 +54,7 @@ class Scores:
     Attributes:
         folder: of the results.
         values: metrics.csv: method, case, class, metric, value, reason and how it was measured.
-        methods: names of the predictions; the first is the one that the others are compared with.
+        methods: names of the predictions; the others are compared with the first.
         measures: in the order of the request.
         record: score.json.
     """
@@ -73,7 +73,7 @@ class Scores:
 
     @property
     def classes(self) -> list[str]:
-        """Names of the classes that were measured by themselves, in the order of the files."""
+        """Return the names of the classes that were measured separately, in the order of the files."""
         return [name for name in self.values["class"].unique() if name != MEAN]
 
     @property
@@ -95,7 +95,7 @@ class Scores:
 
     @property
     def version(self) -> str:
-        """The suite's version and commit."""
+        """Return the suite's version and commit."""
         found = self.record["provenance"]
         version = found["packages"].get("topology-loss-benchmark") or "not installed"
         commit = (found.get("git") or {}).get("commit")
@@ -109,7 +109,7 @@ def read(folder: str | Path) -> Scores:
         folder: the output folder.
 
     Returns:
-        What is in it.
+        Its content.
 
     Raises:
         ValueError: no scores there.

@@ -61,10 +61,10 @@ class Comparison:
 
 
 def cell(scores: Scores, method: str, label: str, name: str = MEAN) -> Cell:
-    """Sum up a metric of a method.
+    """Summarise a metric of a method.
 
     Args:
-        scores: what was measured.
+        scores: the scores.
         method: whose predictions.
         label: of the metric.
         name: of the class; the mean over them by default.
@@ -85,7 +85,7 @@ def comparisons(scores: Scores) -> list[Comparison]:
     """Compare the first method with every other one on every metric.
 
     Args:
-        scores: what was measured.
+        scores: the scores.
 
     Returns:
         The comparisons, by metric and then by method; p-values corrected over all of them.
@@ -122,7 +122,7 @@ def comparison_frame(scores: Scores) -> pd.DataFrame:
 
 
 def undefined(scores: Scores) -> pd.DataFrame:
-    """List the values that are undefined, or that something else counts for, with the reasons."""
+    """Return the values that are undefined or replaced, with the reasons."""
     chosen = scores.values[scores.values["reason"] != ""]
     return chosen[["method", "case", "class", "metric", "value", "reason"]].reset_index(drop=True)
 

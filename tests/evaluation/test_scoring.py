@@ -378,7 +378,7 @@ def test_undefined_stays_undefined(pairs, tmp_path):
     [
         ({"metrics": ("cldise",)}, "did you mean 'cldice'"),
         ({"metrics": ("betti2_error",)}, "not defined in 2D"),
-        ({"metrics": ("dice", "dice")}, "asked for twice"),
+        ({"metrics": ("dice", "dice")}, "requested twice"),
         ({"metrics": ("nsd,tolerances=1",)}, "no parameter 'tolerances=1'"),
         ({"adjacency": 5}, "`adjacency` must be"),
         ({"spacing": (1.0, 1.0, 1.0)}, "--spacing must be 2 numbers"),

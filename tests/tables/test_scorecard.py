@@ -213,4 +213,4 @@ def test_wrong_claims_are_all_named(tmp_path, change, message):
     with pytest.raises(ValueError, match="claim 'x'") as caught:
         claims.load(path)
     assert message in str(caught.value)
-    assert "is there twice" in str(caught.value)
+    assert "occurs twice" in str(caught.value)

@@ -98,7 +98,7 @@ def test_unknown_experiment():
 
 
 def test_key_that_stands_twice(experiment):
-    with pytest.raises(ExperimentError, match="losses stands twice"):
+    with pytest.raises(ExperimentError, match="losses occurs twice"):
         experiment("losses: [dice_ce]\nlosses: [closs]\ndatasets: {synthetic2d: }\n")
 
 

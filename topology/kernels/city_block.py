@@ -1,6 +1,6 @@
-"""City-block distances inside a mask, and the ridges of them: clDice's soft skeleton of a mask.
+"""City-block distances inside a mask and their ridges: clDice's soft skeleton of a mask.
 
-A distance along the axes is the smallest sum of steps, so one sweep forth and one back along each axis in turn suffice.
+A city-block distance is the smallest sum of steps, so one forward and one backward sweep along each axis suffice.
 """
 
 from typing import Any
@@ -14,14 +14,14 @@ Array = npt.NDArray[Any]
 
 
 def ridges(mask: Array, farthest: int) -> Array:
-    """Give the pixels whose distance is at most `farthest` and that of none of the 3x3(x3) box around them is larger.
+    """Return the pixels whose distance is at most `farthest` and the largest of the 3x3(x3) box around them.
 
     Args:
         mask: bool (H, W) or (D, H, W).
         farthest: at least 1.
 
     Returns:
-        bool, same shape; False throughout where the mask has no background.
+        bool, same shape; all False if the mask has no background.
     """
     volume = np.ascontiguousarray(mask).reshape(-1, mask.shape[-2], mask.shape[-1])
     kind = np.uint8 if farthest < 254 else np.int32
@@ -34,7 +34,7 @@ def ridges(mask: Array, farthest: int) -> Array:
 
 @compiled
 def _step(here: Array, before: Array, one: Any) -> None:
-    """Bound the distances of a line by those of the line beside it and a step."""
+    """Bound the distances of a line by those of the adjacent line plus one step."""
     for x in range(here.shape[0]):
         here[x] = min(here[x], here.dtype.type(before[x] + one))
 
@@ -70,7 +70,7 @@ def _measure(mask: Array, distance: Array, cap: Any) -> None:
 
 @compiled
 def _widen(line: Array, wide: Array) -> None:
-    """Take the largest of each value and its two neighbours along a line."""
+    """Write the largest of each value and its two neighbours along a line."""
     last = line.shape[0] - 1
     for x in range(1, last):
         wide[x] = max(line[x - 1], max(line[x], line[x + 1]))
@@ -86,7 +86,7 @@ def _keep_larger(line: Array, other: Array) -> None:
 
 @compiled
 def _widen_plane(distance: Array, wide: Array, plane: Array) -> None:
-    """Take the largest value in the 3x3 window of each pixel of a plane."""
+    """Write the largest value in the 3x3 window of each pixel of a plane."""
     height = distance.shape[0]
     for y in range(height):
         _widen(distance[y], wide[y])
@@ -102,7 +102,7 @@ def _widen_plane(distance: Array, wide: Array, plane: Array) -> None:
 def _keep_ridges(distance: Array, farthest: Any, ridge: Array) -> None:
     depth, height, width = distance.shape
     zero = distance.dtype.type(0)
-    planes = np.empty((3, height * width), distance.dtype)  # widened ones, in a ring
+    planes = np.empty((3, height * width), distance.dtype)  # dilated ones, in a ring
     wide, highest = np.empty((height, width), distance.dtype), np.empty(height * width, distance.dtype)
     for z in range(depth + 1):
         if z < depth:

@@ -1,4 +1,4 @@
-"""How kernels are compiled, kept on disk, and run on several images at once."""
+"""How kernels are compiled, cached on disk, and run on several images at once."""
 
 import importlib.util
 import os
@@ -12,16 +12,15 @@ SWITCH = "TOPOLOGY_KERNELS"
 
 
 def usable() -> bool:
-    """Tell whether kernels are to be used: numba is installed, and TOPOLOGY_KERNELS is not 0."""
+    """Return whether kernels are to be used: numba is installed, and TOPOLOGY_KERNELS is not 0."""
     return os.environ.get(SWITCH, "1") != "0" and importlib.util.find_spec("numba") is not None
 
 
 def compiled(function: Function) -> Function:
     """Compile a function on its first call, for the types of its arguments.
 
-    The machine code is kept beside the source, or in the user's cache folder; where neither can be written to, each
-    process compiles anew. A kernel may call only kernels of its own file: numba does not notice when another file
-    changes.
+    The machine code is cached beside the source, or in the user's cache folder; if neither is writable, each process
+    compiles again. A kernel may call only kernels of its own file: numba does not notice when another file changes.
     """
     import numba
 
@@ -46,7 +45,7 @@ def for_each(run: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
 def _threads() -> int:
     import sys
 
-    torch = sys.modules.get("torch")  # who works on numpy arrays alone needs no torch to know the answer
+    torch = sys.modules.get("torch")  # without torch, there are only numpy arrays and this needs no import
     if torch is not None:
         return int(torch.get_num_threads())
     return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)

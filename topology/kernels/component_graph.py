@@ -1,9 +1,9 @@
 """Which wrong regions of a prediction matter for topology: the component graph of Topograph.
 
-Pixels are of four kinds; regions, the nodes of the graph, are components of one kind. Labels stand for regions, and a
-union-find for each of the three questions: which regions are one, which are joined in the prediction, which in the
-truth. Whether a region touches exactly one of something is answered by remembering the first, and that there was
-another. Nothing is larger than the image.
+Pixels are of four kinds; regions, the nodes of the graph, are components of one kind. Regions are represented by
+labels, with one union-find for each of three questions: which regions are merged, which are joined in the prediction,
+and which in the truth. To decide whether a region touches exactly one of something, the first one is recorded, and
+whether there was another. No array is larger than the image.
 """
 
 from itertools import product
@@ -24,7 +24,7 @@ _NONE, _SEVERAL = -1, -2
 
 
 def critical_regions(prediction: Array, truth: Array, adjacency: int) -> Array:
-    """Number the wrong regions that change topology.
+    """Label the wrong regions that change topology.
 
     Args:
         prediction: bool (H, W).
@@ -50,7 +50,7 @@ def critical_regions(prediction: Array, truth: Array, adjacency: int) -> Array:
 
 
 def _joins(adjacency: int) -> Array:
-    """Tell for each 2x2 block of kinds, four bits by two, which of its diagonals is joined and how."""
+    """Return for each 2x2 block of kinds (two bits a pixel) which of its diagonals is joined, and how."""
     table = np.zeros(256, np.uint8)
     for block in product(range(4), repeat=4):
         a, b, c, d = (_WEIGHTS[adjacency][kind] for kind in block)
@@ -79,13 +79,13 @@ def _unite(parents: Array, a: int, b: int) -> int:
 
 @compiled
 def _flatten(parents: Array) -> None:
-    for node in range(parents.shape[0]):  # a parent has a lower number, and is a root by now
+    for node in range(parents.shape[0]):  # a parent has a lower number, and is a root at this point
         parents[node] = parents[parents[node]]
 
 
 @compiled
 def _label(kinds: Array, labels: Array) -> Array:
-    """Label the 4-connected components of equal kinds from 0 on in raster order, and give the kind of each."""
+    """Label the 4-connected components of equal kinds from 0 on in raster order, and return the kind of each."""
     height, width = kinds.shape
     parents = np.empty(height * width, np.int32)
     number = 0
@@ -122,7 +122,7 @@ def _label(kinds: Array, labels: Array) -> Array:
 
 @compiled
 def _diagonals(kinds: Array, labels: Array, joins: Array) -> tuple[Array, Array, Array]:
-    """List the pairs of regions that blocks join, and which of them loosely."""
+    """Return the pairs of regions that blocks join, and which of them loosely."""
     height, width = kinds.shape
     size = max(height - 1, 0) * max(width - 1, 0)
     first, second, loose = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.bool_)
@@ -141,7 +141,7 @@ def _diagonals(kinds: Array, labels: Array, joins: Array) -> tuple[Array, Array,
 
 
 def _merge(first: Array, second: Array, loose: Array, kind_of: Array, regions: Array) -> None:
-    """Unite regions of one kind, the background's apart, that are joined at a corner and nowhere loosely."""
+    """Merge regions of the same kind, except the background, that are joined at a corner and nowhere loosely."""
     pairs = (kind_of[first] == kind_of[second]) & (kind_of[first] != _NEITHER)
     if loose.any():
         keys = first.astype(np.int64) * len(kind_of) + second
@@ -166,7 +166,7 @@ def _connect_pair(a: int, b: int, kind_of: Array, predicted: Array, true: Array)
 
 @compiled
 def _connect(labels: Array, first: Array, second: Array, kind_of: Array, predicted: Array, true: Array) -> None:
-    """Unite the regions that are joined in the prediction, and those in the truth."""
+    """Merge the regions that are joined in the prediction, and those that are joined in the truth."""
     height, width = labels.shape
     for y in range(height):
         for x in range(width):
@@ -195,7 +195,7 @@ def _touch_one(
     background: Array,
     cluster: Array,
 ) -> None:
-    """Note for a wrong region what it touches: background regions, and clusters of what it is wrong about."""
+    """Record what a wrong region touches: background regions, and clusters of the mask that lacks it."""
     if kind_of[a] == _ADDED or kind_of[a] == _MISSED:
         if kind_of[b] == _NEITHER:
             _note(background, regions[a], b)
@@ -215,7 +215,7 @@ def _touch(
     background: Array,
     cluster: Array,
 ) -> None:
-    """Find out for each wrong region which background region and which cluster it touches, if there is just one."""
+    """Find for each wrong region the background region and the cluster that it touches, if there is exactly one."""
     height, width = labels.shape
     for y in range(height):
         for x in range(width):
@@ -235,7 +235,7 @@ def _touch(
 
 @compiled
 def _number(kind_of: Array, regions: Array, critical: Array) -> Array:
-    """Number the critical regions from 1 on; 0 for all others."""
+    """Label the critical regions from 1 on; 0 for all others."""
     numbers = np.zeros(kind_of.shape[0], np.int32)
     count = 0
     for node in range(kind_of.shape[0]):

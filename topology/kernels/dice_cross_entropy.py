@@ -1,8 +1,8 @@
 """The sums that Dice and cross-entropy are made of, and their gradient, in one pass over float32 logits each.
 
-A line of pixels is worked on at a time, so that nothing but the probabilities goes back to memory. Lines are summed in
-lanes, which the compiler turns into vectors, and lanes in double precision. Of a pixel's cross-entropy the logarithm is
-put off: it is taken of products of many pixels' 1 + exp(-|z|), or sums over channels, in double precision.
+One line of pixels is processed at a time, so that only the probabilities are written back to memory. Lines are summed
+in lanes, which the compiler vectorises, and lanes in double precision. The logarithm of the cross-entropy is deferred:
+it is taken of products of many pixels' 1 + exp(-|z|), or sums over channels, in double precision.
 """
 
 import math
@@ -17,7 +17,7 @@ Array = npt.NDArray[Any]
 
 _LINE, _LANES, _LOGARITHMS = 1024, 64, 16
 _ZERO, _ONE = np.float32(0), np.float32(1)
-_LOWEST = np.float32(-87)  # exp is 1e-38 there, the smallest that float32 has at full precision
+_LOWEST = np.float32(-87)  # exp is 1e-38 there, the smallest float32 at full precision
 _LOG2E, _ROUNDER = np.float32(1.4426950408889634), np.float32(12582912)  # adding 1.5 * 2^23 rounds to a whole number
 _LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(math.log(2) - 0.693359375)
 _C2, _C3, _C4, _C5, _C6, _C7 = (np.float32(1 / math.factorial(k)) for k in range(2, 8))
@@ -182,7 +182,7 @@ def _keep_larger(line: Array, other: Array) -> None:
 
 @compiled
 def _load_below_largest(z: Array, start: int, end: int, lines: Array, largest: Array) -> None:
-    """Copy a line of each channel's logits, less the largest of the channels."""
+    """Copy a line of each channel's logits, minus the largest of the channels."""
     for c in range(z.shape[0]):
         _load(z[c], start, end, lines[c])
     largest[:] = lines[0]
@@ -256,16 +256,16 @@ def sums_of_channels(z: Array, indices: Array, valid: Array, begin: int, end: in
 def gradient_of_one_channel(
     p: Array, indices: Array, valid: Array, begin: int, end: int, of_p: Array, of_y: Array, of_ce: Any, grad: Array
 ) -> None:
-    """Take the gradient back to the logits of a part of an image.
+    """Propagate the gradient back to the logits of a part of an image.
 
     Args:
-        p: (1, n), as it came out.
+        p: (1, n), as computed in the forward pass.
         indices: (n,), 1 for the foreground.
         valid: bool (n,), or empty.
         begin: of the part.
         end: of the part.
         of_p: (1,), float32, the gradient of a probability of the background.
-        of_y: (1,), what that of the foreground has in addition.
+        of_y: (1,), what is added to it in the foreground.
         of_ce: float32, the gradient of a pixel's cross-entropy.
         grad: (1, n), out.
     """
@@ -289,16 +289,16 @@ def _clear(valid: Array, begin: int, end: int, grad: Array) -> None:
 def gradient_of_channels(
     p: Array, indices: Array, valid: Array, begin: int, end: int, of_p: Array, of_y: Array, of_ce: Any, grad: Array
 ) -> None:
-    """Take the gradient back to the logits of a part of an image.
+    """Propagate the gradient back to the logits of a part of an image.
 
     Args:
-        p: (C, n), as it came out.
+        p: (C, n), as computed in the forward pass.
         indices: (n,), classes.
         valid: bool (n,), or empty.
         begin: of the part.
         end: of the part.
-        of_p: (C,), float32, the gradient of a class's probability outside of it.
-        of_y: (C,), what that inside has in addition.
+        of_p: (C,), float32, the gradient of a class's probability outside that class.
+        of_y: (C,), what is added to it inside the class.
         of_ce: float32, the gradient of a pixel's cross-entropy.
         grad: (C, n), out.
     """

@@ -13,7 +13,7 @@ _OPEN, _REACHED = 1, 2
 
 
 def reached(mask: Array, seeds: Array, steps: Array) -> Array:
-    """Give the pixels of a mask that seeds within it are connected with.
+    """Return the pixels of a mask that are connected with seeds within it.
 
     Args:
         mask: bool (H, W) or (D, H, W).

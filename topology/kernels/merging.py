@@ -1,8 +1,8 @@
-"""Union-find over the cells of a grid in an order of their values: what Betti matching needs of the outer dimensions.
+"""Union-find over the cells of a grid in order of their values: Betti matching in the lowest and highest dimension.
 
-Cells are stored by kind, (kinds, places), over the places of a framed grid: a cell lies at the place of its first
-vertex, and has the rank of its value there, -1 where there is no such cell. Cells of one rank follow each other by
-place, then kind. A cell's number is 4 * place + kind.
+Cells are stored by kind, (kinds, places), over the places of a framed grid: a cell is stored with the rank of its value
+at the place of its first vertex, -1 where there is no such cell. Cells of equal rank are ordered by place, then kind. A
+cell's number is 4 * place + kind.
 """
 
 from typing import Any
@@ -61,7 +61,7 @@ def merge_rising(order: Array, ranks: Array, vertices: Array, steps: Array, spar
         ranks: of the edges.
         vertices: rank of each vertex, (places,).
         steps: from the first vertex to the second, by kind.
-        spare: bool (kinds, places): edges that close a loop, so far as it is known; on return, all of them.
+        spare: bool (kinds, places): edges that are known to close a loop; on return, all of them.
 
     Returns:
         For each vertex the edge that ends its component, -1 for none; and the vertices whose component ends later
@@ -92,7 +92,7 @@ def merge_rising(order: Array, ranks: Array, vertices: Array, steps: Array, spar
 
 @compiled
 def match_rising(order: Array, ranks: Array, vertices: Array, steps: Array, marked: Array, lasting: Array) -> Array:
-    """Merge the vertices in the order of the union; where two components meet that both hold marked vertices, match.
+    """Merge the vertices in the order of the union, and match where two components meet that both hold marked vertices.
 
     Args:
         order: edges in the order of the union.
@@ -128,7 +128,7 @@ def match_rising(order: Array, ranks: Array, vertices: Array, steps: Array, mark
 def merge_falling(
     order: Array, ranks: Array, tops: Array, others: Array, steps: Array, tree: Array
 ) -> tuple[Array, Array, Array]:
-    """Follow the holes (cavities) backwards: the components of what is not filled yet, the outside the oldest of them.
+    """Follow the holes (cavities) backwards, as components of what is not yet filled; the outside is the oldest.
 
     Args:
         order: facets, see `in_order`.

@@ -1,4 +1,4 @@
-"""Persistence of components by union-find, pixel after pixel in the order of their values."""
+"""Persistence of components by union-find, pixel by pixel in order of their values."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def ascending(values: Array) -> Array:
 
 @compiled
 def _by_digits(values: Array) -> Array:
-    """Sort float32 by the digits of their bits, the last one first: each pass keeps what is equal in order."""
+    """Sort float32 by the digits of their bits, the last one first (radix sort; each pass is stable)."""
     number = values.shape[0]
     bits = (values + np.float32(0)).view(np.uint32)  # -0 becomes 0
     keys, order = np.empty(number, np.uint32), np.empty(number, np.int64)
@@ -86,13 +86,13 @@ def holes(values: Array, order: Array) -> tuple[Array, Array]:
 
 
 def _follow(values: Array, order: Array, steps: Array, outside: bool) -> tuple[Array, Array]:
-    """Merge the pixels of a volume one by one, and of an image whole basins, but for the pixels where they meet."""
+    """Merge the pixels of a volume one by one; in an image, merge whole basins and the pixels where they meet."""
     framed = tuple(length + 2 for length in values.shape)
     inner = (slice(1, -1),) * values.ndim
     places = np.arange(np.prod(framed), dtype=np.int32).reshape(framed)[inner].ravel()[order]
     offsets = (steps @ np.cumprod([1, *framed[:0:-1]])[::-1]).astype(np.int32)
     rising = values.ravel()[order]
-    if values.ndim == 3:  # most of its pixels touch several basins
+    if values.ndim == 3:  # most of a volume's pixels touch several basins
         parents = np.full(framed, _OUTSIDE if outside else _NEVER, np.int32)
         parents[inner] = _NEVER
         births, deaths = _merge_pixels(rising, places, offsets, parents.ravel())
@@ -106,9 +106,9 @@ def _follow(values: Array, order: Array, steps: Array, outside: bool) -> tuple[A
 
 
 def _keep_saddles(ages: Array, width: int, meets: Array, full: bool) -> None:
-    """Unmark the pixels of an image whose older neighbours are one component already, since they touch each other."""
+    """Unmark the pixels of an image whose older neighbours touch each other and so already form one component."""
     own = slice(width + 1, len(ages) - width - 1)
-    ring = (1, 1 - width, -width, -width - 1, -1, width - 1, width, width + 1)  # from the right to above it, and so on
+    ring = (1, 1 - width, -width, -width - 1, -1, width - 1, width, width + 1)  # counterclockwise from the right
     a, b, c, d, e, f, g, h = (ages[own.start + step : own.stop + step] for step in ring)
     _unmark(meets[own], ages[own], a, b, c, d, e, f, g, h, full)
 
@@ -155,12 +155,12 @@ def _mark(meets: Array, ages: Array, basins: Array, other_ages: Array, other_bas
 
 @compiled
 def _basins(ages: Array, places: Array, offsets: Array) -> tuple[Array, Array, Array]:
-    """Give each pixel the basin that its oldest neighbour belongs to; one older than all around it begins a new one.
+    """Assign each pixel to the basin of its oldest neighbour; one older than all its neighbours begins a new basin.
 
     Args:
         ages: of the frame: 0, which is older than all pixels, or a number above all ages. Those of the pixels, counted
             from 1, are filled in.
-        places: of the pixels, in their order.
+        places: of the pixels, in order.
         offsets: to the neighbours.
 
     Returns:
@@ -202,13 +202,13 @@ def _root(parents: Array, basin: int) -> int:
 def _merge_basins(
     rising: Array, begins: Array, waiting: Array, places: Array, ages: Array, basins: Array, offsets: Array
 ) -> tuple[Array, Array]:
-    """Join the basins around each pixel at which some meet; where two components meet, the younger one ends.
+    """Join the basins around each pixel at which several meet; where two components meet, the younger one ends.
 
-    A component is named by its first basin, its root. The frame, where it counts, is a component that was there first.
+    A component is named by its first basin, its root. The frame, where it counts, is the oldest component.
 
     Args:
         rising: values in their order.
-        begins: see `_basins`, as for `basins`.
+        begins: see `_basins`, also for `basins`.
         waiting: the pixels at which basins meet, as places in the order.
         places: of all pixels, in their order.
         ages: of the pixels and the frame.
@@ -226,7 +226,7 @@ def _merge_basins(
     for turn in waiting:
         place = places[turn]
         basin, age, count = basins[place], ages[place], 0
-        for number in range(offsets.shape[0]):  # without a branch, which could not be foreseen
+        for number in range(offsets.shape[0]):  # without a branch, which could not be predicted
             others[count] = basins[place + offsets[number]]
             count += (ages[place + offsets[number]] < age) & (others[count] != basin)
         here = _root(parents, basin)
@@ -244,10 +244,10 @@ def _merge_basins(
 
 @compiled
 def _merge_pixels(rising: Array, places: Array, offsets: Array, parents: Array) -> tuple[Array, Array]:
-    """Join each pixel to those around it that are there already; where two components meet, the younger one ends.
+    """Join each pixel to its neighbours that have already appeared; where two components meet, the younger one ends.
 
-    A component is named by its first pixel, its root. Arguments and results as of `_merge_basins`; `parents` says which
-    part of the frame is a component that was there first.
+    A component is named by its first pixel, its root. Arguments and results as for `_merge_basins`; `parents` marks the
+    part of the frame that is the oldest component.
     """
     ages = np.full(parents.shape[0], -1, np.int32)
     births, deaths = np.empty(places.shape[0], np.int32), np.empty(places.shape[0], np.int32)

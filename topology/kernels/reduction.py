@@ -1,7 +1,7 @@
 """Which loop each square of a volume's grid closes: the boundary matrix, reduced column by column.
 
-Most squares close a loop that is new with them; their columns stay as they are. The others are added up in a set of
-edges that gives its first member at once: bits, with a bit for each word that is not empty above them, and so on.
+Most squares close a loop that appears with them; their columns stay unchanged. The others are summed in a set of edges
+that returns its first member at once: a hierarchy of bits, with one bit for each non-empty word of the level below.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ def pivots(squares: Array, zero: Array, edges: Array, steps: Array, wanted: Arra
         zero: bool (3, places), squares that close no loop.
         edges: numbers of the cells, in the order of the rows.
         steps: from place to place along each axis.
-        wanted: bool, the columns that are asked for: those after the last one are left out. None: all.
+        wanted: bool, the columns that are needed: those after the last one are left out. None: all.
 
     Returns:
         For each column the number of the edge that ends in it, the last one of the loop that it closes; -1 for none.
@@ -79,7 +79,7 @@ def _boundary(cell: int, rows: Array, steps: Array) -> tuple[int, int, int, int]
 
 @compiled
 def _levels(members: int) -> Array:
-    """Give where each level of the set starts, and its size in the end."""
+    """Return where each level of the set starts, and its total size."""
     starts = [0]
     words = (members + 63) >> 6
     while words > 1:
@@ -93,7 +93,7 @@ def _levels(members: int) -> Array:
 def _add(
     column: int, squares: Array, rows: Array, steps: Array, kept: Array, pool: Array, bits: Array, starts: Array
 ) -> None:
-    """Add a column to the set: its square's boundary, or what is kept of it."""
+    """Add a column to the set: its square's boundary, or the reduced column stored for it."""
     begin, end = kept[column]
     if begin == end:
         for row in _boundary(squares[column], rows, steps):
@@ -104,7 +104,7 @@ def _add(
 
 @compiled
 def _drain(pool: Array, used: int, bits: Array, starts: Array) -> tuple[Array, int]:
-    """Append the members of the set, which is empty then, to the pool."""
+    """Move the members of the set to the pool, which leaves the set empty."""
     member = _first(bits, starts)
     while member >= 0:
         if used == pool.shape[0]:

@@ -14,13 +14,13 @@ from topology.kernels.compiled import compiled
 
 Array = npt.NDArray[Any]
 
-_SLOTS, _SPREAD = 2**14, 2654435761  # of a table by hash that remembers answers
+_SLOTS, _SPREAD = 2**14, 2654435761  # of a hash table that caches answers
 _KEPT = 2  # a pixel of the foreground that may not be deleted in this round
 _OUTSIDE = 2  # a pixel beyond the image where that is neither foreground nor background
 
 
 class Rule(NamedTuple):
-    """What a simple point is, in numbers for the loops.
+    """The definition of a simple point, as bit sets for the loops.
 
     Attributes:
         adjacent: for each neighbour those that touch it.
@@ -38,7 +38,7 @@ def _around(ndim: int) -> list[tuple[int, ...]]:
 
 
 def _sets(around: list[tuple[int, ...]], steps: int, reach: int) -> Array:
-    """Give for each neighbour the set of those that lie up to `steps` axes away, all within `reach` of the centre."""
+    """Return for each neighbour the set of those that lie up to `steps` axes away, all within `reach` of the centre."""
     table = np.zeros(len(around), np.int64)
     for a, here in enumerate(around):
         for b, there in enumerate(around):
@@ -49,21 +49,21 @@ def _sets(around: list[tuple[int, ...]], steps: int, reach: int) -> Array:
 
 
 def digital(ndim: int) -> Rule:
-    """Give the rule of digital topology: foreground with full adjacency (8, 26), background with 4 or 6."""
+    """Return the rule of digital topology: foreground with full adjacency (8, 26), background with 4 or 6."""
     around = _around(ndim)
     sides = sum(1 << k for k, step in enumerate(around) if np.count_nonzero(step) == 1)
     return Rule(_sets(around, ndim, ndim), _sets(around, 1, 2), sides)
 
 
 def one_piece(ndim: int) -> Rule:
-    """Give the rule that a set of neighbours is one component with full adjacency, whatever the others are."""
+    """Return the rule that a set of neighbours is one component with full adjacency, whatever the others are."""
     around = _around(ndim)
     return Rule(_sets(around, ndim, ndim), np.zeros(len(around), np.int64), 0)
 
 
 @compiled
 def _reached(start: int, among: int, adjacent: Array) -> Any:
-    """Give the set of neighbours that a path leads to."""
+    """Return the set of neighbours that a path can reach."""
     reached: Any = np.int64(start)
     front: Any = np.int64(start)
     while front:
@@ -78,7 +78,7 @@ def _reached(start: int, among: int, adjacent: Array) -> Any:
 
 @compiled
 def _is_simple(code: int, adjacent: Array, crossing: Array, sides: int) -> bool:
-    """Tell whether the foreground around a pixel is one piece, and the background that its sides meet another."""
+    """Return whether the foreground around a pixel is one piece, and the background at its sides is one piece."""
     if code == 0 or _reached(code & -code, code, adjacent) != code:
         return False
     met = sides & ~code
@@ -87,7 +87,7 @@ def _is_simple(code: int, adjacent: Array, crossing: Array, sides: int) -> bool:
 
 @compiled
 def _ask(code: int, adjacent: Array, crossing: Array, sides: int, asked: Array, answers: Array) -> bool:
-    """Tell the same, and remember it: structures are smooth, and few neighbourhoods are frequent."""
+    """Return the same from a cache: structures are smooth, so that few neighbourhoods are frequent."""
     slot = (code * _SPREAD >> 16) & (_SLOTS - 1)
     if asked[slot] != code:
         asked[slot] = code
@@ -100,7 +100,7 @@ def _memory() -> tuple[Array, Array]:
 
 
 def _framed(mask: Array, frame: int) -> tuple[Array, Array]:
-    """Copy a mask into an image with a frame, and give the steps to the neighbours in its memory."""
+    """Copy a mask into an image with a frame, and return the steps to the neighbours in its memory."""
     image = np.full([n + 2 for n in mask.shape], frame, np.uint8)
     image[(slice(1, -1),) * mask.ndim] = mask
     return image, np.array(_around(mask.ndim)) @ np.array(image.strides)
@@ -110,7 +110,7 @@ def _framed(mask: Array, frame: int) -> tuple[Array, Array]:
 
 
 def thin_in_subfields(mask: Array, rounds: int) -> Array:
-    """Delete simple points of one subfield after another, no end points; see `topology.subfield_skeleton`.
+    """Delete simple points, except end points, of one subfield after another; see `topology.subfield_skeleton`.
 
     Args:
         mask: bool (H, W) or (D, H, W).
@@ -154,7 +154,7 @@ def _thin(
             code = _foreground_around(image, pixels[n], steps)
             image[pixels[n]] = _KEPT if code & (code - 1) == 0 else 1  # at most one neighbour: an end
         kept = 0
-        for n in range(left):  # no two pixels of a subfield touch, so that one after another is all at once
+        for n in range(left):  # no two pixels of a subfield touch, so the order within it does not matter
             pixel = pixels[n]
             if image[pixel] != _KEPT and _ask(
                 _foreground_around(image, pixel, steps), adjacent, crossing, sides, asked, answers
@@ -172,11 +172,11 @@ def _thin(
 
 
 def flip_simple_points(mask: Array, pixels: Array, *, published: bool) -> Array:
-    """Flip those of the pixels that are simple at their turn; see `topology.warp`.
+    """Flip the pixels that are simple when they are visited; see `topology.warp`.
 
     Args:
         mask: bool (H, W) or (D, H, W).
-        pixels: flat indices in their order.
+        pixels: flat indices in the order of the visits.
         published: the rule of the published code: the neighbours of the other kind, within the image, are one piece.
 
     Returns:

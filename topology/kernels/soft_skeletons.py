@@ -1,10 +1,10 @@
-"""The soft skeleton of one image and its gradient, a level at a time, slab by slab.
+"""The soft skeleton of one image and its gradient, level by level and slab by slab.
 
 A slab is a row of a 2D image or a plane of a 3D one, as one line of memory, in which each row has two more columns on
-either side that repeat its border: that changes no extremum of which a border pixel is part. So an image is
-(slabs, n), n = H (W + 4), H = 1 in 2D, and neighbours are the same line shifted by one, or by a row's length
-(`stride`). Each level goes over the image once, with a ring of three slabs for every intermediate: they stay in the
-cache and take no memory worth naming.
+either side that repeat its border: that changes no extremum of which a border pixel is part. So an image is (slabs, n),
+n = H (W + 4), H = 1 in 2D, and neighbours are the same line shifted by one, or by a row's length (`stride`). Each level
+passes over the image once, with a ring of three slabs for every intermediate result: these stay in the cache and take
+negligible memory.
 
 Loops touch few arrays each, and neighbours as shifted views (an index x - 1 might be negative, which numba would
 check): only then does the compiler turn them into vector instructions.
@@ -45,7 +45,7 @@ def rings(image: Array, number: int) -> Array:
 
 @compiled
 def is_zero(image: Array) -> bool:
-    """Tell whether nothing is left of an image."""
+    """Return whether an image is all zero."""
     for value in image.flat:  # noqa: SIM110
         if value != 0:
             return False
@@ -54,7 +54,7 @@ def is_zero(image: Array) -> bool:
 
 @compiled
 def copy(line: Array, out: Array) -> None:
-    """Copy a line; several times faster than a slice assignment, which provides for overlaps."""
+    """Copy a line; several times faster than a slice assignment, which allows for overlaps."""
     for x in range(line.shape[0]):
         out[x] = line[x]
 
@@ -82,7 +82,7 @@ def keep_larger(line: Array, other: Array) -> None:
 
 @compiled
 def smallest_of_five(line: Array, slab_before: Array, slab_behind: Array, out: Array) -> None:
-    """Take the minimum of each pixel, its neighbours along the line and those in the slabs beside it."""
+    """Write the minimum of each pixel, its neighbours along the line and those in the adjacent slabs."""
     width = line.shape[0] - 2
     before, here, behind = line[:width], line[1 : 1 + width], line[2:]
     slab_before, slab_behind, inner = slab_before[1:], slab_behind[1:], out[1:]
@@ -93,7 +93,7 @@ def smallest_of_five(line: Array, slab_before: Array, slab_behind: Array, out: A
 
 @compiled
 def largest_of_three(line: Array, out: Array) -> None:
-    """Take the maximum of each pixel and its neighbours along the line."""
+    """Write the maximum of each pixel and its neighbours along the line."""
     width = line.shape[0] - 2
     before, here, behind, inner = line[:width], line[1 : 1 + width], line[2:], out[1:]
     for x in range(width):
@@ -111,7 +111,7 @@ def repeat_border(slab: Array, stride: int) -> None:
 
 @compiled
 def erode_slab(image: Array, stride: int, d: int, eroded: Array) -> None:
-    """Take the minimum over the cross around each pixel of slab d; a neighbour outside is the pixel itself."""
+    """Write the minimum over the cross around each pixel of slab d; a neighbour outside is the pixel itself."""
     slabs = image.shape[0]
     slab = image[d]
     smallest_of_five(slab, image[max(d - 1, 0)], image[min(d + 1, slabs - 1)], eroded)
@@ -122,7 +122,7 @@ def erode_slab(image: Array, stride: int, d: int, eroded: Array) -> None:
 
 @compiled
 def widen_slab(eroded: Array, stride: int, lines: Array, widest: Array) -> None:
-    """Take the maxima over three pixels of each row of a slab, and of those over three rows."""
+    """Write the maxima over three pixels of each row of a slab, and their maxima over three rows."""
     inner = eroded.shape[0] - stride
     largest_of_three(eroded, lines)
     copy(lines, widest)
@@ -132,7 +132,7 @@ def widen_slab(eroded: Array, stride: int, lines: Array, widest: Array) -> None:
 
 @compiled
 def open_slab(image: Array, stride: int, d: int, eroded: Array, lines: Array, widest: Array, opened: Array) -> None:
-    """Open slab d: erode and widen the slab behind it (at first itself as well), and take the maximum over three."""
+    """Open slab d: erode and dilate the next slab (at first itself as well), and write the maximum over three."""
     slabs = image.shape[0]
     if d == 0:
         erode_slab(image, stride, 0, eroded[0])
@@ -168,7 +168,7 @@ def survive(survival: Array, ridge: Array) -> None:
     """Multiply the factors 1 - R of the levels.
 
     A factor of 0 is left out and marked by the sign: dividing by a factor then gives the product of all others. There
-    is one at most, since the ridges of a pixel sum to 1 at most: each level loses what its ridge has.
+    is at most one, since the ridges of a pixel sum to at most 1: each level loses its ridge.
     """
     zero, one = ridge.dtype.type(0), ridge.dtype.type(1)
     for x in range(ridge.shape[0]):
@@ -194,7 +194,7 @@ def deepen(image: Array, stride: int, skeleton: Array, survival: Array, work: Ar
         if len(survival) > 0:
             survive(survival[d], ridge)
         accumulate(skeleton[d], ridge)
-        copy(eroded[d % RING], image[d])  # the slab behind is eroded already
+        copy(eroded[d % RING], image[d])  # the next slab is already eroded
 
 
 @compiled
@@ -234,7 +234,7 @@ def ridge_gradient(grad: Array, ridge: Array, survival: Array) -> None:
 
 @compiled
 def hand_over(winner: Array, extremum: Array, rest: Array, grad: Array) -> None:
-    """Give the gradient of an extremum to those pixels of a line that are it, and take it from the rest."""
+    """Assign the gradient of an extremum to the pixels of a line that attain it, and remove it from the rest."""
     zero = rest.dtype.type(0)
     for x in range(rest.shape[0]):
         taken = rest[x] if winner[x] == extremum[x] else zero
@@ -244,9 +244,9 @@ def hand_over(winner: Array, extremum: Array, rest: Array, grad: Array) -> None:
 
 @compiled
 def hand_over_along(line: Array, extremum: Array, rest: Array, grad: Array) -> None:
-    """Give the gradient of an extremum to the pixel itself, else to the one before, else to the one behind.
+    """Assign the gradient of an extremum to the pixel itself, else to the previous one, else to the next one.
 
-    `rest` is 0 beside the image. Written as what each pixel receives, so that it can be done for many at once.
+    `rest` is 0 outside the image. Written as what each pixel receives, so that it can be vectorised.
     """
     zero, width = rest.dtype.type(0), rest.shape[0] - 2 * PAD
     two_before, before, here, behind = line[:width], line[1 : 1 + width], line[2 : 2 + width], line[3 : 3 + width]
@@ -265,7 +265,7 @@ def hand_over_along(line: Array, extremum: Array, rest: Array, grad: Array) -> N
 
 @compiled
 def keep_the_rest(line: Array, extremum: Array, rest: Array) -> None:
-    """Clear the gradient of those extrema that one of the three pixels along the line is."""
+    """Clear the gradient of the extrema that one of the three pixels along the line attains."""
     zero, width = rest.dtype.type(0), rest.shape[0] - 2 * PAD
     before, here, behind = line[1 : 1 + width], line[2 : 2 + width], line[3 : 3 + width]
     of_here, left = extremum[2 : 2 + width], rest[2 : 2 + width]
@@ -278,7 +278,7 @@ def keep_the_rest(line: Array, extremum: Array, rest: Array) -> None:
 
 @compiled
 def widen_backward(eroded: Array, stride: int, lines: Array, widest: Array, rest: Array, work: Array) -> None:
-    """Take the gradient of `widen_slab` back: `work[0]` becomes that of the eroded slab; `rest` is used up."""
+    """Propagate the gradient of `widen_slab` back: `work[0]` becomes that of the eroded slab; `rest` is overwritten."""
     inner = eroded.shape[0] - stride
     grad_eroded, grad_lines = work[0], work[1]
     fill(grad_eroded, 0)
@@ -291,7 +291,7 @@ def widen_backward(eroded: Array, stride: int, lines: Array, widest: Array, rest
 
 @compiled
 def erode_backward(image: Array, stride: int, d: int, eroded: Array, rest: Array, grad_image: Array) -> None:
-    """Take the gradient of `erode_slab` back into a ring of the image's gradient; `rest` is used up."""
+    """Propagate the gradient of `erode_slab` back into a ring of the image's gradient; `rest` is overwritten."""
     slabs, inner = image.shape[0], image.shape[1] - stride
     slab, grad = image[d], grad_image[d % RING]
     hand_over_along(slab, eroded, rest, grad)
@@ -315,12 +315,12 @@ def ascend(
     survival: Array,
     work: Array,
 ) -> None:
-    """Turn the gradient of the image one level deeper into that of this level's image, in place.
+    """Convert the gradient of the image one level deeper to that of this level's image, in place.
 
     Args:
         image: (slabs, n), of this level.
         stride: length of a row.
-        grad: (slabs, n), in: of the eroded image by way of deeper levels; out: of this one.
+        grad: (slabs, n), in: of the eroded image through deeper levels; out: of this one.
         scale: the gradient of the finished skeleton is scale * weights + offset.
         weights: (slabs, H * W), not padded.
         offset: see `scale`.

@@ -1,9 +1,9 @@
-"""The soft skeleton on a GPU, in Triton: two kernels a level on the way down, four on the way back.
+"""The soft skeleton on a GPU, in Triton: two kernels a level in the forward pass, four in the backward pass.
 
-Images are flat, n of (D, H, W) one after another; in 2D D = 1 and `DEEP` is 0. Each program does `BLOCK` pixels in a
-row, whose neighbours come out of the cache. Extrema remember who won, as the number of a step, so that the gradient is
-gathered without atomic operations and always adds up in the same order. Of equal values the first step wins, and the
-pixel itself before all others.
+Images are flat, n of (D, H, W) one after another; in 2D D = 1 and `DEEP` is 0. Each program processes `BLOCK`
+consecutive pixels, whose neighbours are in the cache. Extrema record which step won, so that the gradient is gathered
+without atomic operations and always adds up in the same order. Of equal values the first step wins, and the pixel
+itself before all others.
 
 Imported only where Triton is: with a CUDA build of torch, or in Triton's interpreter.
 """
@@ -20,7 +20,7 @@ CROSS: Any = tl.constexpr(7)  # the pixel itself, then the steps back and forth 
 
 @triton.jit
 def _cross_step(k: tl.constexpr, H, W):
-    """Give the distance in memory of a step of the cross."""
+    """Return the distance in memory of a step of the cross."""
     along: tl.constexpr = (k + 1) // 2
     sign: tl.constexpr = 0 if k == 0 else (1 if k % 2 == 0 else -1)
     stride = 1 if along == 1 else (W if along == 2 else H * W)
@@ -29,7 +29,7 @@ def _cross_step(k: tl.constexpr, H, W):
 
 @triton.jit
 def _cross_inside(k: tl.constexpr, i, D, H, W, back: tl.constexpr):
-    """Tell which pixels have a neighbour at a step of the cross (or, `back`, at its opposite)."""
+    """Return which pixels have a neighbour at a step of the cross (or, with `back`, at its opposite)."""
     along: tl.constexpr = (k + 1) // 2
     sign: tl.constexpr = 0 if k == 0 else (1 if k % 2 == 0 else -1)
     step: tl.constexpr = -sign if back else sign
@@ -40,14 +40,14 @@ def _cross_inside(k: tl.constexpr, i, D, H, W, back: tl.constexpr):
 
 @triton.jit
 def _box_inside(dz: tl.constexpr, dy: tl.constexpr, dx: tl.constexpr, i, D, H, W):
-    """Tell which pixels have a neighbour at a step of the box."""
+    """Return which pixels have a neighbour at a step of the box."""
     x, y, z = i % W + dx, (i // W) % H + dy, (i // (W * H)) % D + dz
     return (x >= 0) & (x < W) & (y >= 0) & (y < H) & (z >= 0) & (z < D)
 
 
 @triton.jit
 def _erode(image, eroded, winners, number, D, H, W, REMEMBER: tl.constexpr, BLOCK: tl.constexpr):
-    """Take the minimum over the cross around each pixel."""
+    """Compute the minimum over the cross around each pixel."""
     i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     inside = i < number
     smallest = tl.load(image + i, mask=inside, other=0)
@@ -64,7 +64,7 @@ def _erode(image, eroded, winners, number, D, H, W, REMEMBER: tl.constexpr, BLOC
 
 @triton.jit
 def _open(eroded, i, inside, D, H, W, DEEP: tl.constexpr, BLOCK: tl.constexpr):
-    """Take the maximum over the box around each pixel, and the number of the step to it."""
+    """Compute the maximum over the box around each pixel, and the number of the step to it."""
     largest = tl.load(eroded + i, mask=inside, other=0)
     winner = tl.full((BLOCK,), 13, tl.int8)  # the middle of the box
     for dz in tl.static_range(-DEEP, DEEP + 1):
@@ -109,7 +109,7 @@ def _ridge_backward(
     DEEP: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Compute the gradient of a level's ridge, and who won its opening."""
+    """Compute the gradient of a level's ridge, and which step won its opening."""
     i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     inside = i < number
     largest, winner = _open(eroded, i, inside, D, H, W, DEEP, BLOCK)
@@ -126,7 +126,7 @@ def _ridge_backward(
 def _open_backward(
     grad_ridge, winners, grad_next, grad_eroded, number, D, H, W, DEEP: tl.constexpr, BLOCK: tl.constexpr
 ):
-    """Gather the gradient of the eroded image: from deeper levels, and minus that of the ridges it took away from."""
+    """Gather the gradient of the eroded image: from deeper levels, minus that of the ridges it was subtracted from."""
     i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     inside = i < number
     total = tl.load(grad_next + i, mask=inside, other=0)
@@ -142,7 +142,7 @@ def _open_backward(
 
 @triton.jit
 def _erode_backward(grad_eroded, winners, grad_ridge, grad, number, D, H, W, BLOCK: tl.constexpr):
-    """Gather the gradient of the image: of its ridge, and of those eroded pixels that it is the minimum of."""
+    """Gather the gradient of the image: of its ridge, and of the eroded pixels of which it is the minimum."""
     i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     inside = i < number
     total = tl.load(grad_ridge + i, mask=inside, other=0)
@@ -165,7 +165,7 @@ class Level:
         _, depth, height, width = like.shape
         self.shape = (like.numel(), depth, height, width)
         self.grid = (triton.cdiv(like.numel(), BLOCK),)
-        # rounded as written: S must be that of all other ways to compute it
+        # rounded as written: S must equal that of all other implementations
         self.constants = {"BLOCK": BLOCK, "enable_fp_fusion": False}
         self.deep = {"DEEP": int(depth > 1), **self.constants}
         self.eroded = torch.empty_like(like)
@@ -190,7 +190,7 @@ class Level:
 
 
 class LevelBackward(Level):
-    """The same for the way back.
+    """The same for the backward pass.
 
     Args:
         like: see `Level`.
@@ -207,7 +207,7 @@ class LevelBackward(Level):
         self.of_box = torch.empty_like(self.of_cross)
 
     def ascend(self, image: torch.Tensor) -> None:
-        """Turn `grad`, of the image one level deeper, into that of this level's image."""
+        """Convert `grad` of the image one level deeper to that of this level's image."""
         grad, ridge, size, grid = self.grad, self.grad_ridge, self.shape, self.grid
         _erode[grid](image, self.eroded, self.of_cross, *size, REMEMBER=True, **self.constants)
         _ridge_backward[grid](

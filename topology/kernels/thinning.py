@@ -1,7 +1,7 @@
 """Homotopic thinning in 2D (Zhang and Suen) and 3D (Lee et al.), over lists of foreground pixels.
 
-Passes go over a list of the foreground pixels, a few per cent of the image where structures are thin. What a pass finds
-out about a pixel's neighbourhood is written down in its place in the image and holds until a neighbour is removed. A
+Passes go over a list of the foreground pixels, a few per cent of the image where structures are thin. What a pass
+learns about a pixel's neighbourhood is stored at its place in the image and holds until a neighbour is removed. A
 neighbourhood is a number whose bit k is neighbour k.
 """
 
@@ -16,11 +16,11 @@ from topology.kernels.compiled import compiled
 
 Array = npt.NDArray[Any]
 
-BACKGROUND, UNKNOWN, STAYS = 0, 1, 2  # above: whether and when the pixel may go
+BACKGROUND, UNKNOWN, STAYS = 0, 1, 2  # larger: whether and when it may be removed
 
 
 def _framed(mask: Array) -> Array:
-    """Copy a mask into an image with a frame of background, in C order whatever the mask's is."""
+    """Copy a mask into an image with a frame of background, always in C order."""
     framed = np.zeros([n + 2 for n in mask.shape], np.uint8)
     framed[(slice(1, -1),) * mask.ndim] = mask
     return framed
@@ -28,7 +28,7 @@ def _framed(mask: Array) -> Array:
 
 @compiled
 def _foreground(image: Array) -> Array:
-    """List the pixels of the foreground; several times faster than NumPy does."""
+    """Return the pixels of the foreground, several times faster than NumPy."""
     number = 0
     for pixel in range(image.shape[0]):
         number += image[pixel] != BACKGROUND
@@ -100,11 +100,11 @@ _BORDERS = [(0, -1, 0), (0, 1, 0), (0, 0, 1), (0, 0, -1), (1, 0, 0), (-1, 0, 0)]
 _BORDERS_OF_ONE_PLANE = _BORDERS[:4]
 
 
-_SLOTS, _SPREAD = 2**14, 2654435761  # of a table by hash that remembers answers
+_SLOTS, _SPREAD = 2**14, 2654435761  # of a hash table that caches answers
 
 
 def _adjacent() -> Array:
-    """Give for each of the 26 neighbours the set of those that touch it."""
+    """Return for each of the 26 neighbours the set of those that touch it."""
     table = np.zeros(26, np.int64)
     for a, here in enumerate(_NEIGHBOURS):
         for b, there in enumerate(_NEIGHBOURS):
@@ -114,7 +114,7 @@ def _adjacent() -> Array:
 
 
 def _cells() -> tuple[Array, Array]:
-    """Give for each corner, edge and side of a voxel the neighbours that share it, and its sign in the Euler number."""
+    """Return the neighbours that share each corner, edge and side of a voxel, and its sign in the Euler number."""
     sharing, signs = [], []
     for cell in _NEIGHBOURS:  # (1, 1, 1) is a corner, (0, 1, 1) an edge, (0, 0, 1) a side
         shared = 0
@@ -157,7 +157,7 @@ def _neighbourhood(image: Array, voxel: int, steps: Array) -> Any:
 
 @compiled
 def _keeps_euler(code: int, sharing: Array, signs: Array) -> bool:
-    """Tell whether the Euler number (26-adjacency) stays when the voxel goes with all cells that no other one has."""
+    """Return whether the Euler number (26-adjacency) stays without the voxel and all cells that are its alone."""
     change = -1  # the voxel itself
     for c in range(26):
         if code & sharing[c] == 0:
@@ -167,7 +167,7 @@ def _keeps_euler(code: int, sharing: Array, signs: Array) -> bool:
 
 @compiled
 def _holds_together(code: int, adjacent: Array) -> bool:
-    """Tell whether the neighbours are one component (or none) without the voxel."""
+    """Return whether the neighbours are one component (or none) without the voxel."""
     reached: Any = code & -code
     front = reached
     while front:
@@ -182,7 +182,7 @@ def _holds_together(code: int, adjacent: Array) -> bool:
 
 @compiled
 def _may_go(code: int, adjacent: Array, sharing: Array, signs: Array) -> bool:
-    """Tell whether a voxel with these neighbours is a candidate: no end of a line, and without effect on topology."""
+    """Return whether a voxel with these neighbours is a candidate: not the end of a line, irrelevant to topology."""
     end_of_line = code != 0 and code & (code - 1) == 0
     return not end_of_line and _keeps_euler(code, sharing, signs) and _holds_together(code, adjacent)
 
@@ -207,9 +207,9 @@ def _find_candidates(
     answers: Array,
     candidates: Array,
 ) -> Any:
-    """List the voxels without a neighbour at a border that may go, and give their number and that of the voxels left.
+    """Write the removable voxels without a neighbour at a border, and return their number and that of the voxels left.
 
-    `asked` and `answers` are a table of neighbourhoods met before; structures are smooth, and few kinds are frequent.
+    `asked` and `answers` cache the neighbourhoods seen before; structures are smooth, so that few kinds are frequent.
     """
     number, kept = 0, 0
     for n in range(voxels.shape[0]):
@@ -246,7 +246,7 @@ def _thin_3d(
                 image, voxels[:left], border, steps, adjacent, sharing, signs, asked, answers, candidates
             )
             removed = 0
-            for n in range(number):  # one after another: a removal may make the next one matter
+            for n in range(number):  # one by one: a removal may make the next one matter
                 voxel = candidates[n]
                 if image[voxel] > STAYS or _holds_together(_neighbourhood(image, voxel, steps), adjacent):
                     _remove(image, voxel, steps)

@@ -1,4 +1,4 @@
-"""Where, in the window around each pixel, the worst logit of the pixel's own class lies (SCNP)."""
+"""The position of the worst logit of a pixel's own class in the window around it (SCNP)."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ Array = npt.NDArray[Any]
 
 @compiled
 def start(z: Array, foreground: Array, counts: Array, wanted: bool, value: Array, place: Array) -> None:
-    """Let each pixel of the wanted kind be its own candidate, and the others none (infinite).
+    """Make each pixel of the wanted kind its own candidate; the others have none (infinite).
 
     Args:
         z: (slabs, H, W), logits.
         foreground: bool, of the same shape.
-        counts: bool, False for pixels that are nobody's neighbour; or empty.
+        counts: bool, False for pixels that count as no one's neighbour; or empty.
         wanted: the kind: foreground (smallest logit is worst) or background (largest).
-        value: (slabs, H, W), out: what is to be smallest, z or -z.
+        value: (slabs, H, W), out: the quantity to minimise, z or -z.
         place: (slabs, H, W), out: flat index of the candidate.
     """
     none, sign = z.dtype.type(np.inf), z.dtype.type(1 if wanted else -1)
@@ -34,7 +34,7 @@ def start(z: Array, foreground: Array, counts: Array, wanted: bool, value: Array
 
 @compiled
 def keep_worse(value: Array, place: Array, other_value: Array, other_place: Array) -> None:
-    """Replace the candidates of a line by another line's that are strictly worse."""
+    """Replace the candidates of a line by those of another line that are strictly worse."""
     for x in range(value.shape[0]):
         worse = other_value[x] < value[x]
         value[x] = other_value[x] if worse else value[x]
@@ -43,7 +43,7 @@ def keep_worse(value: Array, place: Array, other_value: Array, other_place: Arra
 
 @compiled
 def spread(value: Array, place: Array, reach: int, wide_value: Array, wide_place: Array) -> None:
-    """Take the worst candidate over lines up to `reach` away, for a stack of lines (n, width)."""
+    """Keep the worst candidate over lines up to `reach` away, for a stack of lines (n, width)."""
     number = value.shape[0]
     for n in range(number):
         for x in range(value.shape[1]):
@@ -57,7 +57,7 @@ def spread(value: Array, place: Array, reach: int, wide_value: Array, wide_place
 
 @compiled
 def spread_along(value: Array, place: Array, reach: int, wide_value: Array, wide_place: Array) -> None:
-    """Take the worst candidate over pixels of the same line up to `reach` away."""
+    """Keep the worst candidate over pixels of the same line up to `reach` away."""
     width = value.shape[0]
     for x in range(width):
         wide_value[x] = value[x]
@@ -104,7 +104,7 @@ def worst_neighbours(z: Array, foreground: Array, counts: Array, reach: int, sou
 
 @compiled
 def gather(values: Array, source: Array, out: Array) -> None:
-    """Take the value at each index."""
+    """Write the value at each index."""
     for i in range(source.shape[0]):
         out[i] = values[source[i]]
 

@@ -1,6 +1,7 @@
-"""Networks by name and size, one family a file; a network is a function, its keyword parameters are the sizes.
+"""Networks by name and size, one file for each family; a network is a function whose keyword parameters are the sizes.
 
-MONAI's normalise each instance, since batches are small; all are fully convolutional and end in one logit a class.
+MONAI's networks normalise each instance, since batches are small; all are fully convolutional and end in one logit per
+class.
 """
 
 import importlib

@@ -26,7 +26,7 @@ def entry(name: str) -> Entry:
         Its entry.
 
     Raises:
-        ValueError: for an unknown name, with the nearest known one.
+        ValueError: unknown name; the message has the nearest known one.
     """
     return REGISTRY.entry(name)
 
@@ -36,13 +36,13 @@ def resolve(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         name: one of `names()`.
-        parameters: those that shall differ from the defaults.
+        parameters: those that differ from the defaults.
 
     Returns:
         All parameters of the network, sequences as lists; those that came later only where they differ.
 
     Raises:
-        ValueError: for an unknown network or parameter (with the nearest and all known ones), or one of the wrong type.
+        ValueError: unknown network or parameter (with the nearest and all known ones), or one of the wrong type.
     """
     found = entry(name)
     defaults = found.parameters()
@@ -75,8 +75,8 @@ def check_patch(name: str, parameters: Mapping[str, Any], patch_size: Sequence[i
         patch_size: sides of the patch in pixels.
 
     Raises:
-        ValueError: when a side is no multiple of `divisor`, or when a single pixel would be left in the deepest layer,
-            which cannot be normalised; with the nearest sizes that work.
+        ValueError: a side is not a multiple of `divisor`, or a single pixel would be left in the deepest layer, which
+            cannot be normalised; with the nearest sizes that work.
     """
     multiple = divisor(name, parameters)
     wanted = [max(multiple, multiple * round(side / multiple)) for side in patch_size]
@@ -105,7 +105,7 @@ def build(
         A module from (B, in_channels, *spatial) to logits (B, out_channels, *spatial).
 
     Raises:
-        ValueError: for an unknown network or parameter, or dims other than 2 and 3.
+        ValueError: unknown network or parameter, or dims other than 2 and 3.
     """
     if dims not in (2, 3):
         raise ValueError(f"`dims` must be 2 or 3, got {dims!r}")

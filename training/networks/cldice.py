@@ -1,4 +1,4 @@
-"""The networks of clDice, built as its appendix E describes them: python -m training.networks.cldice -o counts.json."""
+"""The networks of clDice, as described in its appendix E: python -m training.networks.cldice -o counts.json."""
 
 import argparse
 import sys
@@ -38,7 +38,7 @@ def fcn(
         in_channels: channels of the image.
         out_channels: number of classes.
         kernel_sizes: filter size of each layer but the last, odd.
-        channels: output channels of each.
+        channels: output channels of each layer.
 
     Returns:
         The network, which keeps the size of the image.
@@ -75,21 +75,21 @@ def cldice_unet(
 
     The appendix writes five pooling steps and five steps up to 1024 channels; its parameter counts in 2D are those of
     the usual U-Net with the last level as the bottleneck, which is built here. In 3D, filters of size 5 in the last two
-    levels, as written there, make 70.7 million parameters, filters of size 3 make 22.6; 19.21 are printed.
+    levels, as written there, give 70.7 million parameters, filters of size 3 give 22.6; 19.21 are printed.
 
     Args:
         dims: 2 or 3.
         in_channels: channels of the image.
         out_channels: number of classes.
         channels: of each level, the last is the bottleneck.
-        kernel_sizes: filter size of each level on the way down; on the way up it is 3.
+        kernel_sizes: filter size of each level of the encoder; in the decoder it is 3.
         bilinear: upsample by interpolation and a convolution of size 1 (DRIVE) instead of a transposed one of size 2.
 
     Returns:
-        The network; sides must be multiples of 2 to the number of levels but one.
+        The network; sides must be multiples of 2^(levels - 1).
 
     Raises:
-        ValueError: `kernel_sizes` are not as many as `channels`.
+        ValueError: `kernel_sizes` and `channels` differ in length.
     """
     if len(kernel_sizes) != len(channels):
         raise ValueError(
@@ -104,7 +104,7 @@ def _unet(
     from torch import cat, nn
 
     class Level(nn.Module):
-        """One level with all that are deeper."""
+        """One level with all deeper ones."""
 
         def __init__(self, before: int, depth: int) -> None:
             super().__init__()

@@ -25,9 +25,9 @@ def segresnet(
         dims: 2 or 3.
         in_channels: channels of the image.
         out_channels: number of classes.
-        init_filters: channels of the first level; each next one doubles them.
-        blocks_down: residual blocks of each level on the way down.
-        blocks_up: residual blocks of each level on the way up, one number fewer.
+        init_filters: channels of the first level; doubled at each further level.
+        blocks_down: residual blocks of each level of the encoder.
+        blocks_up: residual blocks of each level of the decoder, one number fewer.
 
     Returns:
         The network.

@@ -1,1 +1,1 @@
-"""Rules of the audit, one file each: `check(numbers, context)` gives what cannot be, or should not be, in a table."""
+"""Rules of the audit, one file each: `check(numbers, context)` returns what is impossible or suspicious in a table."""

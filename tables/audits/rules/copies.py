@@ -1,4 +1,4 @@
-"""Two rows that share several precise numbers: one was perhaps copied from the other."""
+"""Two rows that share several precise numbers: one may have been copied from the other."""
 
 import itertools
 

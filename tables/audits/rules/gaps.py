@@ -4,16 +4,16 @@ import pandas as pd
 
 from tables.audits.findings import ROW, SUSPICION, Context, Finding, describe
 
-# how many times e0 an e0-Gt on the same patches may be; the other published rows stay below 4
+# largest plausible ratio of e0-Gt to e0 on the same patches; the other published rows stay below 4
 _MOST = 5
 
 
 def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
     """Compare e0-Gt = |b0(b and y) - b0(y)| with e0 = |b0(b) - b0(y)| where both are means over the same patches.
 
-    A prediction b whose number of components is right, but which falls into many more pieces inside y, bridges nearly
-    every gap just outside of y. That is possible and improbable: the two metrics may not have been measured alike. On
-    ContextLoss's HRF, e0-Gt is 2.4 where the masks themselves have 2.1 to 2.8 components in a patch.
+    A prediction b with the right number of components that nevertheless falls into many more pieces inside y must
+    bridge nearly every gap just outside y. That is possible but improbable: the two metrics may have been measured
+    differently. On ContextLoss's HRF, e0-Gt is 2.4 where the masks themselves have 2.1 to 2.8 components in a patch.
     """
     found = []
     for _, row in numbers.groupby(ROW, sort=False, dropna=False):
@@ -28,7 +28,7 @@ def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
 
 
 def _same_patches(by_metric: pd.DataFrame, context: Context) -> bool:
-    """Tell whether the paper takes both means over the same patches."""
+    """Return whether the paper takes both means over the same patches."""
     if context.samples.empty:
         return False
     first = by_metric.iloc[0]

@@ -9,7 +9,7 @@ import pandas as pd
 from tables.audits.findings import CERTAIN, LIKELY, Context, Finding, half_unit
 
 _RULE = "means of counts are multiples of 1/n"
-# a coincidence must be rarer than this, all numbers n that were tried counted
+# a coincidence must be rarer than this, taking into account all n that were tried
 _RARE = 1e-3
 _FEWEST = 6
 _LARGEST = 3000
@@ -18,8 +18,8 @@ _LARGEST = 3000
 def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
     """Test the means of each dataset and metric family against the stated n, and look for the n that they fit.
 
-    With a stated n that a value does not fit, n or the value is wrong: certain. Where all values fit a much smaller n
-    too, which by chance would be rare, that one is likely the true one.
+    If a value does not fit the stated n, one of the two is wrong: certain. If all values also fit a much smaller n,
+    which would be a rare coincidence, that is likely the true one.
     """
     if context.samples.empty:
         return []
@@ -38,7 +38,7 @@ def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
 
 
 def fits(printed: Sequence[str], n: int) -> npt.NDArray[np.bool_]:
-    """Tell which printed means can be a count divided by n, rounded."""
+    """Return which printed means can be a count divided by n, rounded."""
     values = np.array([float(text) for text in printed])
     slack = np.array([half_unit(text) for text in printed]) + 1e-9
     return np.abs(np.rint(values * n) / n - values) <= slack
@@ -59,9 +59,9 @@ def _judge(where: str, printed: list[str], n: int, unit: str, common: int) -> li
 
 
 def _common_n(printed: list[str]) -> int:
-    """Return the n that all values fit and that is the least likely to be fitted by chance; 0: none that is rare.
+    """Return the n that all values fit and that is least likely to fit by chance; 0 if none is unlikely.
 
-    Multiples of it fit as well, but are likelier to by chance.
+    Multiples of it fit as well, but are more likely to by chance.
     """
     nonzero = [text for text in printed if float(text) > 0]
     if len(nonzero) < _FEWEST:

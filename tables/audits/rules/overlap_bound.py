@@ -1,4 +1,4 @@
-"""What mean Dice says of mean IoU: D / (2 - D) <= IoU <= D.
+"""The bounds that mean Dice sets for mean IoU: D / (2 - D) <= IoU <= D.
 
 IoU = D / (2 - D) of each image is convex in D and never above it, so the mean IoU of some images is at least that of
 their mean Dice (Jensen), and at most their mean Dice.
@@ -14,7 +14,7 @@ _RULE = "mean IoU against mean Dice"
 def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
     """Compare mean IoU with its bounds from mean Dice, up to rounding.
 
-    Where both are averages over the same images, and IoU is that of the foreground, a mean IoU outside is impossible.
+    If both are averages over the same images, and IoU is that of the foreground, a mean IoU outside is impossible.
     """
     found = []
     for _, row in numbers.groupby(ROW, sort=False, dropna=False):

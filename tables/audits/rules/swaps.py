@@ -1,15 +1,15 @@
-"""A series over a parameter that two exchanged rows would straighten out, in all its columns."""
+"""A series over a parameter in which exchanging two rows makes all columns monotone."""
 
 import pandas as pd
 
 from tables.audits.findings import SUSPICION, Context, Finding, describe
 
-_COLUMNS = 3  # that go the wrong way at the same place
+_COLUMNS = 3  # that go in the wrong direction at the same place
 _SERIES = ["paper", "table", "method", "network", "parameter"]
 
 
 def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
-    """Exchange the values of neighbouring parameters and see whether all columns become monotone, or nearly so."""
+    """Exchange the values of neighbouring parameters and check whether all columns become (nearly) monotone."""
     found = []
     chosen = numbers[numbers["parameter_value"] != ""]
     for _, series in chosen.groupby(_SERIES, sort=False, dropna=False):
@@ -35,7 +35,7 @@ def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
 
 
 def _wrong_way(column: pd.Series) -> float:
-    """Add up the steps against the direction of most of the way."""
+    """Sum the steps against the overall direction."""
     steps = column.diff().dropna()
     up, down = steps[steps > 0].sum(), -steps[steps < 0].sum()
     return float(min(up, down))

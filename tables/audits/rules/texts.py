@@ -16,14 +16,14 @@ Statement = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Objection:
-    """What speaks against a statement, and how sure that is."""
+    """An objection to a statement, and how certain it is."""
 
     what: str
     sure: str = CERTAIN
 
 
 def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
-    """Work out every statement from the tables."""
+    """Check every statement against the tables."""
     found = []
     statements = context.statements.astype(object).fillna("")
     for statement in ({str(name): value for name, value in row.items()} for _, row in statements.iterrows()):
@@ -73,7 +73,7 @@ def _speedup(chosen: pd.DataFrame, statement: Statement) -> Objection | None:
 
 
 def _best(chosen: pd.DataFrame, statement: Statement) -> Objection | None:
-    """The method has the best value of its dataset, alone or with others."""
+    """Return the method has the best value of its dataset, alone or with others."""
     up = chosen["direction"].iloc[0] == "up"
     own = chosen[chosen["method"] == statement["method"]]["value"]
     best = chosen.sort_values("value", ascending=not up).iloc[0]

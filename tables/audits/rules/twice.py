@@ -8,13 +8,13 @@ _CELL = ["paper", "dataset", "network", "method", "parameter", "parameter_value"
 
 
 def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
-    """Compare numbers that stand in several tables."""
+    """Compare numbers that are printed in several tables."""
     found = []
     for _, cell in numbers.groupby(_CELL, sort=False, dropna=False):
         by_table = cell.drop_duplicates("table")
         if len(by_table) < 2 or by_table["printed"].astype(float).nunique() == 1:
             continue
-        # the same words for the method, or it may be another variant
+        # the same wording of the method; otherwise it may be another variant
         if by_table["method_in_paper"].nunique() > 1:
             continue
         values = ", ".join(f"{row['printed']} in {row['table']}" for _, row in by_table.iterrows())
