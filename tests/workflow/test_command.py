@@ -115,13 +115,13 @@ def test_parameter_that_no_form_has_stops_the_notebook():
     from workflow.table_forms import ExperimentTables
 
     own = 'experiment: str = "results/smoke"  # folder\nother: int = 3  # what == is not'
-    added = '# Parameters\nexperimnt = "mine"\n'
+    added = '# Parameters\nexperimental = "mine"\n'
     values = {"experiment": "x"}
-    with pytest.raises(ValueError, match="'experimnt'; did you mean 'experiment'"):
+    with pytest.raises(ValueError, match="'experimental'; did you mean 'experiment'"):
         given(ExperimentTables, values | {"In": ["", own.splitlines()[0], added]})
     with pytest.raises(ValueError, match="unknown parameter 'other'"):
         given(ExperimentTables, values | {"In": ["", own]})
-    corrected = ["", own, added, own.splitlines()[0], added.replace("experimnt", "experiment"), "folder = 3"]
+    corrected = ["", own, added, own.splitlines()[0], added.replace("experimental", "experiment"), "folder = 3"]
     assert given(ExperimentTables, values | {"In": corrected}) == values
 
 
