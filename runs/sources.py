@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
+_PACKAGE = __package__.rpartition(".")[0]  # that of the wheel, which has all rooms in one; "" in a checkout
 _ROOMS = ("losses", "metrics", "topology", "training", "evaluation")
 _COMMENT = re.compile(r"^\s*(#.*)?$")
 
@@ -24,9 +25,10 @@ def digest(modules: Sequence[str], without: Sequence[str] = ()) -> str:
         without: modules that do not count.
 
     Returns:
-        64 hexadecimal digits; the same for the same code on every machine.
+        64 hexadecimal digits; the same for the same code on every machine, from a checkout or an installed wheel.
     """
-    return _digest(tuple(sorted(set(modules))), frozenset(without))
+    names = {name.removeprefix(f"{_PACKAGE}.") for name in modules}
+    return _digest(tuple(sorted(names)), frozenset(without))
 
 
 def modules_of(package: str) -> list[str]:
@@ -52,7 +54,7 @@ def _digest(modules: tuple[str, ...], without: frozenset[str]) -> str:
 @cache
 def _read(path: Path) -> tuple[str, tuple[str, ...]]:
     """Return the hash of a file's code, and the modules that it imports."""
-    text = path.read_text(encoding="utf-8")
+    text = _as_in_checkout(path.read_text(encoding="utf-8"))
     tree = ast.parse(text)
     lines = text.splitlines()
     for node in ast.walk(tree):
@@ -60,6 +62,13 @@ def _read(path: Path) -> tuple[str, tuple[str, ...]]:
             lines[number - 1] = ""
     code = "\n".join(line for line in lines if not _COMMENT.match(line))
     return hashlib.sha256(code.encode()).hexdigest(), tuple(_imports(tree))
+
+
+def _as_in_checkout(text: str) -> str:
+    """Undo what building the wheel does to the rooms' imports."""
+    if not _PACKAGE:
+        return text
+    return text.replace(f"from {_PACKAGE} import ", "import ").replace(f"from {_PACKAGE}.", "from ")
 
 
 def _docstring(node: ast.AST) -> range:

@@ -25,12 +25,13 @@ from workflow.cluster import ClusterError
 from workflow.experiment import ExperimentError, load, names
 from workflow.head import head
 from workflow.import_check import check_rooms
+from workflow.places import module, notebook
 
 INTERRUPTED = 130  # exit status after Ctrl-C
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m workflow", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog=f"python -m {module('workflow')}", description=__doc__.splitlines()[0])
     parser.add_argument(
         "experiment",
         help=f"one of {', '.join(names())}; a paper's tables: {', '.join(papers.names())}; the path of a .yaml file",
@@ -167,7 +168,7 @@ def _make_paper_tables(paper: str, results: str, size: float) -> None:
 
     folder = report.default_folder(results, paper, size)
     output = f"{folder}/tables_{paper}.ipynb"
-    run_notebook([f"notebooks/tables_{paper}.ipynb", output, "-p", "results", results, "-p", "scale", str(size)])
+    run_notebook([str(notebook(f"tables_{paper}")), output, "-p", "results", results, "-p", "scale", str(size)])
     print(f"\ntables:    {folder}\nnotebook:  {output}")
 
 
@@ -185,7 +186,7 @@ def _render(plan: ExperimentPlan) -> None:
         measure_experiment(plan.folder)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
-    run_notebook(["notebooks/tables.ipynb", f"{plan.folder}/tables.ipynb", "-p", "experiment", plan.folder])
+    run_notebook([str(notebook("tables")), f"{plan.folder}/tables.ipynb", "-p", "experiment", plan.folder])
 
 
 def _conclude(plan: ExperimentPlan, status: int) -> int:

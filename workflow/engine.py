@@ -47,6 +47,7 @@ def command(
     remote = cluster.is_slurm(place)
     told = {
         "plan": str(path),
+        "root": str(Path.cwd()),
         "batches": batches(evaluate, given.cores, remote),
         "gpus": [],
         "gpu_jobs": given.gpu_jobs,

@@ -7,17 +7,12 @@ later and far away from its cause.
 import importlib.util
 from pathlib import Path
 
+from workflow.places import module, project_root
+
 ROOMS = (
     "registry", "runs", "topology", "losses", "metrics", "data_prep", "pictures", "training", "evaluation", "tables",
     "workflow",
 )  # fmt: skip
-# the wheel has all rooms in one package; in a checkout they stand by themselves
-_PACKAGE = __package__.rpartition(".")[0]
-
-
-def project_root() -> Path:
-    """Return the folder that holds the rooms."""
-    return Path(__file__).resolve().parents[1]
 
 
 def check_rooms() -> None:
@@ -36,7 +31,7 @@ def check_rooms() -> None:
 
 def _foreign(name: str) -> str | None:
     """Return where a room's name leads if not into this project."""
-    spec = importlib.util.find_spec(f"{_PACKAGE}.{name}" if _PACKAGE else name)
+    spec = importlib.util.find_spec(module(name))
     if spec is None or spec.origin is None:
         return "missing"
     folder = Path(spec.origin).resolve().parent

@@ -6,7 +6,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from workflow.import_check import check_rooms, project_root
+from workflow.import_check import check_rooms
+from workflow.places import project_root
 
 
 def start() -> Path:

@@ -1,5 +1,6 @@
 """The wheel: one import name, nothing of a user's own shadowed, and everything in it that a run and a table need."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from training.config import Config
+from training.sources import of_training
 
 ROOT = Path(__file__).parents[2]
 NAME = "topology_loss_benchmark"
@@ -86,3 +90,15 @@ def test_losses_of_the_wheel_keep_their_contract(user):
         "checks",
     ]
     assert "passed" in run(user, "-m", "pytest", *tests, "-o", "pythonpath=checks")
+
+
+def test_training_and_table_from_the_wheel(user):
+    """From a folder outside the checkout, with rooms of the same names lying there."""
+    network = "{network_parameters: {channels: [4, 8]}, patch_size: [32, 32], max_test_cases: 1}"
+    stages = "pretrain: {iterations: 2}\nfinetune: {iterations: 1}\nmetrics: [dice]\n"
+    (user / "small.yaml").write_text(f"datasets: {{synthetic2d: {{}}}}\nlosses: [closs]\ncommon: {network}\n{stages}")
+    printed = run(user, "-m", f"{NAME}.workflow", "small.yaml", "--results", "mine")
+    assert "CLoss" in printed
+    assert (user / "mine" / "small" / "tables" / "comparison.csv").is_file()
+    (record,) = (user / "mine" / "small").glob("runs/synthetic2d/closs/*/run.json")
+    assert json.loads(record.read_text())["sources"] == of_training(Config(loss="closs"))
