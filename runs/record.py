@@ -14,7 +14,9 @@ NAME = "run.json"
 RUNNING, COMPLETED, INTERRUPTED, FAILED = "running", "completed", "interrupted", "failed"
 # Where the files lie and what computes them changes neither the experiment nor, but for rounding, its result: a run
 # that is finished stays finished when the results move. `init_from` counts by its weights, not by its path.
-NOT_IN_RESULT = ("data", "results", "init_from", "checkpoint_every", "workers", "threads", "device", "smoke", "scale")
+NOT_IN_RESULT = (
+    "data", "results", "init_from", "checkpoint_every", "workers", "threads", "device", "smoke", "scale", "overwrite",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import math
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from runs.history import VALIDATED
 from runs.paths import STAGES, Run, differing, plain, run_folder
 from training import networks
 from training.rules import NOTHING, PREDICTIONS, WEIGHTS, Rule, choice, converted, count, flag, is_of, parameter
+
+ADHOC = "adhoc"  # the experiment of runs that belong to none
+# what makes an experiment of its own of them: losses are compared over the same network, patch and iterations
+_PROTOCOL = ("iterations", "patch_size", "network", "network_parameters")
 
 
 def _are_sides(value: list[Any]) -> bool:
@@ -47,7 +52,10 @@ class Config:
         lambda value: 0 <= value < 2**32,
     )
     experiment: str = parameter(
-        "adhoc", "name of the experiment, the folder below `results`", "the name of an experiment", bool
+        ADHOC,
+        'folder below `results`; "adhoc" adds iterations, patch and network if they differ',
+        "the name of an experiment",
+        bool,
     )
     stage: str = choice("finetune", '"finetune", or "pretrain" for the run that others start from', STAGES)
     data: str = parameter(
@@ -156,6 +164,9 @@ class Config:
         lambda value: 0 < value <= 1,
         decides=NOTHING,
     )
+    overwrite: bool = flag(
+        False, "replace a finished run of this folder that was made with other parameters", decides=NOTHING
+    )
 
     @classmethod
     def from_parameters(cls, **parameters: Any) -> "Config":
@@ -193,9 +204,8 @@ class Config:
     @property
     def run(self) -> Run:
         """The run that these parameters make, which names its folder."""
-        return Run(
-            self.experiment, self.dataset, self.loss, self.loss_parameters, self.fold, self.seed, self.stage
-        )  # fmt: skip
+        experiment = _adhoc_name(self) if self.experiment == ADHOC else self.experiment
+        return Run(experiment, self.dataset, self.loss, self.loss_parameters, self.fold, self.seed, self.stage)
 
     @property
     def run_folder(self) -> Path:
@@ -255,6 +265,13 @@ def _kind(name: str) -> type:
     """Return a parameter's type, without what its elements are."""
     annotation = typing.get_type_hints(Config)[name]
     return typing.get_origin(annotation) or annotation
+
+
+def _adhoc_name(config: Config) -> str:
+    """Name the experiment of runs outside experiments by what of their protocol differs from the defaults."""
+    given, defaults = config.as_dict(), Config().as_dict()
+    texts = [f"{name}-{given[name]}" for name in _PROTOCOL if given[name] != defaults[name]]
+    return "-".join([ADHOC, *("-".join(re.findall(r"[A-Za-z0-9_.]+", text)) for text in texts)])
 
 
 def _check_loss(values: dict[str, Any]) -> list[str]:

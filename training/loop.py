@@ -31,6 +31,7 @@ from training import checkpoints, datasets, determinism, inference, measure, net
 from training.batches import batches, resolve_workers
 from training.config import Config, loss_parameters
 from training.deep_supervision import DeepSupervision
+from training.finished import refuse_to_replace
 from training.learner import Learner, choose_device, make_optimizer
 from training.patches import IGNORED, Sampler
 
@@ -45,9 +46,9 @@ def train(config: Config, progress: bool = True) -> Path:
 
     A run that is finished with the same parameters, data, initial weights and code is not repeated; predictions that
     are missing or damaged are made again. An unfinished one goes on from its last checkpoint, on the CPU to the same
-    weights, bit for bit, as an undisturbed run. If only what concerns the prediction has changed, it only predicts
-    again. After any other change the run starts anew. Two trainings never write into one folder at once: the second
-    waits for the first.
+    weights, bit for bit, as an undisturbed run. A finished one with other parameters is replaced only with `overwrite`;
+    it predicts again from its weights where nothing but the prediction has changed. After any other change the run
+    starts anew. Two trainings never write into one folder at once: the second waits for the first.
 
     Args:
         config: the run's parameters.
@@ -58,7 +59,8 @@ def train(config: Config, progress: bool = True) -> Path:
 
     Raises:
         FileNotFoundError: when the dataset has not been prepared, or `init_from` does not exist.
-        ValueError: when data, fold, patch or initial weights do not fit. Neither leaves a trace in the run's folder.
+        ValueError: when data, fold, patch or initial weights do not fit, or a finished run with other parameters lies
+            there. Neither leaves a trace in the run's folder.
         ArithmeticError: when the loss becomes NaN; recorded in run.json, as every failure after the start.
     """
     device = choose_device(config.device)
@@ -69,6 +71,7 @@ def train(config: Config, progress: bool = True) -> Path:
             if waited:  # meanwhile its pretraining or its data may have changed
                 job = _prepare(config, datasets.open_data(config), device, flags)
             if not job.is_finished():
+                refuse_to_replace(config)
                 job.execute(progress)
     return config.run_folder
 

@@ -17,6 +17,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from runs import repeat
 from runs import plan as plan_file
 from runs.plan import ExperimentPlan
 from workflow import done, engine, follow, papers, remote
@@ -46,7 +47,10 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--set", nargs="+", action="extend", default=[], metavar="KEY.KEY=VALUE", help="overrides")
     parser.add_argument("--profile", default="local", help="local, slurm, or the path of a Snakemake profile")
     parser.add_argument("--any-code", action="store_true", help="let runs count that another state of the code made")
-    parser.add_argument("--plan", action="store_true", help="only check, and say what would run")
+    parser.add_argument("--overwrite", action="store_true", help="replace finished runs that have other parameters")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--force", action="store_true", help="make all runs again, the finished ones, too")
+    only.add_argument("--plan", action="store_true", help="only check, and say what would run")
     return parser
 
 
@@ -70,7 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{given.results} cannot be used: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on where it was", file=sys.stderr)
+        without = " without --force" if given.force else ""
+        print(f"interrupted; the same command{without} goes on where it was", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -128,16 +133,25 @@ def _run_part(given: argparse.Namespace, plan: ExperimentPlan) -> list[str]:
 
 
 def _as_asked(plan: ExperimentPlan, given: argparse.Namespace) -> ExperimentPlan:
-    """Leave the state of the code out of the plan where any is to do."""
-    if not given.any_code:
-        return plan
-    jobs = [replace(job, sources="", measuring_sources="") for job in plan.jobs]
+    """Leave the state of the code out of the plan where any is to do; refuse to replace what has other parameters."""
+    jobs = plan.jobs
+    if given.any_code:
+        jobs = [replace(job, sources="", measuring_sources="") for job in jobs]
+    if given.overwrite or given.force:
+        jobs = [replace(job, train=job.train | {"overwrite": True}) for job in jobs]
+    problems = plans.finished_otherwise(jobs)
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        how = "--overwrite makes these runs again; an experiment file of another name keeps both"
+        raise ExperimentError(f"finished runs of {plan.folder} were made with other parameters:\n{lines}\n{how}")
     return replace(plan, jobs=jobs)
 
 
 def _make(given: argparse.Namespace, plan: ExperimentPlan) -> int:
     """Write the plan, say what has to be repeated, and let Snakemake run what is not done."""
     path = plan_file.write_plan(plan)
+    if given.force:
+        repeat.forget_weights(job.folder for job in plan.jobs)
     for line in done.lines(done.refresh(plan).again):
         print(f"again: {line}", flush=True)
     folder, logs = Path(plan.folder), remote.JobLogs(engine.logs(plan))

@@ -1,13 +1,19 @@
 """What every notebook does before anything else: stand in the right folder, and hand its parameters over."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from registry.nearest import unknown
 from workflow.import_check import check_rooms
 from workflow.places import project_root
+
+_PAPERMILL = "# Parameters\n"  # the first line of the cell that papermill adds
+_ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
+_DECLARATION = re.compile(r"^[A-Za-z_]\w*: (?:str|int|float|bool|dict|list) =", re.MULTILINE)
 
 
 def start() -> Path:
@@ -42,10 +48,25 @@ def given(form: type, namespace: Mapping[str, Any]) -> dict[str, Any]:
         Values by name.
 
     Raises:
-        ValueError: when the parameters cell lacks some of them.
+        ValueError: when the parameters cell lacks some of them, or a parameter is given that the form does not have:
+            papermill only warns of it, and the defaults would run.
     """
     names = [field.name for field in fields(form)]
     missing = [name for name in names if name not in namespace]
     if missing:
         raise ValueError(f"the cell tagged `parameters` must define {', '.join(missing)}")
+    problems = [unknown("parameter", name, names) for name in _assigned(namespace.get("In", [])) if name not in names]
+    if problems:
+        raise ValueError("; ".join(problems))
     return {name: namespace[name] for name in names}
+
+
+def _assigned(cells: Sequence[str]) -> list[str]:
+    """Return the names that the parameters' cells give values to: the notebook's own and the one papermill adds.
+
+    Args:
+        cells: sources of the cells that were run, the last one last; of a cell that was run again, the last counts.
+    """
+    own = [cell for cell in cells if _DECLARATION.search(cell)][-1:]
+    added = [cell for cell in cells if cell.startswith(_PAPERMILL)][-1:]
+    return [name for cell in own + added for name in _ASSIGNMENT.findall(cell)]

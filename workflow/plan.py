@@ -12,6 +12,7 @@ from typing import Any
 from runs.paths import CHECKPOINT, experiment_folder
 from runs.plan import ADJACENCY, DatasetPlan, ExperimentPlan, Job, MeasuringStep
 from training.config import Config, loss_parameters
+from training.finished import other_parameters
 from workflow.experiment import Experiment, ExperimentError, merge
 
 SOURCES_BELONG = "give the folder that holds it with --data (make reproduce: DATA=...)"
@@ -99,6 +100,23 @@ def completed(job: Job, config: Config) -> Job:
         sources=of_training(config),
         measuring_sources=sources_of_numbers(),
     )
+
+
+def finished_otherwise(jobs: Iterable[Job]) -> list[str]:
+    """Say which finished runs would be lost to runs with other parameters.
+
+    Args:
+        jobs: the planned runs.
+
+    Returns:
+        One text for each way in which parameters differ, with the runs that it concerns.
+    """
+    found: dict[str, list[str]] = {}
+    for job in jobs:
+        differing = other_parameters(Config(**job.train))
+        if differing:
+            found.setdefault("; ".join(differing), []).append(job.title)
+    return [f"{text} ({_some(titles)})" for text, titles in found.items()]
 
 
 def _jobs(experiment: Experiment, results: str, skipped: Mapping[str, str]) -> Iterator[dict[str, Any]]:

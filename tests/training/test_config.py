@@ -89,3 +89,21 @@ def test_where_files_lie_does_not_change_the_result_parameters():
     assert Config(overlap=0.25).result_parameters() != other.result_parameters()
     assert Config(overlap=0.25).training_parameters() == other.training_parameters()
     assert Config(seed=1).training_parameters() != other.training_parameters()
+
+
+def test_adhoc_runs_of_another_protocol_have_folders_of_their_own():
+    changes = [
+        {},
+        {"iterations": 5},
+        {"patch_size": [64, 64]},
+        {"patch_size": [6, 464]},
+        {"network": "segresnet"},
+        {"network_parameters": {"channels": [16, 32]}},
+        {"network_parameters": {"channels": [1, 632]}},
+        {"iterations": 5, "network": "segresnet"},
+    ]
+    names = [Config(**change).run.experiment for change in changes]
+    assert names[:2] == ["adhoc", "adhoc-iterations-5"]
+    assert len(set(names)) == len(changes)
+    assert Config(learning_rate=0.5).run.experiment == "adhoc"
+    assert Config(experiment="mine", iterations=5).run.experiment == "mine"

@@ -117,18 +117,36 @@ def test_finished_run_is_not_repeated(tiny, monkeypatch):
     monkeypatch.setattr(Learner, "step", lambda *_: pytest.fail("trained again"))
     assert run(tiny) == (folder, record)
     # only the prediction has changed: no iteration, one case
-    assert run(tiny, max_test_cases=1)[1]["weights_sha256"] == record["weights_sha256"]
+    assert run(tiny, max_test_cases=1, overwrite=True)[1]["weights_sha256"] == record["weights_sha256"]
     assert list(predictions(folder)) == ["ts0.png"]
 
 
 def test_other_parameters_start_anew(tiny):
     folder, record = run(tiny)
     (folder / "metrics.csv").write_text("of the old predictions")
-    again, other = run(tiny, learning_rate=0.5)
+    again, other = run(tiny, learning_rate=0.5, overwrite=True)
     assert again == folder
     assert other["resumed_at"] is None
     assert other["weights_sha256"] != record["weights_sha256"]
     assert not (folder / "metrics.csv").exists()
+
+
+@pytest.mark.parametrize("changes", [{"iterations": 5}, {"learning_rate": 0.5}, {"max_test_cases": 1}])
+def test_finished_run_is_never_replaced_by_one_with_other_parameters(tiny, changes):
+    folder, _ = run(tiny)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    name, value = next(iter(changes.items()))
+    with pytest.raises(ValueError, match=rf"other parameters: `{name}` .* instead of {value}.*`overwrite`"):
+        run(tiny, **changes)
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_unfinished_run_makes_room(tiny, monkeypatch):
+    monkeypatch.setattr(Learner, "step", lambda *_: (_ for _ in ()).throw(RuntimeError("out of memory")))
+    with pytest.raises(RuntimeError, match="out of memory"):
+        run(tiny)
+    monkeypatch.undo()
+    assert run(tiny, iterations=5)[1]["iterations_done"] == 5
 
 
 class BecomesNaN(torch.nn.Module):

@@ -6,7 +6,9 @@ import sys
 import pytest
 
 from runs.failure import Failure, write_failure
-from runs.plan import ExperimentPlan
+from runs.plan import ExperimentPlan, read_plan
+from runs.record import COMPLETED, RunRecord, write_record
+from training.config import Config
 from workflow import follow, import_check
 from workflow.__main__ import main
 from workflow.notebook_session import given
@@ -106,3 +108,54 @@ def test_a_dry_run_leaves_the_plan_that_results_are_compared_with(tmp_path, caps
     assert (results / "smoke" / "plan.json").read_bytes() == before
     assert "total" in capsys.readouterr().out
     assert not list(tmp_path.rglob("pwned"))
+
+
+def test_parameter_that_no_form_has_stops_the_notebook():
+    """papermill adds a cell with what it was given, and only warns of unknown names."""
+    from workflow.table_forms import ExperimentTables
+
+    own = 'experiment: str = "results/smoke"  # folder\nother: int = 3  # what == is not'
+    added = '# Parameters\nexperimnt = "mine"\n'
+    values = {"experiment": "x"}
+    with pytest.raises(ValueError, match="'experimnt'; did you mean 'experiment'"):
+        given(ExperimentTables, values | {"In": ["", own.splitlines()[0], added]})
+    with pytest.raises(ValueError, match="unknown parameter 'other'"):
+        given(ExperimentTables, values | {"In": ["", own]})
+    corrected = ["", own, added, own.splitlines()[0], added.replace("experimnt", "experiment"), "folder = 3"]
+    assert given(ExperimentTables, values | {"In": corrected}) == values
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """An experiment file, and a plan of it whose runs are all recorded as finished, with weights."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("datasets: {synthetic2d: }\nlosses: [dice_ce, closs]\n")
+    assert main([str(path), "--results", str(tmp_path / "results"), "--plan"]) == 0
+    for job in read_plan(tmp_path / "results" / "mine").jobs:
+        config = Config(**job.train)
+        write_record(job.folder, RunRecord(run=config.run, parameters=config.as_dict(), exit_cause=COMPLETED))
+        (config.run_folder / "checkpoint.pt").write_text("weights")
+    return path
+
+
+def test_experiment_with_other_parameters_is_refused(finished, tmp_path, capsys):
+    asked = [str(finished), "--results", str(tmp_path / "results"), "--set", "finetune.iterations=7"]
+    assert main(asked) == 2
+    message = capsys.readouterr().err
+    assert "`iterations` 1000 instead of 7 (dice_ce on synthetic2d, fold 0, seed 0 and 1 more)" in message
+    assert "--overwrite" in message
+    assert main([*asked, "--overwrite", "--plan"]) == 0
+
+
+def test_force_makes_finished_runs_again(finished, tmp_path, monkeypatch, capsys):
+    """Snakemake is not run here: what it would be left to do is in the flags and on the screen."""
+    monkeypatch.setattr(follow, "follow", lambda *_: 1)
+    monkeypatch.setattr("workflow.__main__._render", lambda plan: None)
+    asked = [str(finished), "--results", str(tmp_path / "results")]
+    weights = list((tmp_path / "results" / "mine").rglob("checkpoint.pt"))
+    main(asked)
+    assert len(weights) == 3
+    assert all(path.is_file() for path in weights)
+    main([*asked, "--force"])
+    assert not any(path.is_file() for path in weights)
+    assert all(job.train["overwrite"] for job in read_plan(tmp_path / "results" / "mine").jobs)
