@@ -18,8 +18,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from runs import repeat
 from runs import plan as plan_file
+from runs import repeat
 from runs.plan import ExperimentPlan
 from workflow import cluster, done, engine, follow, how_long, papers, remote
 from workflow import plan as plans
