@@ -126,6 +126,7 @@ class RunRecord(Provenance):
         weights_sha256: of the trained weights.
         validation: cases, deciding metric, the best iteration and its value, the iteration of the checkpoint, and the
             seconds of all validations, which no other time contains; empty for a run without.
+        kernels: what the kernels that check themselves have found on the device, by name; "passed" or the reason.
         predictions: SHA-256 of each file of predictions/, by name; empty in records of older versions.
         traceback: of a failure.
     """
@@ -158,6 +159,7 @@ class RunRecord(Provenance):
     seconds_per_iteration: float | None = None
     weights_sha256: str = ""
     validation: dict[str, Any] = field(default_factory=dict)
+    kernels: dict[str, str] = field(default_factory=dict)
     predictions: dict[str, str] = field(default_factory=dict)
     traceback: list[str] = field(default_factory=list)
 

@@ -94,7 +94,7 @@ def touching_components(mask: Any, seeds: Any, adjacency: int | None = None) -> 
     """
     if tuple(mask.shape) != tuple(seeds.shape):
         raise ValueError(f"`seeds` must have the shape of `mask`, {tuple(mask.shape)}, got {tuple(seeds.shape)}")
-    if is_tensor(mask) and mask.is_cuda and mask.ndim in (4, 5):
+    if is_tensor(mask) and mask.is_cuda and mask.ndim in (4, 5) and _floods_on(mask.device):
         from topology._flooding_of_tensors import reached as reached_on_gpu
 
         full = resolve_adjacency(adjacency, mask.ndim - 2) in FULL_ADJACENCY.values()
@@ -116,6 +116,26 @@ def touching_components(mask: Any, seeds: Any, adjacency: int | None = None) -> 
         return kept[labels]
 
     return map_masks(keep, mask, seeds)
+
+
+def _floods_on(device: Any) -> bool:
+    from topology import self_check
+
+    return self_check.passes("flooding of masks", device, _compare_flooding)
+
+
+def _compare_flooding(device: Any) -> None:
+    """Compare flooding on a device with the CPU's, with each adjacency."""
+    from topology._flooding_of_tensors import reached as reached_on_gpu
+    from topology.self_check import fixed_input
+
+    for shape, adjacencies in (((1, 2, 24, 19), (8, 4)), ((1, 1, 7, 8, 9), (26, 6))):
+        mask = fixed_input(shape, device) > 0.6
+        seeds = fixed_input(shape, device) > 0.97
+        for adjacency in adjacencies:
+            found = reached_on_gpu(mask, seeds, adjacency in FULL_ADJACENCY.values())
+            if not (found.cpu() == touching_components(mask.cpu(), seeds.cpu(), adjacency)).all():
+                raise ValueError("other components than the CPU's")
 
 
 def _label(image: npt.NDArray[np.bool_], adjacency: int) -> tuple[npt.NDArray[np.int32], int]:

@@ -29,11 +29,27 @@ def skeletonize(mask: Any) -> Any:
         T. Y. Zhang, C. Y. Suen, A fast parallel algorithm for thinning digital patterns, CACM 1984.
         T. C. Lee, R. L. Kashyap, C. N. Chu, Building skeleton models via 3-D medial surface axis thinning, 1994.
     """
-    if is_tensor(mask) and mask.is_cuda and mask.ndim == 4:
+    if is_tensor(mask) and mask.is_cuda and mask.ndim == 4 and _thins_on(mask.device):
         from topology._thinning_of_tensors import thin_2d
 
         return thin_2d(mask != 0)
     return map_masks(_skeletonize_one, mask)
+
+
+def _thins_on(device: Any) -> bool:
+    from topology import self_check
+
+    return self_check.passes("thinning of images", device, _compare)
+
+
+def _compare(device: Any) -> None:
+    """Compare thinning on a device with the CPU's."""
+    from topology._thinning_of_tensors import thin_2d
+    from topology.self_check import fixed_input
+
+    mask = fixed_input((1, 2, 24, 19), device) > 0.25
+    if not (thin_2d(mask).cpu() == map_masks(_skeletonize_one, mask.cpu())).all():
+        raise ValueError("another skeleton than the CPU's")
 
 
 def _skeletonize_one(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

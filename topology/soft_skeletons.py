@@ -1,13 +1,14 @@
 """Soft skeletons: differentiable morphological skeletons of probability maps."""
 
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import torch
 
 from topology import _soft_skeleton_of_batches as of_batches
 from topology import _soft_skeleton_of_images as of_images
 from topology import _soft_skeleton_of_tensors as of_tensors
+from topology import self_check
 from topology._arrays import map_masks
 from topology.kernels.compiled import usable
 
@@ -57,8 +58,31 @@ def _soft_skeleton_of_masks(masks: torch.Tensor, iterations: int) -> torch.Tenso
 
 
 def _soft_skeleton(p: torch.Tensor, iterations: int) -> torch.Tensor:
-    way = of_images if of_images.fits(p) else of_batches if of_batches.fits(p) else of_tensors
-    return cast(torch.Tensor, way.SoftSkeleton.apply(p, iterations))
+    return cast(torch.Tensor, _way(p).SoftSkeleton.apply(p, iterations))
+
+
+def _way(p: torch.Tensor) -> Any:
+    if of_images.fits(p):
+        return of_images
+    by_triton = of_batches.fits(p) and self_check.passes("the soft skeleton's Triton kernel", p.device, _compare)
+    return of_batches if by_triton else of_tensors
+
+
+def _compare(device: torch.device) -> None:
+    """Compare Triton's kernels with plain torch, value and gradient, in 2D and 3D."""
+    for shape in ((2, 1, 9, 7), (1, 2, 5, 6, 4)):
+        image = self_check.fixed_input(shape, device)
+        weights = self_check.fixed_input(shape, device).flip(-1)
+        found, wanted = (_skeleton_and_gradient(way, image, weights) for way in (of_batches, of_tensors))
+        for one, other in zip(found, wanted, strict=True):
+            torch.testing.assert_close(one, other)
+
+
+def _skeleton_and_gradient(way: Any, image: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    p = image.clone().requires_grad_()
+    skeleton = way.SoftSkeleton.apply(p, 3)
+    (gradient,) = torch.autograd.grad((weights * skeleton).sum(), p)
+    return skeleton.detach(), gradient
 
 
 def soft_skeleton_sums(p: torch.Tensor, mask: torch.Tensor, iterations: int) -> tuple[torch.Tensor, torch.Tensor]:

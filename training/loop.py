@@ -27,6 +27,7 @@ from runs.record import (
     read_record,
     write_record,
 )  # fmt: skip
+from topology import self_check
 from training import checkpoints, datasets, determinism, inference, measure, networks, sources, validation
 from training.batches import batches, resolve_workers
 from training.config import Config, loss_parameters
@@ -251,6 +252,7 @@ class _Job:
             exit_cause=exit_cause,
             iterations_done=self.learner.iteration,
             last_loss=losses[-1] if losses else None,
+            kernels=self_check.report(),
             validation=_describe_validation(self.config, self.learner),
             seconds_per_iteration=measure.seconds_per_iteration([row["seconds"] for row in self.learner.history]),
             weights_sha256=checkpoints.weights_sha256(self.learner.network.state_dict()),

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from evaluation import cases
 from pictures.style import save
 from runs.results import DONE, Results
-from tables.experiment import figures, run_figures
+from tables.experiment import figures, run_figures, validation_curves
 
 
 def curves(results: Results) -> list[Path]:
@@ -21,6 +21,13 @@ def curves(results: Results) -> list[Path]:
         Paths of the PNG files; the same holds for the functions below.
     """
     return _each(results, "curves", figures.learning_curves)
+
+
+def validations(results: Results) -> list[Path]:
+    """Save the validations of each dataset on which a run has validated."""
+    folder = results.folder / "figures"
+    drawn = {name: validation_curves.of_dataset(results, name) for name in _done(results)}
+    return [save(figure, folder / f"validation-{name}.png") for name, figure in drawn.items() if figure]
 
 
 def metrics(results: Results) -> list[Path]:
@@ -61,10 +68,14 @@ def trained(folder: str | Path) -> dict[str, Path]:
         folder: the run's folder.
 
     Returns:
-        "curve" and, if there are predictions with a ground truth, "predictions" with the paths of the PNG files.
+        "curve", "validation" if the run has validated, and "predictions" if there is a ground truth for them, with the
+        paths of the PNG files.
     """
     target = Path(folder) / "figures"
     found = {"curve": save(run_figures.single_curve(folder), target / "curve.png")}
+    course = validation_curves.of_run(folder)
+    if course:
+        found["validation"] = save(course, target / "validation.png")
     if cases.with_truth(folder):
         found["predictions"] = save(run_figures.first_predictions(folder), target / "predictions.png")
     return found

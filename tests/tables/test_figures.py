@@ -10,7 +10,7 @@ from evaluation import cases
 from pictures.errors import CATEGORIES, Case, error_map, flat, predictions, side_by_side
 from pictures.style import DPI, save
 from runs.results import collect
-from tables.experiment import figures, run_figures, saved_figures
+from tables.experiment import figures, run_figures, saved_figures, validation_curves
 
 TRUTH = np.zeros((9, 12), np.uint8)
 TRUTH[3:6, 1:11] = 1
@@ -123,3 +123,23 @@ def test_pictures_in_2d_and_3d(shape, tmp_path):
     case = Case("a", random.random((1, *shape)), truth, prediction)
     save(predictions([case], ["a"], "Title", "Banner"), tmp_path / "rows.png")
     save(side_by_side([("CLoss", case), ("SCNP", None)], "Title"), tmp_path / "grid.png")
+
+
+def test_validations_are_drawn_of_the_runs_that_have_them(demo):
+    assert saved_figures.validations(collect(demo)) == []
+    runs = [result for result in collect(demo).of("roads") if (result.folder / "history.csv").is_file()]
+    assert validation_curves.of_run(runs[0].folder) is None
+    for result in runs:
+        course = pd.read_csv(result.folder / "history.csv")
+        for number, name in enumerate(["dice", "cldice", "betti0_error", "seconds"]):
+            course[f"validation_{name}"] = np.where(course.index % 2, 0.1 * course.index + number, np.nan)
+        course.to_csv(result.folder / "history.csv", index=False)
+    (figure,) = saved_figures.validations(collect(demo))
+    assert figure == demo / "figures" / "validation-roads.png"
+    panels = validation_curves.of_dataset(collect(demo), "roads").axes
+    assert [axes.get_title() for axes in panels] == ["Dice", "clDice", "Betti-0 error"]
+    drawn = {line.get_label() for line in panels[0].lines}
+    assert drawn == {line.get_label() for line in panels[2].lines}
+    assert len(drawn) > 1
+    closs = next(result for result in runs if result.run.loss == "closs")
+    assert len(validation_curves.of_run(closs.folder).axes[0].lines) == 2  # beside Dice&CE's
