@@ -87,7 +87,7 @@ def measure(setting: str, slug: str, share: float, repeats: int, device: str) ->
         "seconds": statistics.median(own for _, own in pairs),
         "seconds_dice_ce": statistics.median(other for other, _ in pairs),
         "ratio": statistics.median(own / other for other, own in pairs),
-        "peak_bytes": peak["bytes"] - peak["bytes_before"],
+        "peak_bytes": (peak.bytes or 0) - (peak.bytes_before or 0),
         "device": _describe(device),
         "size": list(size),
         "share": share,
