@@ -12,7 +12,6 @@ from pathlib import Path
 
 from runs import steps
 from runs.plan import Job, read_plan
-from workflow import run_notebook
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _evaluate(job: Job, flag: Path, warm: bool) -> int:
+    from workflow import run_notebook  # not above: each forked kernel imports this file once more
+
     command = ["notebooks/evaluate.ipynb", f"{job.folder}/evaluate.ipynb", "--lock", "--title", f"evaluate {job.title}"]
     command += ["--json", json.dumps(job.evaluate), "--flag", str(flag)]
     return run_notebook.main(command + (["--warm"] if warm else []))

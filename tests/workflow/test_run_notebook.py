@@ -116,3 +116,27 @@ def test_record_that_contradicts_is_a_failure(tmp_path):
     run_notebook._compare(record, {"loss": "dice_ce", "data": "elsewhere"})
     with pytest.raises(run_notebook.NotebookFailure, match="`loss` was asked to be 'closs' and was 'dice_ce'"):
         run_notebook._compare(record, {"loss": "closs"})
+
+
+def test_warm_kernels_have_their_imports_and_nothing_of_each_other(write, tmp_path):
+    """What evaluations import is there before the first cell; what another notebook of the process did is not."""
+    script = (
+        "import os, sys\n"
+        "print(os.getpid(), 'evaluation.evaluate' in sys.modules, hasattr(sys, 'mark'), os.environ['W'])\n"
+        "sys.mark = 1"
+    )
+    path, said = write(PARAMETERS, script), []
+    for number in range(2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("W", str(number))
+            output = tmp_path / f"{number}.ipynb"
+            assert run_notebook.main([str(path), str(output), "--warm"]) == 0
+        said.append(nbformat.read(output, 4).cells[-1]["outputs"][0]["text"].split())
+    assert said[0][0] != said[1][0]
+    assert [each[1:] for each in said] == [["True", "False", "0"], ["True", "False", "1"]]
+
+
+def test_warm_kernel_that_fails_or_dies_is_told(write, tmp_path, capsys):
+    for script, told in (("1 / 0", "ZeroDivisionError"), ("import os; os._exit(1)", "Kernel died")):
+        assert run_notebook.main([str(write(PARAMETERS, script)), str(tmp_path / "o.ipynb"), "--warm"]) == 1
+        assert told in capsys.readouterr().err
