@@ -1,14 +1,16 @@
 """What the head asks of Slurm and reads from it, with stand-ins for Slurm's commands."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from workflow import cluster, remote
+from workflow import cluster, engine, remote
 from workflow.__main__ import main
+from workflow.head import head
 
 CONFIG = "MinJobAge = 300 sec\nAccountingStorageType   = {}\n"
 
@@ -185,3 +187,25 @@ def test_head_script_passes_the_end_of_its_time_on(tmp_path):
     head.terminate()
     assert head.communicate(timeout=30)[0] == "ended\n"
     assert head.returncode == 130
+
+
+def test_second_signal_does_not_keep_the_jobs_in_the_queue(tmp_path, monkeypatch):
+    cancelled = []
+
+    def cancel(results):
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        cancelled.append(results)
+
+    monkeypatch.setattr(cluster, "check", lambda: None)
+    monkeypatch.setattr(cluster, "cancel", lambda results: 0)
+
+    def interrupted():
+        with head(str(tmp_path), engine.profile("slurm")):
+            monkeypatch.setattr(cluster, "cancel", cancel)
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert cancelled == [str(tmp_path)]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
