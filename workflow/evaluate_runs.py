@@ -12,6 +12,7 @@ from pathlib import Path
 
 from runs import steps
 from runs.plan import Job, read_plan
+from workflow import places
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +45,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _evaluate(job: Job, flag: Path, warm: bool) -> int:
     from workflow import run_notebook  # not above: each forked kernel imports this file once more
 
-    command = ["notebooks/evaluate.ipynb", f"{job.folder}/evaluate.ipynb", "--lock", "--title", f"evaluate {job.title}"]
+    command = [
+        str(places.notebook("evaluate")),
+        f"{job.folder}/evaluate.ipynb",
+        "--lock",
+        "--title",
+        f"evaluate {job.title}",
+    ]
     command += ["--json", json.dumps(job.evaluate), "--flag", str(flag)]
     return run_notebook.main(command + (["--warm"] if warm else []))
 

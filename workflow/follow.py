@@ -17,7 +17,7 @@ from workflow.remote import JobLogs
 
 LOG = "snakemake.log"
 _ENDED = ("done: ", "failed: ", "refused: ")
-_OWN = (*_ENDED, "waiting for ")
+_OWN = (*_ENDED, remote.REQUEUED, "waiting for ")
 _TITLE = re.compile(r"(?:done|failed|refused): (.*?)(?: in \d+ s)?(?::|$)")
 _PULSE = 0.2
 _JOBS_PULSE = 5.0  # a look at the logs of thousands of jobs on a network file system

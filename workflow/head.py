@@ -32,16 +32,27 @@ def head(results: str, profile: str) -> Iterator[None]:
     with sole(results, f"{socket.gethostname()}, process {os.getpid()}"):
         if on_cluster and (number := cluster.cancel(results)):
             print(f"cancelled what an earlier start had left in the queue: {number} jobs or arrays of jobs", flush=True)
-        before = signal.signal(signal.SIGTERM, _interrupt)
+        before = {
+            signal.SIGTERM: signal.signal(signal.SIGTERM, _interrupt),
+            signal.SIGINT: signal.getsignal(signal.SIGINT),
+        }
         try:
             yield
         except KeyboardInterrupt:
+            _ignore_signals()  # a second Ctrl-C must not leave the jobs in the queue
             if on_cluster:
                 cluster.cancel(results)
             raise
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    _ignore_signals()
     raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)

@@ -1,13 +1,15 @@
 """What jobs on a cluster say: their logs, read as they grow, and why a job ended that could not say it itself."""
 
+import os
 import re
 from collections.abc import Iterator
 from itertools import islice, takewhile
 from pathlib import Path
 
-BEGUN = "begun: "
+BEGUN, REQUEUED = "begun: ", "requeued: "
 _KILLED = re.compile(r"\*\*\* JOB (\S+) ON (\S+) CANCELLED AT \S+?( DUE TO ([A-Z ,]+?))? \*\*\*")
 _REASONS = {"TIME LIMIT": "TIMEOUT, its time is over", "NODE FAILURE": "node failure", "PREEMPTION": "preempted"}
+_CANCELLED = "cancelled (scancel)"
 _ERROR = re.compile(r"^Error in (?:rule|group) (\w+):")
 _DETAIL = re.compile(r"^    (message|jobid|output|log): (.*)")
 _FINISHED = re.compile(r"^Finished jobid: (\d+)")
@@ -30,13 +32,15 @@ class JobLogs:
         """Read what has been added since the last call.
 
         Yields:
-            Each whole line; in place of Slurm's remark that it killed a job, "failed: " with the job's title, the
-            reason and the log.
+            Each whole line; in place of Slurm's remark that it killed a job, "failed: " or "requeued: " with the job's
+            title, the reason and the log.
         """
         for path in sorted(self._folder.rglob("*.log")):
             start = self._read.get(path, 0)
             try:
                 with path.open("rb") as file:  # opened anew, which is when a network file system looks for news
+                    if file.seek(0, os.SEEK_END) < start:
+                        start = 0  # Slurm empties the log of a job that it starts again
                     file.seek(start)
                     new = file.read()
             except OSError:
@@ -51,8 +55,13 @@ class JobLogs:
             self._titles[path] = line.removeprefix(BEGUN).strip()
         elif killed := _KILLED.search(line):
             title = self._titles.get(path, f"{path.parent.name} (before it began)")
-            reason = _REASONS.get((killed[4] or "").split(",")[0].strip(), "cancelled (scancel)")
-            yield f"failed: {title}: {reason}: job {killed[1]} on {killed[2]}, log {path}\n"
+            reason = (killed[4] or "").split(",")[0].strip()
+            told = (
+                f"{REQUEUED}{title}"
+                if reason == "JOB REQUEUE"
+                else f"failed: {title}: {_REASONS.get(reason, _CANCELLED)}"
+            )
+            yield f"{told}: job {killed[1]} on {killed[2]}, log {path}\n"
         else:
             yield line
 

@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-_IMPORTS = ("workflow.warm_imports",)
+from workflow import places
 
 
 class WarmKernelManager(AsyncKernelManager):
@@ -67,7 +67,7 @@ class _LikePopen:
 
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_IMPORTS))
+    context.set_forkserver_preload([places.module("workflow.warm_imports")])
     return context
 
 

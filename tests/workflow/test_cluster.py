@@ -1,14 +1,16 @@
 """What the head asks of Slurm and reads from it, with stand-ins for Slurm's commands."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from workflow import cluster, remote
+from workflow import cluster, engine, remote
 from workflow.__main__ import main
+from workflow.head import head
 
 CONFIG = "MinJobAge = 300 sec\nAccountingStorageType   = {}\n"
 
@@ -130,21 +132,27 @@ def test_logs_are_read_as_they_grow(tmp_path):
         file.write("ain x in 3 s\n")
     assert list(logs.news()) == ["done: train x in 3 s\n"]
     assert list(logs.news()) == []
+    log.write_text("begun: train x\n")  # the job was requeued
+    assert list(logs.news()) == []
+    with log.open("a") as file:
+        file.write("done: train x in 4 s\n")
+    assert list(logs.news()) == ["done: train x in 4 s\n"]
 
 
 @pytest.mark.parametrize(
-    ("remark", "reason"),
+    ("remark", "told"),
     [
-        (" DUE TO TIME LIMIT", "TIMEOUT, its time is over"),
-        (" DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS", "node failure"),
-        (" DUE TO PREEMPTION", "preempted"),
-        ("", "cancelled (scancel)"),
+        (" DUE TO TIME LIMIT", "failed: train x: TIMEOUT, its time is over"),
+        (" DUE TO NODE FAILURE, SEE SLURMCTLD LOG FOR DETAILS", "failed: train x: node failure"),
+        (" DUE TO PREEMPTION", "failed: train x: preempted"),
+        (" DUE TO JOB REQUEUE", "requeued: train x"),
+        ("", "failed: train x: cancelled (scancel)"),
     ],
 )
-def test_killed_job_is_told_with_title_reason_and_log(tmp_path, remark, reason):
+def test_killed_job_is_told_with_title_reason_and_log(tmp_path, remark, told):
     log = tmp_path / "7.log"
     log.write_text(f"begun: train x\nslurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-21T16:00:00{remark} ***\n")
-    assert list(remote.JobLogs(tmp_path).news()) == [f"failed: train x: {reason}: job 7 on n1, log {log}\n"]
+    assert list(remote.JobLogs(tmp_path).news()) == [f"{told}: job 7 on n1, log {log}\n"]
 
 
 def test_failures_that_were_not_made_good_are_listed_with_cause_and_log(tmp_path):
@@ -179,3 +187,25 @@ def test_head_script_passes_the_end_of_its_time_on(tmp_path):
     head.terminate()
     assert head.communicate(timeout=30)[0] == "ended\n"
     assert head.returncode == 130
+
+
+def test_second_signal_does_not_keep_the_jobs_in_the_queue(tmp_path, monkeypatch):
+    cancelled = []
+
+    def cancel(results):
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        cancelled.append(results)
+
+    monkeypatch.setattr(cluster, "check", lambda: None)
+    monkeypatch.setattr(cluster, "cancel", lambda results: 0)
+
+    def interrupted():
+        with head(str(tmp_path), engine.profile("slurm")):
+            monkeypatch.setattr(cluster, "cancel", cancel)
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert cancelled == [str(tmp_path)]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

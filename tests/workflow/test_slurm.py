@@ -1,6 +1,6 @@
-"""The workflow on a real Slurm: queueing, refusals and ends of the head, with jobs that only wait; and one small grid.
+"""The workflow on a real Slurm: queueing, refusals and ends of the head, with jobs that only wait.
 
-The cluster needs a partition `held` whose jobs stay in the queue, beside a default one. WHOLE_GRID=1 also trains.
+The cluster needs a partition `held` whose jobs stay in the queue (`.ci/slurm` starts one).
 """
 
 import os
@@ -43,7 +43,7 @@ def place(tmp_path) -> Iterator[Path]:
 
 @pytest.fixture
 def held(tmp_path) -> Path:
-    """The profile with everything in the partition whose jobs never start, and one more resource as a user would."""
+    """The profile with everything in the partition whose jobs never start."""
     settings = yaml.safe_load(PROFILE.read_text())
     settings["default-resources"]["slurm_partition"] = "'held'"
     folder = tmp_path / "held"
