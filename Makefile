@@ -9,10 +9,12 @@ PROFILE ?= local
 ARGS ?=
 
 BIN := .venv/bin
+# where JupyterLab looks for defaults: Markdown opens rendered
+LAB := .venv/share/jupyter/lab/settings
 # parallel jobs and tests use one thread each: two jobs with two threads each are several times slower
 ENV := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup reproduce test lint format lab bench docs constraints clean
+.PHONY: help setup reproduce notebooks test lint format lab bench docs constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -49,9 +51,15 @@ format: setup  ## format the code and strip the notebooks' outputs
 	$(BIN)/ruff check --fix .
 	$(BIN)/nbstripout notebooks/*.ipynb
 
-lab: setup  ## JupyterLab on results/ and notebooks/
-	@mkdir -p $(RESULTS)
-	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/$(RESULTS) $(ARGS)
+notebooks: setup  ## run every notebook on a small example (a few minutes) into results/notebooks/
+	@$(ENV) $(BIN)/python -m workflow.notebooks
+
+lab: setup  ## JupyterLab, opened on the index of what has been run
+	@mkdir -p $(RESULTS) $(LAB)
+	@echo '{"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}}' > $(LAB)/overrides.json
+	@$(BIN)/python -m workflow.run_notebook notebooks/index.ipynb $(RESULTS)/index.ipynb -p results $(RESULTS) -p folder $(RESULTS)
+	@$(BIN)/jupyter trust $(RESULTS)/index.ipynb
+	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/$(RESULTS)/index.ipynb $(ARGS)
 
 bench: setup  ## cost of every loss beside Dice&CE: time, peak memory (asv, about ten minutes; see the README for the full one)
 	@$(BIN)/asv machine --yes >/dev/null

@@ -14,13 +14,14 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
 from runs import plan as plan_file
 from runs import repeat
 from runs.plan import ExperimentPlan
-from workflow import done, engine, follow, papers, remote
+from workflow import cluster, done, engine, follow, how_long, papers, remote
 from workflow import plan as plans
 from workflow.cluster import ClusterError
 from workflow.experiment import ExperimentError, load, names
@@ -82,8 +83,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _run_experiment(given: argparse.Namespace) -> int:
     if given.scale is not None:
         raise ExperimentError(f"--scale is for a paper's tables ({', '.join(papers.names())})")
+    start = time.monotonic()
     experiment = load(given.experiment, given.quick, tuple(given.set), f"{given.results}/data")
     plan = _as_asked(plans.make(experiment, given.results, given.data), given)
+    given.loading = time.monotonic() - start
     print(f"{plan.title}: {len(plan.jobs)} runs on {', '.join(plan.datasets)}")
     print(f"results: {plan.folder}", flush=True)
     for slug, reason in plan.skipped.items():
@@ -99,13 +102,14 @@ def _run_experiment(given: argparse.Namespace) -> int:
 
 def _run_paper(given: argparse.Namespace) -> int:
     """Run all experiments of a paper, one after the other, and make its tables of what is there then."""
-    size = 1.0 if given.scale is None else given.scale
+    start, size = time.monotonic(), 1.0 if given.scale is None else given.scale
     if given.quick or given.set:
         raise ExperimentError(f"{given.experiment} is a paper: use --scale in place of --quick and --set")
     try:
         made, left_out = papers.make(given.experiment, given.results, given.data, size)
     except ValueError as error:
         raise ExperimentError(str(error)) from error
+    given.loading = time.monotonic() - start
     for what, reason in left_out.items():
         print(f"left out: {what}: {reason}", flush=True)
     if not made:
@@ -152,8 +156,12 @@ def _make(given: argparse.Namespace, plan: ExperimentPlan) -> int:
     path = plan_file.write_plan(plan)
     if given.force:
         repeat.forget_weights(job.folder for job in plan.jobs)
-    for line in done.lines(done.refresh(plan).again):
+    progress = done.refresh(plan)
+    for line in done.lines(progress.again):
         print(f"again: {line}", flush=True)
+    if progress.missing and not cluster.is_slurm(engine.profile(given.profile)):
+        seconds = how_long.estimate(plan, progress.missing, given.loading, given.cores)
+        print(how_long.line(seconds, given.cores), flush=True)
     folder, logs = Path(plan.folder), remote.JobLogs(engine.logs(plan))
     command = engine.command(given, plan, path, engine.unevaluated(plan))
     status = follow.follow(command, folder, len(done.refresh(plan).missing), logs)
@@ -177,13 +185,14 @@ def _dry_run(given: argparse.Namespace, plan: ExperimentPlan) -> int:
 
 
 def _make_paper_tables(paper: str, results: str, size: float) -> None:
+    from tables.index import page
     from tables.papers import report
     from workflow.run_notebook import main as run_notebook
 
     folder = report.default_folder(results, paper, size)
     output = f"{folder}/tables_{paper}.ipynb"
     run_notebook([str(notebook(f"tables_{paper}")), output, "-p", "results", results, "-p", "scale", str(size)])
-    print(f"\ntables:    {folder}\nnotebook:  {output}")
+    print(f"\ntables:    {folder}\nnotebook:  {output}\nindex:     {page.write(results)}")
 
 
 def _cores() -> int:
@@ -207,6 +216,7 @@ def _conclude(plan: ExperimentPlan, status: int) -> int:
     """Print the table, what failed or is missing, and where everything lies; return the exit status."""
     from runs.results import collect
     from tables.experiment import render
+    from tables.index import page
 
     try:
         print(f"\n{render.terminal(collect(plan.folder))}")
@@ -214,6 +224,7 @@ def _conclude(plan: ExperimentPlan, status: int) -> int:
         print(error, file=sys.stderr)
     print(f"\ntables:    {plan.folder}/tables\nfigures:   {plan.folder}/figures, and figures/ of each run")
     print(f"notebooks: {plan.folder}/tables.ipynb, and train.ipynb and evaluate.ipynb of each run")
+    print(f"index:     {page.write(plan.results)}, of all experiments")
     missing = done.refresh(plan).missing
     if status or missing:
         how = f" (Snakemake was killed by signal {_signal(status)})" if status > 128 else ""

@@ -72,7 +72,7 @@ class Evaluation:
     """The parameters of notebooks/evaluate.ipynb, by the same names.
 
     Args:
-        run: folder of the run.
+        run: folder of the run; "": that of a small example, which is made on the spot.
         pretrain: folder of the run whose components the post-processing keeps; "": the one that the run started from.
         metrics: slugs; empty: all.
         adjacency: of the foreground, 4 or 8 in 2D, 6 or 26 in 3D; 0: as in the dataset's card.
@@ -85,7 +85,7 @@ class Evaluation:
         fov: measure only inside the field of view, if the dataset has one.
     """
 
-    run: str
+    run: str = ""
     pretrain: str = ""
     metrics: list[str] = field(default_factory=list)
     adjacency: int = 0
@@ -102,7 +102,7 @@ class Evaluation:
         from runs.record import exists
 
         problems = wrong_types(self)
-        if not self.run or not exists(str(self.run)):
+        if self.run and not exists(str(self.run)):
             problems.append(f"`run` must be the folder of a run, got {self.run!r}, which holds no run.json")
         if self.pretrain and not exists(str(self.pretrain)):
             problems.append(f"`pretrain` must be the folder of a run, got {self.pretrain!r}, which holds no run.json")
@@ -124,7 +124,9 @@ class Evaluation:
     @property
     def run_folder(self) -> Path:
         """Return the run's folder."""
-        return Path(self.run)
+        from workflow import example
+
+        return Path(self.run) if self.run else example.run_folder()
 
     def evaluate(self) -> Path:
         """Evaluate the run.
@@ -133,10 +135,13 @@ class Evaluation:
             Path of its metrics.csv.
         """
         from evaluation.evaluate import evaluate_run
+        from workflow import example
 
+        if not self.run:
+            example.make()
         names, adjacency = self.metrics or None, self.adjacency or None
         start, where = self._started_from(), self._where
-        return evaluate_run(self.run, start, names, adjacency, elsewhere=self.elsewhere, fov=self.fov, **where)
+        return evaluate_run(self.run_folder, start, names, adjacency, elsewhere=self.elsewhere, fov=self.fov, **where)
 
     @property
     def _where(self) -> dict[str, Any]:
@@ -150,7 +155,7 @@ class Evaluation:
         """Return the folder of the pretraining; None if there is none."""
         from runs.record import exists, read_record
 
-        start = Path(read_record(self.run).parameters.get("init_from", "")).parent
+        start = Path(read_record(self.run_folder).parameters.get("init_from", "")).parent
         return self.pretrain or (str(start) if exists(start) else None)
 
 

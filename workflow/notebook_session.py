@@ -29,7 +29,7 @@ def start() -> Path:
         ImportError: when another library is found under one of the rooms' names.
     """
     check_rooms()
-    if Path.cwd() == project_root() / "notebooks":
+    if Path.cwd().is_relative_to(project_root()):
         os.chdir(project_root())
     import pandas as pd
 

@@ -187,6 +187,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def options(parameters: Mapping[str, Any]) -> list[str]:
+    """Return the words of the command line that hand parameters over."""
+    return ["--json", json.dumps(dict(parameters))]
+
+
 def _checksum(folder: Path) -> str:
     from data_prep.prepared.read import Prepared
 

@@ -15,7 +15,7 @@ class Scoring:
     """The parameters of notebooks/score.ipynb, by the same names; those of `python -m metrics score`.
 
     Args:
-        predictions: folder of masks.
+        predictions: folder of masks; "": those of a small example, made on the spot, with their ground truth.
         ground_truth: folder of masks, or of an nnU-Net dataset.
         compare: further folders of predictions.
         output: folder that gets the results.
@@ -30,10 +30,10 @@ class Scoring:
         workers: processes; 0 for one per core.
     """
 
-    predictions: str
-    ground_truth: str
+    predictions: str = ""
+    ground_truth: str = ""
     compare: list[str] = field(default_factory=list)
-    output: str = "scores"
+    output: str = "results/scores"
     preset: str = ""
     metrics: list[str] = field(default_factory=list)
     adjacency: int = 0
@@ -46,6 +46,8 @@ class Scoring:
 
     def __post_init__(self) -> None:
         problems = wrong_types(self)
+        if not problems and not self.predictions and not self.ground_truth:
+            self._take_example()
         if not problems:
             folders = {"predictions": [self.predictions], "ground_truth": [self.ground_truth], "compare": self.compare}
             problems += [
@@ -55,6 +57,16 @@ class Scoring:
                 if not Path(str(folder)).is_dir()
             ]
         refuse(problems)
+
+    def _take_example(self) -> None:
+        from runs.predictions import FOLDER
+        from runs.record import read_record
+        from workflow import example
+
+        example.make()
+        folder = example.run_folder()
+        object.__setattr__(self, "predictions", str(folder / FOLDER))
+        object.__setattr__(self, "ground_truth", read_record(folder).data.folder)
 
     def run(self) -> "Scores":
         """Score, and write tables and figure.

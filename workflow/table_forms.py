@@ -22,13 +22,17 @@ class ExperimentTables:
     """The parameters of notebooks/tables.ipynb, by the same names.
 
     Args:
-        experiment: folder of the experiment, such as results/smoke.
+        experiment: folder of the experiment, such as results/smoke; "": a small example, made on the spot.
     """
 
-    experiment: str
+    experiment: str = ""
 
     def __post_init__(self) -> None:
+        from workflow import example
+
         problems = wrong_types(self)
+        if not problems and not self.experiment:
+            object.__setattr__(self, "experiment", str(example.make()))
         if not problems and not (Path(self.experiment) / "runs").is_dir():
             problems.append(f"`experiment` must be the folder of an experiment, got {self.experiment!r}, without runs/")
         refuse(problems)
@@ -55,9 +59,11 @@ class Index:
 
     Args:
         results: folder that holds the experiments; it may be missing.
+        folder: that of the notebook, from which its links lead.
     """
 
     results: str = "results"
+    folder: str = "notebooks"
 
     def __post_init__(self) -> None:
         refuse(wrong_types(self))
@@ -66,13 +72,13 @@ class Index:
         """Read the folder, and write its page if the folder exists.
 
         Returns:
-            The index as a piece of HTML; its links are relative to the folder of the notebooks.
+            The index as a piece of HTML.
         """
         from tables.index import entries, page
 
         if Path(self.results).is_dir():
             page.write(self.results)
-        return page.as_html(entries.experiments(self.results), ".")
+        return page.as_html(entries.experiments(self.results), self.folder)
 
 
 @dataclass(frozen=True)
@@ -80,19 +86,21 @@ class AllExperiments:
     """The parameters of notebooks/scorecard.ipynb and notebooks/summary.ipynb, by the same names.
 
     Args:
-        experiments: experiments' folders, or results folders that hold experiments.
+        experiments: experiments' folders, or results folders that hold experiments; empty: all of results/, or a small
+            example where nothing has been run.
         folder: gets pages and figures.
     """
 
-    experiments: list[str] = field(default_factory=lambda: ["results"])
+    experiments: list[str] = field(default_factory=list)
     folder: str = "results/summary"
 
     def __post_init__(self) -> None:
         problems = wrong_types(self)
+        if self.experiments == []:
+            object.__setattr__(self, "experiments", [_all_or_example()])
         if isinstance(self.experiments, list):
             missing = [name for name in self.experiments if not Path(str(name)).is_dir()]
             problems += [f"`experiments`: there is no folder {name!r}" for name in missing]
-            problems += [] if self.experiments else ["`experiments` must name at least one folder"]
         refuse(problems)
 
     def collect(self) -> "Summary":
@@ -132,6 +140,13 @@ class AllExperiments:
         write_atomic(Path(self.folder) / "scorecard.md", page.markdown(answers))
         write_atomic(Path(self.folder) / "scorecard.json", exchange.as_json(answers))
         return answers
+
+
+def _all_or_example() -> str:
+    from runs.paths import find_all_runs
+    from workflow import example
+
+    return example.RESULTS if find_all_runs(example.RESULTS) else str(example.make())
 
 
 @dataclass(frozen=True)
