@@ -18,7 +18,9 @@ def other_parameters(config: Config) -> list[str]:
     found = None if config.overwrite else read_record_or_none(config.run_folder)
     if found is None or found.exit_cause != COMPLETED:
         return []
-    return parameter_differences(config.as_dict(), found.parameters)
+    # a record of an older version does not know the newer parameters
+    known = {name: value for name, value in config.as_dict().items() if name in found.parameters}
+    return parameter_differences(known, found.parameters)
 
 
 def refuse_to_replace(config: Config) -> None:

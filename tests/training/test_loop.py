@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import losses
-from training import checkpoints, sources
+from training import checkpoints, finished, sources
 from training.config import Config
 from training.learner import Learner
 from training.loop import train
@@ -139,6 +139,16 @@ def test_finished_run_is_never_replaced_by_one_with_other_parameters(tiny, chang
     with pytest.raises(ValueError, match=rf"other parameters: `{name}` .* instead of {value}.*`overwrite`"):
         run(tiny, **changes)
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_finished_run_of_an_older_version_may_lack_parameters(tiny):
+    folder, _ = run(tiny)
+    content = json.loads((folder / "run.json").read_text())
+    del content["parameters"]["overlap"]
+    (folder / "run.json").write_text(json.dumps(content))
+    run(tiny)
+    refused = Config.from_parameters(**tiny | {"iterations": 5})
+    assert finished.other_parameters(refused) == ["`iterations` 6 instead of 5"]
 
 
 def test_unfinished_run_makes_room(tiny, monkeypatch):
