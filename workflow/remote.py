@@ -1,4 +1,4 @@
-"""What jobs on a cluster say: their logs, read as they grow, and why a job ended that could not say it itself."""
+"""Messages of jobs on a cluster: their logs, read as they grow, and why a job ended that could not report it."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class JobLogs:
         for path in sorted(self._folder.rglob("*.log")):
             start = self._read.get(path, 0)
             try:
-                with path.open("rb") as file:  # opened anew, which is when a network file system looks for news
+                with path.open("rb") as file:  # reopened, which makes a network file system look for changes
                     file.seek(start)
                     new = file.read()
             except OSError:
@@ -58,13 +58,13 @@ class JobLogs:
 
 
 def failures(log: Path) -> list[str]:
-    """Find the jobs that failed for good in what Snakemake's executor said.
+    """Return the jobs that finally failed, from the output of Snakemake's executor.
 
     Args:
         log: Snakemake's output.
 
     Returns:
-        One line for each job: its step, the last cause, and the log file where there is one.
+        One line for each job: its step, the last cause, and the log file if there is one.
     """
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -89,7 +89,7 @@ def _failure(rule: str, details: dict[str, str]) -> str:
 
 
 def _existing(name: str) -> Path | None:
-    """Find a job's log: the plugin gives the log of a job of an array a folder that it does not lie in."""
+    """Return a job's log: for a job of an array, the plugin names a folder in which the log is not."""
     places = [Path(name), Path(name).parents[1] / Path(name).name] if name.count("/") > 1 else []
     return next((path for path in places if path.is_file()), None)
 
