@@ -1,6 +1,6 @@
-"""Batches made ahead by threads, while the network computes: the same ones, in the same order, for any number of them.
+"""Batches made ahead by threads while the network computes: the same ones, in the same order, for any number of them.
 
-Threads suffice: what a batch costs is spent in NumPy and compiled kernels, which leave the interpreter to others. They
+Threads suffice, since a batch's time is spent in NumPy and compiled kernels, which release the interpreter's lock. They
 share the images in memory, and a notebook needs no guard.
 """
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     import torch
 
 BY_CORES = -1  # as many workers as there are cores beside those that compute
-_MOST = 8  # more than these never made a loop faster than its steps
-_AHEAD = 2  # batches ahead for each worker, so that a slow one is made up for by quick ones
+_MOST = 8  # more workers have never made a loop faster
+_AHEAD = 2  # batches ahead for each worker, so that quick ones compensate for a slow one
 
 
 class Draws(Protocol):
-    """What gives the batch of an iteration, from several threads at once."""
+    """Anything that returns the batch of an iteration, also to several threads at once."""
 
     def batch(self, iteration: int) -> tuple[np.ndarray, np.ndarray]:
         """Return images and target."""
@@ -30,16 +30,16 @@ class Draws(Protocol):
 def batches(
     sampler: Draws, iterations: Iterable[int], workers: int, pinned: bool = False
 ) -> Iterator[tuple["torch.Tensor", "torch.Tensor"]]:
-    """Give the batches of some iterations, in order, made ahead by threads.
+    """Yield the batches of some iterations, in order, made ahead by threads.
 
     Args:
         sampler: makes each batch from its iteration alone.
         iterations: whose batches.
-        workers: threads; 0 makes each batch when it is asked for.
-        pinned: in page-locked memory, from which copies to a GPU go on beside everything else.
+        workers: number of threads; 0 makes each batch when it is requested.
+        pinned: in page-locked memory, from which copies to a GPU run asynchronously.
 
     Yields:
-        Images and target. At most two batches for each worker wait in memory. What a worker raises is raised when its
+        Images and target. At most two batches for each worker wait in memory. A worker's exception is raised when its
         batch is due.
     """
 
@@ -70,7 +70,7 @@ def resolve_workers(workers: int, threads: int) -> int:
         threads: of torch.
 
     Returns:
-        From 0 (on one core); at least 1 where there are several.
+        0 on one core, at least 1 on several.
     """
     if workers != BY_CORES:
         return workers

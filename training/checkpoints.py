@@ -1,4 +1,4 @@
-"""Checkpoints: written whole or not at all, read without unpickling anything but tensors and plain values."""
+"""Checkpoints: written completely or not at all, read without unpickling anything but tensors and plain values."""
 
 import hashlib
 import io
@@ -20,7 +20,7 @@ def save(path: str | Path, content: dict[str, Any]) -> Path:
     """Write a checkpoint atomically.
 
     Args:
-        path: the file to make or replace.
+        path: the file to create or replace.
         content: model, optimizer and scaler state, iteration, history, peak memory, training hash, network; and
             validations where there are any.
 
@@ -41,11 +41,11 @@ def load(path: str | Path) -> dict[str, Any]:
         path: the file.
 
     Returns:
-        What `save` was given.
+        The content given to `save`.
 
     Raises:
-        FileNotFoundError: when there is none.
-        ValueError: when the file is corrupt, or no checkpoint of this suite; with its path.
+        FileNotFoundError: there is none.
+        ValueError: the file is corrupt, or not a checkpoint of this suite; with its path.
     """
     import torch
 
@@ -72,8 +72,8 @@ def load_weights(path: str | Path, model: "nn.Module", network: dict[str, Any]) 
         Path, SHA-256 of the file and of the weights alone.
 
     Raises:
-        FileNotFoundError: when there is no such file.
-        ValueError: when it is corrupt, or of another network.
+        FileNotFoundError: there is no such file.
+        ValueError: it is corrupt, or of another network.
     """
     content = load(path)
     if content["network"] != network:

@@ -7,11 +7,11 @@ from typing import Any
 
 @dataclass
 class Course:
-    """What the validations have said so far.
+    """The validations so far.
 
     Args:
-        cases: what is validated on.
-        metric: slug of the one that decides.
+        cases: the validation cases.
+        metric: slug of the metric that decides.
         higher_is_better: its direction.
         keeps_best: keep the best weights.
         patience: validations without a better value after which training stops; 0: never.
@@ -43,21 +43,21 @@ class Course:
 
     @property
     def stopped(self) -> bool:
-        """Whether the last `patience` validations have brought nothing better."""
+        """Return whether the last `patience` validations have brought no improvement."""
         since = [row for row in self.rows if self.best is None or row["iteration"] > self.best["iteration"]]
         return 0 < self.patience <= len(since)
 
     @property
     def seconds(self) -> float:
-        """Time of all validations."""
+        """Return the time of all validations."""
         return sum(row["validation_seconds"] for row in self.rows)
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps."""
+        """Return the state that a checkpoint stores."""
         return {"rows": self.rows, "best": self.best}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
+        """Continue from a checkpoint."""
         self.rows, self.best = state["rows"], state["best"]
 
     def _is_better(self, value: float) -> bool:

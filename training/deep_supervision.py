@@ -1,4 +1,4 @@
-"""Deep supervision: a loss on the outputs of several scales, weighed as nnU-Net does."""
+"""Deep supervision: a loss on the outputs of several scales, weighted as in nnU-Net."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ class DeepSupervision(nn.Module):
     The ground truth of a coarser scale is that of the nearest pixels.
 
     Args:
-        loss: on the full resolution.
-        coarser: on the other scales; None: `loss` too.
+        loss: at full resolution.
+        coarser: at the other scales; None: `loss` too.
     """
 
     def __init__(self, loss: nn.Module, coarser: nn.Module | None = None) -> None:
@@ -39,7 +39,7 @@ class DeepSupervision(nn.Module):
 
 
 def shrink(target: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
-    """Take the class of the nearest pixel for each pixel of a coarser grid.
+    """Return the class of the nearest pixel for each pixel of a coarser grid.
 
     Args:
         target: (B, 1, *spatial), class indices below 256.

@@ -10,9 +10,9 @@ import numpy as np
 
 @contextlib.contextmanager
 def deterministic(threads: int, cuda: bool, wanted: bool = True) -> Iterator[dict[str, Any]]:
-    """Make torch deterministic within the block, and put its settings back afterwards.
+    """Make torch deterministic within the block, and restore its settings afterwards.
 
-    On CUDA some operations have no deterministic version (3D pooling backward, for one): there torch warns.
+    On CUDA some operations have no deterministic version (3D pooling backward, for one): for these torch warns.
 
     Args:
         threads: number of torch's threads; sums depend on it in their last bits.

@@ -7,8 +7,8 @@ from typing import Any
 # what a parameter decides, and so when a run has to be repeated
 WEIGHTS = "weights"
 PREDICTIONS = "predictions"  # read after the last iteration only: changing it predicts again, from the same weights
-# Where the files lie and what computes them changes neither the experiment nor, but for rounding, its result: a run
-# that is finished stays finished when the results move. `init_from` counts by its weights, not by its path.
+# The location of the files and the device change neither the experiment nor, except for rounding, its result: a
+# finished run stays finished when the results move. `init_from` counts by its weights, not by its path.
 NOTHING = "nothing"
 
 
@@ -46,8 +46,8 @@ def parameter(
     """Declare a parameter as a dataclass field; lists and dicts are made anew for each configuration.
 
     Args:
-        default: its value where none is given.
-        meaning: see `Rule`, as are the others.
+        default: its value if none is given.
+        meaning: see `Rule` for this and the others.
         expectation: what a value must be, in words.
         allowed: whether a value of the right type is allowed.
         decides: what the parameter decides.
@@ -63,22 +63,22 @@ def parameter(
 
 
 def choice(default: str, meaning: str, choices: Sequence[str], decides: str = WEIGHTS, later: bool = False) -> Any:
-    """Declare a parameter that is one of several words; arguments as of `parameter`."""
+    """Declare a parameter that is one of several words; arguments as for `parameter`."""
     return parameter(default, meaning, f"one of {', '.join(choices)}", lambda value: value in choices, decides, later)
 
 
 def flag(default: bool, meaning: str, decides: str = WEIGHTS, later: bool = False) -> Any:
-    """Declare a parameter that is true or false; arguments as of `parameter`."""
+    """Declare a parameter that is true or false; arguments as for `parameter`."""
     return parameter(default, meaning, "true or false", decides=decides, later=later)
 
 
 def count(default: int, meaning: str, lowest: int = 1, decides: str = WEIGHTS, later: bool = False) -> Any:
-    """Declare an integer with a lower limit; arguments as of `parameter`."""
+    """Declare an integer with a lower limit; arguments as for `parameter`."""
     return parameter(default, meaning, f"an integer from {lowest}", lambda value: value >= lowest, decides, later)
 
 
 def converted(value: Any, kind: type) -> Any:
-    """Take integers for floats, and give back a list or dict of one's own."""
+    """Convert integers to floats where needed, and copy lists and dicts."""
     if kind is float and is_of(value, int):
         return float(value)
     if (kind is list and isinstance(value, (list, tuple))) or (kind is dict and isinstance(value, Mapping)):
@@ -87,5 +87,5 @@ def converted(value: Any, kind: type) -> Any:
 
 
 def is_of(value: Any, kind: type) -> bool:
-    """Whether `value` is of the type; True is no integer here."""
+    """Return whether `value` is of the type; True is not an integer here."""
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

@@ -1,4 +1,4 @@
-"""How well a network does on whole images of the fold's validation cases while it trains."""
+"""Validation during training, on whole images of the fold's validation cases."""
 
 import math
 import time
@@ -27,7 +27,7 @@ def begin(config: Config, data: "Prepared") -> Course | None:
         data: the dataset.
 
     Raises:
-        ValueError: as `cases`.
+        ValueError: see `cases`.
     """
     import metrics
 
@@ -43,7 +43,7 @@ def begin(config: Config, data: "Prepared") -> Course | None:
 
 
 def cases(config: Config, data: "Prepared") -> list[str]:
-    """Return the cases that a run validates on, sorted.
+    """Return the cases on which a run validates, sorted.
 
     Args:
         config: its fold, and `validation_cases`, which keeps the first ones.
@@ -53,7 +53,7 @@ def cases(config: Config, data: "Prepared") -> list[str]:
         The fold's validation cases.
 
     Raises:
-        ValueError: there are none, or one of them is predicted and measured in the end, by name or by its pixels.
+        ValueError: there are none, or one of them is also a test case, by name or by its pixels.
     """
     chosen = sorted(data.cases("val", config.fold))[: config.validation_cases or None]
     if not chosen:

@@ -1,6 +1,6 @@
-"""Slurm, as the head sees it: what Snakemake is told about this cluster, and the jobs that an earlier head left.
+"""Slurm, as the head sees it: Snakemake's options for this cluster, and the jobs that an earlier head left.
 
-The jobs of a results folder have names that begin alike, so that they are found again by whoever starts there next.
+The names of a results folder's jobs have a common prefix, by which the next start finds them again.
 """
 
 import contextlib
@@ -21,11 +21,11 @@ _NO_ACCOUNTING = re.compile(r"^AccountingStorageType\s*=\s*(accounting_storage/n
 
 
 class ClusterError(RuntimeError):
-    """Slurm is not there, or does not answer; the message says what was asked of it."""
+    """Slurm is missing, or does not answer; the message says what was asked of it."""
 
 
 def is_slurm(profile: str | Path) -> bool:
-    """Whether a Snakemake profile submits to Slurm.
+    """Return whether a Snakemake profile submits to Slurm.
 
     Args:
         profile: folder of the profile.
@@ -52,7 +52,7 @@ def check() -> None:
 
 
 def options(results: str | Path, logs: str | Path) -> list[str]:
-    """Return what Snakemake is told beside the profile.
+    """Return Snakemake's options in addition to the profile.
 
     Args:
         results: the results folder.
@@ -67,12 +67,12 @@ def options(results: str | Path, logs: str | Path) -> list[str]:
 
 
 def has_accounting() -> bool:
-    """Whether the cluster keeps records of ended jobs; without them only squeue can be asked."""
+    """Return whether the cluster keeps records of ended jobs; without them only squeue can be asked."""
     return not _NO_ACCOUNTING.search(_ask("scontrol", "show", "config"))
 
 
 def prefix(results: str | Path) -> str:
-    """Return how the names of all jobs of a results folder begin.
+    """Return the prefix of the names of all jobs of a results folder.
 
     Args:
         results: the results folder.
@@ -84,7 +84,7 @@ def prefix(results: str | Path) -> str:
 
 
 def left_over(results: str | Path) -> set[str]:
-    """Find the jobs of a results folder that wait, run or are about to end.
+    """Return the jobs of a results folder that wait, run or are about to end.
 
     Args:
         results: the results folder.
@@ -104,7 +104,7 @@ def cancel(results: str | Path) -> int:
         results: the results folder.
 
     Returns:
-        How many jobs, or arrays of jobs, there were.
+        The number of jobs, or arrays of jobs.
 
     Raises:
         ClusterError: some do not end.

@@ -1,4 +1,4 @@
-"""The GPUs of one machine, shared out among trainings: each holds a slot of one GPU and sees no other."""
+"""The GPUs of one machine, distributed among trainings: each holds a slot of one GPU and sees no other."""
 
 import fcntl
 import os
@@ -24,14 +24,14 @@ def visible() -> list[str]:
 
 @contextmanager
 def slot(gpus: Sequence[str], jobs: int = 1, folder: Path | None = None) -> Iterator[str]:
-    """Wait for a free slot of a GPU and let nothing else be seen until the block ends.
+    """Wait for a free slot of a GPU, and hide all others until the block ends.
 
     The operating system frees a slot when its process dies. An idle GPU comes before a second job on another.
 
     Args:
         gpus: names of GPUs.
-        jobs: how many slots each has.
-        folder: holds the slots' locks; None: one for all that this user starts on this machine.
+        jobs: number of slots of each.
+        folder: holds the slots' locks; None: a common one for everything that this user starts on this machine.
 
     Yields:
         Name of the GPU.

@@ -13,9 +13,9 @@ from workflow import cluster
 
 @contextmanager
 def head(results: str, profile: str) -> Iterator[None]:
-    """Be the only head of a results folder; leave no job on the cluster after Ctrl-C or SIGTERM.
+    """Be the only head of a results folder, and leave no job on the cluster after Ctrl-C or SIGTERM.
 
-    A head that is killed cannot clear up: its jobs go on. The next head cancels those that have not ended, since
+    A head that is killed cannot clean up: its jobs continue. The next head cancels those that have not ended, since
     Snakemake cannot take them over, and submits them again; trainings resume from their last checkpoint.
 
     Args:

@@ -1,4 +1,4 @@
-"""What every notebook does before anything else: stand in the right folder, and hand its parameters over."""
+"""The start of every notebook: change to the right folder, and collect its parameters."""
 
 import os
 import re
@@ -17,16 +17,16 @@ _DECLARATION = re.compile(r"^[A-Za-z_]\w*: (?:str|int|float|bool|dict|list) =", 
 
 
 def start() -> Path:
-    """Open a notebook's session: check the rooms, stand in the project's folder, show the whole text of tables.
+    """Open a notebook's session: check the rooms, change to the project's folder, show the whole text of tables.
 
-    Relative paths begin in the project's folder: JupyterLab starts a kernel beside its notebook and papermill where it
-    was called; results would end up in different places.
+    Relative paths start from the project's folder: JupyterLab starts a kernel beside its notebook and papermill where
+    it was called, so results would end up in different places.
 
     Returns:
         The working folder.
 
     Raises:
-        ImportError: when another library is found under one of the rooms' names.
+        ImportError: another library is found under one of the rooms' names.
     """
     check_rooms()
     if Path.cwd().is_relative_to(project_root()):

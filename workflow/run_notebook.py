@@ -1,9 +1,9 @@
-"""Run one notebook: refuse what it does not declare, keep what happened, compare what was used with what was asked.
+"""Run one notebook: refuse undeclared parameters, keep the output, compare the parameters used with those requested.
 
     python -m workflow.run_notebook notebooks/train.ipynb out.ipynb -p loss closs -p iterations 20
 
-The executed notebook appears whole or not at all. A failed one stays, with its traceback, beside a `failure.json` that
-says why in one line; both go when the notebook is run again.
+The executed notebook is written completely or not at all. A failed one is kept, with its traceback, beside a
+`failure.json` that gives the reason in one line; both are replaced when the notebook is run again.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def run(
 
 
 def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progress: bool | None, warm: bool) -> None:
-    """Let papermill write beside the output and rename at the end, whether it went well or not."""
+    """Let papermill write beside the output and rename at the end, on success and on failure."""
     import papermill
 
     partial = output.with_name(f".{output.stem}.partial.ipynb")
@@ -99,12 +99,12 @@ def _kernels(warm: bool) -> dict[str, Any]:
 
 
 def _literal(path: Path) -> str:
-    """Keep braces of a path from being taken for papermill's own parameters."""
+    """Protect braces in a path from being taken as papermill's own parameters."""
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _reason(error: BaseException) -> str:
-    """Say in one line what went wrong; an exception without a text is told by what caused it."""
+    """Return in one line what went wrong; an exception without a text is described by its cause."""
     causes = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
         causes.append(cause)
@@ -116,7 +116,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _compare(folder: Path, asked: Mapping[str, Any]) -> None:
-    """Compare a run's own record with what it was asked to do."""
+    """Compare a run's own record with the request."""
     try:
         used = read_record(folder).parameters
     except (OSError, ValueError) as error:
@@ -124,7 +124,7 @@ def _compare(folder: Path, asked: Mapping[str, Any]) -> None:
     wrong = [
         f"`{name}` was asked to be {value!r} and was {used.get(name)!r}"
         for name, value in asked.items()
-        # a finished run may lie elsewhere now, that changes nothing
+        # a finished run may have moved, which changes nothing
         if name not in NOT_IN_RESULT and used.get(name) != json.loads(json.dumps(value))
     ]
     if wrong:

@@ -1,4 +1,4 @@
-"""What notebooks/evaluate.ipynb imports, all at once; nothing here may start a thread, since the process is forked."""
+"""All imports of notebooks/evaluate.ipynb; nothing here may start a thread, since the process is forked."""
 
 import ipykernel.kernelapp  # noqa: F401
 import IPython.display  # noqa: F401

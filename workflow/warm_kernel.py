@@ -1,6 +1,6 @@
-"""Kernels that start warm: forked from a process that has imported what notebooks need, instead of importing it anew.
+"""Kernels that start warm: forked from a process that has already imported what notebooks need.
 
-Each notebook still has a process of its own, forked from a server that has run nothing but these imports.
+Each notebook still has its own process, forked from a server that has run nothing but these imports.
 """
 
 import multiprocessing
@@ -72,7 +72,7 @@ def _context() -> ForkServerContext:
 
 
 def _serve(arguments: list[str], folder: str, environment: dict[str, str]) -> None:
-    """Be a kernel: what `python -m ipykernel_launcher` does, in a process that is warm already."""
+    """Run a kernel as `python -m ipykernel_launcher` does, in a process that is already warm."""
     from ipykernel.kernelapp import IPKernelApp
 
     os.setsid()

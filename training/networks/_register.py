@@ -35,7 +35,7 @@ def register(
     """Register a builder under its own name.
 
     Args:
-        divisor: gives, from the network's parameters, the number that each side of a patch must be a multiple of.
+        divisor: returns, from the network's parameters, the number of which each side of a patch must be a multiple.
         later: parameters that came when there were runs already; at their defaults they are not part of a network's
             description.
 

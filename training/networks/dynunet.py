@@ -29,7 +29,7 @@ def dynunet(
         in_channels: channels of the image.
         out_channels: number of classes.
         channels: channels of each level, at least two levels; the first level keeps the resolution.
-        residual: residual blocks in place of plain ones.
+        residual: residual blocks instead of plain ones.
         deep_supervision: while training, give a list of logits: the full resolution, half, a quarter, ..., without the
             two lowest scales, as nnU-Net weighs them.
 
