@@ -30,7 +30,7 @@ class Region:
         if self.kind not in ("whole", "sliding", "random"):
             raise ValueError(f"`region` must be 'whole', 'sliding' or 'random', got {self.kind!r}")
         if (self.kind == "whole") != (self.patch is None):
-            raise ValueError(f"`patch` belongs to region 'sliding' or 'random' only, got {self.patch!r}")
+            raise ValueError(f"`patch` is needed for region 'sliding' or 'random', and only there, got {self.patch!r}")
         for name, value in (("patch", self.patch), ("stride", self.stride), ("number", self.number)):
             sides = value if isinstance(value, tuple | list) else (value,)
             if value is not None and any(not isinstance(side, int) or side < 1 for side in sides):

@@ -119,7 +119,7 @@ def test_volumes_and_options(torch_metric):
 def test_wrong_batches(torch_metric):
     masks = torch.zeros(1, 1, 8, 8)
     for metric in (MonaiMetric("dice"), torch_metric("dice")):
-        with pytest.raises(ValueError, match="must be of one size"):
+        with pytest.raises(ValueError, match="must be of the same size"):
             metric(masks, torch.zeros(1, 1, 8, 9))
         with pytest.raises(ValueError, match="threshold or argmax"):
             metric(masks + 0.5, masks)

@@ -103,7 +103,8 @@ def test_critical_regions_of_topograph(key):
     """The same regions, whatever their numbers."""
     z, target = inputs(key)
     loss = topograph(key)
-    found = loss.regions(loss.segmentation(z, target)).numpy()
+    (problem,) = loss.problems(z, target)
+    found = loss.numbered_regions(problem).numpy()
     for mine, theirs in zip(found.reshape(-1, *found.shape[2:]), _images(array(f"{key}/regions")), strict=True):
         pairs = set(zip(mine.ravel().tolist(), theirs.ravel().tolist(), strict=True))
         assert len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})

@@ -225,7 +225,7 @@ def test_one_pass_gives_value_and_reason(monkeypatch):
         ((np.eye(3, dtype=int),) * 2, {"adjacency": 5}, ValueError, "`adjacency`"),
         ((np.eye(3, dtype=int),) * 2, {"spacing": (1,)}, ValueError, "`spacing` must have 2"),
         ((np.eye(3, dtype=int),) * 2, {"region": "patches"}, ValueError, "`region` must be"),
-        ((np.eye(3, dtype=int),) * 2, {"region": "sliding"}, ValueError, "`patch` goes with"),
+        ((np.eye(3, dtype=int),) * 2, {"region": "sliding"}, ValueError, "`patch` is needed for region"),
         ((np.eye(3, dtype=int),) * 2, {"names": ["betti2_error"]}, ValueError, "defined in 3D, not in 2D"),
         ((np.eye(3, dtype=int),) * 2, {"names": ["cldise"]}, ValueError, "did you mean 'cldice'"),
         ((np.eye(3, dtype=int),) * 2, {"adjacencies": 4}, TypeError, "unknown options adjacencies; known: adjacency"),
