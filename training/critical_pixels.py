@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 import losses
 import topology
-from losses._segmentation import Segmentation
 from pictures import style
 from pictures.images import show_image
 from training.flaws import FlawedPrediction
@@ -143,7 +142,8 @@ def persistence(flawed: FlawedPrediction, dims: Sequence[int] = (0, 1), threshol
     side = max(flawed.logits.shape)
     for diagram, picture, dim in zip(axes[::2], axes[1::2], dims, strict=True):
         loss = losses.build("topoloss", patch=side, dims=(dim,), persistence_threshold=threshold)
-        cells = loss.cells(Segmentation(flawed.logits, flawed.target[:, 0]))
+        (problem,) = loss.problems(flawed.logits, flawed.target)
+        cells = loss.cells(problem)
         _diagram(diagram, flawed, dim, cells)
         _errors(picture, flawed)
         for pairs, colour in ((cells.remove, REMOVE), (cells.keep, KEEP)):
