@@ -27,7 +27,8 @@ def ridges(mask: Array, farthest: int) -> Array:
     kind = np.uint8 if farthest < 254 else np.int32
     distance = np.empty(volume.shape, kind)
     ridge = np.empty(volume.shape, np.bool_)
-    _measure(volume, distance, kind(min(farthest, sum(volume.shape)) + 1))
+    farthest = min(farthest, sum(volume.shape))  # no background is farther; the value above it stands for none at all
+    _measure(volume, distance, kind(farthest + 1))
     _keep_ridges(distance, kind(farthest), ridge)
     return ridge.reshape(mask.shape)
 
