@@ -81,7 +81,7 @@ def test_same_seed_gives_the_same_bits(tiny, tmp_path):
 
 def test_run_killed_in_the_middle_goes_on_to_the_same_weights(tiny, tmp_path):
     other, undisturbed = run(tiny, results=str(tmp_path / "undisturbed"))
-    killed = subprocess.run([sys.executable, "-c", KILLED, json.dumps(tiny)], capture_output=True, timeout=120)
+    killed = subprocess.run([sys.executable, "-c", KILLED, json.dumps(tiny)], capture_output=True, timeout=400)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     folder = Config.from_parameters(**tiny).run_folder
     assert json.loads((folder / "run.json").read_text())["exit_cause"] == "running"
@@ -357,8 +357,8 @@ def test_two_trainings_of_one_folder_follow_each_other(tiny):
     second = subprocess.Popen([sys.executable, "-c", code, json.dumps(tiny | {"device": "auto"})], **options)
     assert second.stderr.readline().startswith("waiting for another process that writes into")
     first.send_signal(signal.SIGCONT)
-    assert first.communicate(timeout=120)[0] == "over\n"
-    assert second.communicate(timeout=120)[0] == "over\n"
+    assert first.communicate(timeout=400)[0] == "over\n"
+    assert second.communicate(timeout=400)[0] == "over\n"
     record = json.loads((Config.from_parameters(**tiny).run_folder / "run.json").read_text())
     assert (record["exit_cause"], record["resumed_at"]) == ("completed", None)
     assert record["parameters"]["device"] == "cpu"  # the first one's: the second has not trained
