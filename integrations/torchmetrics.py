@@ -53,7 +53,7 @@ class RegisteredMetric(Metric):
         self.add_state("defined", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     @property
-    def higher_is_better(self) -> bool | None:  # type: ignore[override]
+    def higher_is_better(self) -> bool | None:
         """Return the direction, from the registry; None where the best value lies inside the range."""
         return metrics.entry(self.name).higher_is_better
 
