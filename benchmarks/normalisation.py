@@ -1,4 +1,4 @@
-"""When which normalisation of CLoss's cross-entropy helps: by the network's strength, the share of M, the learning rate.
+"""When which normalisation of CLoss's cross-entropy helps: network's strength, share of M, learning rate.
 
     python -m benchmarks.normalisation -o FOLDER --data PREPARED --datasets isbi12 topomortar drive
 
@@ -35,6 +35,8 @@ FACTORS = {"dice_at_start": "Dice at the start", "share_of_m": "share of M at th
 # effects that are drawn and correlated: column and printed name
 EFFECTS = {"betti0_error_percent": "Betti-0 error, % of Dice&CE's", "ags": "AGS, points"}
 _MARKERS = "os^Dvp"
+# metrics of the page and their decimals
+_SHOWN = {"betti0_error": 1, "ags": 2, "cldice": 4}
 
 
 @dataclass(frozen=True)
@@ -89,21 +91,21 @@ class Protocol:
     def _config(self, setting: Setting, **parameters: Any) -> "Config":
         from training.config import Config
 
-        return Config.from_parameters(
-            data=self.data,
-            results=self.results,
-            dataset=setting.dataset,
-            seed=setting.seed,
-            network="unet",
-            network_parameters={"channels": [16, 32, 64]},
-            patch_size=[128, 128],
-            overlap=0.25,
-            threads=1,
-            device="cpu",
-            max_test_cases=self.cases,
-            test_group="indistr" if setting.dataset == "topomortar" else "",
-            **parameters,
-        )
+        fixed: dict[str, Any] = {
+            "data": self.data,
+            "results": self.results,
+            "dataset": setting.dataset,
+            "seed": setting.seed,
+            "network": "unet",
+            "network_parameters": {"channels": [16, 32, 64]},
+            "patch_size": [128, 128],
+            "overlap": 0.25,
+            "threads": 1,
+            "device": "cpu",
+            "max_test_cases": self.cases,
+            "test_group": "indistr" if setting.dataset == "topomortar" else "",
+        }
+        return Config.from_parameters(**fixed | parameters)
 
 
 def measure(setting: Setting, protocol: Protocol) -> Iterator[dict[str, Any]]:
@@ -213,6 +215,7 @@ def draw(summary: pd.DataFrame) -> "Figure":
     rates = sorted(summary["rate"].unique())
     colours = dict(zip(READINGS, style.OKABE_ITO, strict=False))
     for axes, (column, name) in zip(figure.subplots(1, len(EFFECTS)), EFFECTS.items(), strict=True):
+        axes.set_title("up is better" if column == "ags" else "down is better")
         axes.axhline(0, color=style.BASELINE, linestyle="--", linewidth=0.8)
         for row in summary.itertuples():
             colour = colours[row.reading]
@@ -222,8 +225,6 @@ def draw(summary: pd.DataFrame) -> "Figure":
             )
         axes.set(xlabel="critical pixels M at the start, % of all pixels", ylabel=f"CLoss minus Dice&CE: {name}")
         axes.set_xscale("log")
-    axes.set_title("up is better")
-    figure.axes[0].set_title("down is better")
     handles = [Line2D([], [], marker="o", linestyle="", color=colours[r], label=f"normalize={r}") for r in READINGS]
     handles += [Line2D([], [], marker=m, linestyle="", color="#4D4D4D", label=d) for d, m in markers.items()]
     for rate in rates:
@@ -278,9 +279,6 @@ def page(summary: pd.DataFrame, protocol: Protocol, seeds: Sequence[int]) -> str
         for row in correlations(summary).to_dict("records")
     ]
     return "\n".join(lines) + "\n"
-
-
-_SHOWN = {"betti0_error": 1, "ags": 2, "cldice": 4}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
