@@ -7,7 +7,6 @@ import metrics
 from evaluation import cases
 from runs import measured
 from runs.lock import alone
-from runs.record import read_record
 
 ERRORS = ("betti0_error", "betti1_error")
 ADJACENCIES = {2: (8, 4), 3: (26, 6)}
@@ -24,7 +23,7 @@ def measure(folder: str | Path) -> Path:
     Returns:
         Path of its metrics.csv: value by case, metric and adjacency, without post-processing.
     """
-    place, mark = Path(folder) / measured.ADJACENCY, measured.run_mark(read_record(folder))
+    place, mark = Path(folder) / measured.ADJACENCY, measured.mark_of(folder)
     with alone(place):
         if measured.read_measured(place, mark) is None:
             measured.write_measured(place, COLUMNS, _rows(folder), mark)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from data_prep import Prepared
 from pictures.errors import Case
+from runs.evaluation import options_of
 from runs.predictions import predicted_cases, read_prediction
 from runs.record import read_record
 from runs.results import DONE, Results, RunResult
@@ -24,7 +25,7 @@ def load(folder: str | Path, case: str) -> Case:
     """
     data = _data(folder)
     truth, prediction = data.label(case), read_prediction(folder, case, data.dims)
-    if (ignored := data.ignored(case)) is not None:
+    if (ignored := data.ignored(case, field_of_view=options_of(folder).get("fov", True))) is not None:
         truth, prediction = np.where(ignored, 0, truth), np.where(ignored, 0, prediction)
     return Case(case, data.image(case), truth, prediction)
 

@@ -12,7 +12,6 @@ import metrics
 from evaluation import cases
 from runs import measured
 from runs.lock import alone
-from runs.record import read_record
 
 KERNELS = (3, 5, 7)
 COLUMNS = ("case", "metric", "version", "kernel", "value")
@@ -30,7 +29,7 @@ def measure(folder: str | Path, names: Sequence[str]) -> Path:
     Returns:
         Path of its metrics.csv: value by case, metric and kernel of 3, 5 and 7 pixels.
     """
-    place, mark = Path(folder) / measured.CLOSING, measured.run_mark(read_record(folder))
+    place, mark = Path(folder) / measured.CLOSING, measured.mark_of(folder)
     with alone(place):
         known = measured.read_measured(place, mark)
         if known is None or set(names) - set(known["metric"]):

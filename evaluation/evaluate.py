@@ -66,7 +66,7 @@ def evaluate_run(
     """
     run_folder = Path(run_folder)
     _finished(run_folder)
-    asked = Request(list(metric_names or []), adjacency or 0, plain(elsewhere or {}), plain(region))
+    asked = Request(list(metric_names or []), adjacency or 0, plain(elsewhere or {}), plain(region), fov)
     with alone(run_folder):
         record = _finished(run_folder)
         pretrain = _matching(Path(pretrain_folder), record) if pretrain_folder else None
@@ -86,7 +86,7 @@ def evaluate_run(
         for case in tqdm(cases, unit="case", desc="evaluation", disable=None if progress else True):
             for postprocessed, version in enumerate(_versions(case, run_folder, pretrain_folder, data)):
                 rows += _rows(case, version, data, places, postprocessed, fov)
-        if data.has_ignored:
+        if data.has_fields_of_view:
             options = {**options, "fov": fov}
         without_label = sorted(set(predicted) - set(cases))
         described = _describe(places, options, record, pretrain, without_label, data)

@@ -126,6 +126,8 @@ def _asked_differently(planned: Mapping[str, Any], evaluation: EvaluationRecord,
         found = asdict(evaluation.asked)
         if _covers(found["metrics"], wanted.get("metrics", [])):
             wanted.pop("metrics", None)
+        if "fov" not in evaluation.options:  # the dataset has no field of view
+            wanted.pop("fov", None)
         return differences(found, wanted | {"region": {}})
     return _older_options(planned, evaluation, dims)
 

@@ -43,12 +43,14 @@ class Request:
         adjacency: of the foreground; 0: as in the dataset's card.
         elsewhere: metrics measured in other regions: slug to its region's options.
         region: options of the region of all others; empty for whole images.
+        fov: inside the field of view only, if the dataset has one.
     """
 
     metrics: list[str] = field(default_factory=list)
     adjacency: int = 0
     elsewhere: dict[str, Any] = field(default_factory=dict)
     region: dict[str, Any] = field(default_factory=dict)
+    fov: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class EvaluationRecord:
 
     Args:
         metrics: slug to definition.
-        options: how most metrics were measured: adjacency, classes, region.
+        options: how most metrics were measured: adjacency, classes, region, and `fov` if the data have fields of view.
         elsewhere: slug to the region in words, of metrics measured in other regions.
         run_hash: of the run that was evaluated.
         pretrain: the pretraining whose components post-processing kept; None: no post-processing.
@@ -125,6 +127,12 @@ def read_evaluation(folder: str | Path) -> EvaluationRecord | None:
     if not path.is_file() or not (Path(folder) / METRICS).is_file():
         return None
     return from_json(EvaluationRecord, files.read_json(path), str(path))
+
+
+def options_of(folder: str | Path) -> Mapping[str, Any]:
+    """Return how a run was evaluated; empty if it has not been."""
+    found = read_evaluation(folder)
+    return found.options if found else {}
 
 
 def read_metrics(folder: str | Path, record: EvaluationRecord) -> tuple[Numbers, list[str]]:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from runs import files
 from runs.belonging import digest
-from runs.record import RunRecord, fingerprint
+from runs.evaluation import options_of
+from runs.record import RunRecord, fingerprint, read_record
 from runs.results import RunResult
 
 METRICS, MARK = "metrics.csv", "mark.json"
@@ -40,6 +41,7 @@ def ensemble_mark(runs: Sequence[RunResult], starts: Sequence[Path], elsewhere: 
         "starts": [path.parts[-3:] for path in starts],
         "versions": {name: runs[0].definitions[name].version for name in common_metrics(runs)},
         "elsewhere": {name: dict(place) for name, place in elsewhere.items()},
+        **_whole_images(runs[0].options),
     }
     predictions = [digest(run.record) for run in runs]
     return fingerprint(content | ({"predictions": predictions} if all(predictions) else {}))
@@ -50,9 +52,27 @@ def common_metrics(runs: Sequence[RunResult]) -> list[str]:
     return [name for name in runs[0].definitions if all(name in run.definitions for run in runs)]
 
 
-def run_mark(record: RunRecord) -> str:
-    """Return the mark of a measurement of a single run."""
-    return fingerprint({"run": record.hash, "predictions": digest(record)})
+def run_mark(record: RunRecord, options: Mapping[str, Any]) -> str:
+    """Return the mark of a measurement of a single run.
+
+    Args:
+        record: the run.
+        options: of its evaluation; the same field of view is measured.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    return fingerprint({"run": record.hash, "predictions": digest(record), **_whole_images(options)})
+
+
+def mark_of(folder: str | Path) -> str:
+    """Return `run_mark` of the run in a folder, by its files."""
+    return run_mark(read_record(folder), options_of(folder))
+
+
+def _whole_images(options: Mapping[str, Any]) -> dict[str, bool]:
+    """Return what a mark says of images that were measured outside their field of view too: nothing for others."""
+    return {} if options.get("fov", True) else {"fov": False}
 
 
 def write_measured(folder: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], mark: str) -> Path:

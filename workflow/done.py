@@ -177,7 +177,7 @@ def _is_measured(step: MeasuringStep, run: RunResult, runs: list[RunResult]) -> 
     if step.kind == ENSEMBLE:
         mark = measured.ensemble_mark(runs, [Path(start) for start in step.starts], step.elsewhere)
         return measured.read_measured(measured.ensemble_folder(runs), mark) is not None
-    found = measured.read_measured(run.folder / step.kind, measured.run_mark(run.record))
+    found = measured.read_measured(run.folder / step.kind, measured.run_mark(run.record, run.options))
     return found is not None and set(step.metrics) <= set(found["metric"])
 
 

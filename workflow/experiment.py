@@ -4,12 +4,14 @@ An experiment file is YAML with these keys (all but `datasets` and `losses` are 
 
     title, note      printed above the tables and figures
     smoke            true: results only show that everything works, and say so
-    datasets         name: {source, options, partial, adjacency, common, pretrain, finetune, losses}, for each
+    datasets         name: {source, options, partial, adjacency, fov, common, pretrain, finetune, losses}, for each
                      (source: folder below --data with the official files; options: of the dataset, and partial:
                      continue without missing files, see data_prep.prepare; losses: parameters that differ on this
                      dataset)
     losses           list of slugs, or {slug: {parameter: value}}
     metrics          list of slugs; all if omitted
+    fov              false: measure outside the fields of view, too, on datasets that have them (default true; a
+                     dataset's own `fov` comes first; training always ignores what is outside)
     folds, seeds     lists of integers, [0] if omitted
     common           parameters of notebooks/train.ipynb for all runs
     pretrain         those of the Dice&CE runs from scratch from which the others start
@@ -39,11 +41,11 @@ RESERVED = (
 )  # fmt: skip
 
 _KEYS: dict[str, type] = {
-    "title": str, "note": str, "smoke": bool, "datasets": dict, "losses": list, "metrics": list, "folds": list,
-    "seeds": list, "common": dict, "pretrain": dict, "finetune": dict, "quick": dict,
+    "title": str, "note": str, "smoke": bool, "datasets": dict, "losses": list, "metrics": list, "fov": bool,
+    "folds": list, "seeds": list, "common": dict, "pretrain": dict, "finetune": dict, "quick": dict,
 }  # fmt: skip
 _DATASET_KEYS: dict[str, type] = {
-    "source": str, "options": dict, "partial": bool, "adjacency": int, "common": dict, "pretrain": dict,
+    "source": str, "options": dict, "partial": bool, "adjacency": int, "fov": bool, "common": dict, "pretrain": dict,
     "finetune": dict, "losses": dict,
 }  # fmt: skip
 
@@ -63,6 +65,7 @@ class Experiment:
     note: str = ""
     smoke: bool = False
     metrics: list[str] = field(default_factory=list)
+    fov: bool = True
     folds: list[int] = field(default_factory=lambda: [0])
     seeds: list[int] = field(default_factory=lambda: [0])
     common: dict[str, Any] = field(default_factory=dict)

@@ -147,11 +147,13 @@ def _parameters(experiment: Experiment, settings: dict[str, Any], stage: str) ->
 def _job(config: Config, experiment: Experiment) -> Job:
     folder = str(config.run_folder)
     after = str(Path(config.init_from).parent) if config.init_from else ""
+    settings = experiment.datasets[config.dataset]
     evaluate = {
         "run": folder,
         "pretrain": after or folder,
         "metrics": experiment.metrics,
-        "adjacency": experiment.datasets[config.dataset].get("adjacency", 0),
+        "adjacency": settings.get("adjacency", 0),
+        "fov": settings.get("fov", experiment.fov),
     }
     return completed(Job(folder, after=after, train=config.as_dict(), evaluate=evaluate), config)
 

@@ -42,6 +42,17 @@ class ExperimentTables:
         """Return the experiment's folder."""
         return Path(self.experiment)
 
+    def update_gallery(self) -> Path:
+        """Write the page of cases as every loss predicts them.
+
+        Returns:
+            Path of the page.
+        """
+        from runs.results import collect
+        from tables.experiment import gallery
+
+        return gallery.write(collect(self.folder))
+
     def update_index(self) -> Path:
         """Write the page of everything that has been run in the folder that holds the experiment.
 

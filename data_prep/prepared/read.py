@@ -85,7 +85,12 @@ class Prepared:
     @cached_property
     def has_ignored(self) -> bool:
         """Return whether losses and metrics may ignore some pixels: by an ignore label, or fields of view."""
-        return self.ignore_index is not None or any(self.folder.glob(f"{FIELDS_OF_VIEW}T[rs]/*{self.ending}"))
+        return self.ignore_index is not None or self.has_fields_of_view
+
+    @cached_property
+    def has_fields_of_view(self) -> bool:
+        """Return whether there are masks of what was imaged, of some cases at least."""
+        return any(self.folder.glob(f"{FIELDS_OF_VIEW}T[rs]/*{self.ending}"))
 
     @property
     def channels(self) -> int:

@@ -53,7 +53,7 @@ def agreement(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _measured(run: RunResult) -> pd.DataFrame | None:
-    return measured.read_measured(run.folder / measured.ADJACENCY, measured.run_mark(run.record))
+    return measured.read_measured(run.folder / measured.ADJACENCY, measured.run_mark(run.record, run.options))
 
 
 def _title(runs: list[RunResult], slug: str) -> str:

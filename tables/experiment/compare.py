@@ -135,11 +135,19 @@ def comparison(runs: list[RunResult], dataset: str, postprocessed: bool, part: s
         grouped.setdefault(result.row, []).append(result)
     rows = [_row(group, columns, postprocessed) for group in grouped.values()]
     rows = _with_tests(rows, list(grouped.values()), columns, postprocessed)
-    notes = [f"{result.label}, {result.folder.name}: {result.state}: {result.reason}" for result in runs
+    notes = _where_measured(runs)
+    notes += [f"{result.label}, {result.folder.name}: {result.state}: {result.reason}" for result in runs
              if result.state != DONE]  # fmt: skip
     notes += [remark for result in runs for remark in result.remarks]
     notes += [_uneven(row, column) for row in rows for column in columns if row.cells[column.slug].is_uneven]
     return Comparison(dataset, postprocessed, columns, rows, notes, part)
+
+
+def _where_measured(runs: list[RunResult]) -> list[str]:
+    """Return a note on fields of view, of a dataset that has them: papers differ in whether they honour them."""
+    known = {result.options["fov"] for result in runs if result.state == DONE and "fov" in result.options}
+    said = {True: "Measured inside the field of view", False: "Measured on whole images, outside the field of view too"}
+    return [said[fov] for fov in sorted(known)]
 
 
 def _uneven(row: ComparisonRow, column: MetricColumn) -> str:

@@ -95,7 +95,9 @@ def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
 
 def _dataset_row(each: Experiment, data: Dataset, metrics: Sequence[MetricColumn], beside: Path) -> str:
     by_metric = {best.metric.slug: best for best in data.best}
-    cells = [f"<td><strong>{markup.html(data.name)}</strong></td>"]
+    gallery = each.links.get("gallery")
+    cases = f'<br><span class="words">{_link("cases", gallery, beside, data.name)}</span>' if gallery else ""
+    cells = [f"<td><strong>{markup.html(data.name)}</strong>{cases}</td>"]
     cells += [f"<td>{_link(each.title, each.links.get('table'), beside)}</td>"]
     cells += [_best_cell(by_metric[m.slug]) if m.slug in by_metric else "<td></td>" for m in metrics]
     kind, hint = (' class="smoke"', f' title="{markup.html(SMOKE)}"') if each.smoke else ("", "")
@@ -122,7 +124,8 @@ def _states(found: Sequence[Experiment], beside: Path) -> list[str]:
     return rows
 
 
-def _link(name: str, path: Path | None, beside: Path) -> str:
+def _link(name: str, path: Path | None, beside: Path, anchor: str = "") -> str:
     if path is None:
         return markup.html(name)
-    return f'<a href="{markup.html(os.path.relpath(path, beside))}">{markup.html(name)}</a>'
+    place = os.path.relpath(path, beside) + (f"#{anchor}" if anchor else "")
+    return f'<a href="{markup.html(place)}">{markup.html(name)}</a>'

@@ -171,7 +171,9 @@ def _values(requirement: Requirement, run: RunResult) -> pd.Series:
 
 def _best_closing(run: RunResult, metric: str) -> pd.Series:
     """Return the values by case after the binary closing that is best on average."""
-    found = measurements.read_measured(run.folder / measurements.CLOSING, measurements.run_mark(run.record))
+    found = measurements.read_measured(
+        run.folder / measurements.CLOSING, measurements.run_mark(run.record, run.options)
+    )
     if found is None or metric not in set(found["metric"]):
         raise ValueError(f"the closings of {run.folder} have not been measured: {_command(run)}")
     sign = -1 if metrics.entry(metric).higher_is_better else 1

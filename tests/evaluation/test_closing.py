@@ -39,12 +39,12 @@ def test_every_kernel_is_measured_once_and_again_for_another_metric(monkeypatch,
     folder = run_folder(tmp_path, run)
     write_record(folder, RunRecord(run=run, hash="h"))
     path = closing.measure(folder, ["betti0_error"])
-    found = measured.read_measured(path.parent, measured.run_mark(RunRecord(run=run, hash="h")))
+    found = measured.read_measured(path.parent, measured.run_mark(RunRecord(run=run, hash="h"), {}))
     assert found[["kernel", "value"]].to_numpy().tolist() == [[3, 1], [5, 0], [7, 0]]
     written = path.stat().st_mtime_ns
     assert closing.measure(folder, ["betti0_error"]).stat().st_mtime_ns == written
     closing.measure(folder, ["dice"])
-    assert set(measured.read_measured(path.parent, measured.run_mark(RunRecord(run=run, hash="h")))["metric"]) == {
+    assert set(measured.read_measured(path.parent, measured.run_mark(RunRecord(run=run, hash="h"), {}))["metric"]) == {
         "dice"
     }
-    assert measured.read_measured(path.parent, measured.run_mark(RunRecord(run=run, hash="another"))) is None
+    assert measured.read_measured(path.parent, measured.run_mark(RunRecord(run=run, hash="another"), {})) is None

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from data_prep import Prepared
+from evaluation import adjacency
 from evaluation.cases import load
 from evaluation.evaluate import evaluate_run
 from training.config import Config
@@ -78,6 +79,22 @@ def test_what_lies_outside_the_field_of_view_changes_nothing(tiny, tmp_path, los
     assert _column(everywhere, "value") != values[0]
     assert set(_column(everywhere, "region")) == {"whole"}
     assert json.loads((run / "evaluation.json").read_text())["options"]["fov"] is False
+
+
+def test_further_measurements_have_the_field_of_view_of_the_evaluation(tiny, tmp_path):
+    _fields(tmp_path / "data" / "tiny2d")
+    _spoil_outside(tmp_path / "data" / "tiny2d")
+    run = _run(tiny)
+    values = []
+    for fov in (True, False, True):
+        evaluated = evaluate_run(run, metric_names=("betti0_error",), fov=fov)
+        again = adjacency.measure(run)
+        errors = zip(*(_column(again, name) for name in ("metric", "adjacency", "value")), strict=True)
+        found = [value for metric, kind, value in errors if (metric, kind) == ("betti0_error", "8")]
+        assert [float(value) for value in found] == [float(value) for value in _column(evaluated, "value")]
+        values.append(found)
+    assert values[0] != values[1]
+    assert values[0] == values[2]
 
 
 def test_ignore_label_and_field_of_view_are_the_same_to_a_run(tiny, tmp_path):

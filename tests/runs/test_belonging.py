@@ -163,6 +163,20 @@ def test_other_measurement_is_named(writer, planned):
     assert "`region`" in found(planned)["finetune closs"][1]
 
 
+def test_field_of_view_counts_where_the_data_have_one(writer, planned):
+    plan = read_plan(planned)
+    asked = {"metrics": ["dice"], "fov": False}
+    write_plan(replace(plan, jobs=[replace(job, evaluate=asked) for job in plan.jobs]))
+    evaluate(writer, planned, asked=Request(["dice"]), options={"adjacency": 8})
+    assert found(planned)["finetune closs"][0] == "done"
+    evaluate(writer, planned, asked=Request(["dice"]), options={"adjacency": 8, "fov": True})
+    state, reason = found(planned)["finetune closs"]
+    assert (state, "`fov` True instead of False" in reason) == ("other measurement", True)
+    evaluate(writer, planned, asked=Request(["dice"], fov=False), options={"adjacency": 8, "fov": False})
+    assert found(planned)["finetune closs"][0] == "done"
+    assert "outside the field of view too" in render.markdown(collect(planned))
+
+
 def test_post_processing_by_another_pretraining(writer, planned):
     plan = read_plan(planned)
     start = plan.jobs[0].run

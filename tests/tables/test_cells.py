@@ -12,7 +12,6 @@ import tables
 from runs import measured
 from runs.evaluation import read_evaluation, write_evaluation
 from runs.files import write_json
-from runs.record import read_record
 from tables import statistics
 from tables.papers import planning, required_runs
 from tables.papers.cells import COLUMNS, all_cells
@@ -257,7 +256,7 @@ def test_the_best_closing_is_the_kernel_with_the_best_mean(tmp_path, paper_run):
         for kernel, pair in values.items()
         for n, value in enumerate(pair)
     ]
-    mark = measured.run_mark(read_record(folder))
+    mark = measured.mark_of(folder)
     measured.write_measured(folder / measured.CLOSING, tuple(rows[0]), rows, mark)
     cell = one(of_table(tmp_path, need.table), **where)
     assert cell["measured"] == pytest.approx(np.mean(values[5]) * (100 if need.published["unit"] == "percent" else 1))

@@ -130,6 +130,14 @@ def test_parameters_of_a_dataset_go_over_those_of_the_experiment(experiment, tmp
     assert plan.jobs[2].train["loss_parameters"] == {"gamma": 0.1}
 
 
+def test_field_of_view_of_a_dataset_comes_before_that_of_the_experiment(experiment, tmp_path):
+    datasets = {"synthetic2d": {"fov": True}, "synthetic3d": {"common": {"patch_size": [16, 16, 16]}}}
+    plan = plans.make(experiment(SMALL | {"datasets": datasets, "fov": False}), str(tmp_path))
+    asked = {job.train["dataset"]: job.evaluate["fov"] for job in plan.jobs}
+    assert asked == {"synthetic2d": True, "synthetic3d": False}
+    assert "`fov` must be a bool" in refusal(experiment, fov=0)
+
+
 def test_quick_and_set(experiment, tmp_path):
     content = SMALL | {"quick": {"finetune": {"iterations": 2}}}
     assert experiment(content, quick=True).finetune == {"iterations": 2}
