@@ -29,6 +29,7 @@ class Entry:
         uses: {slug of a paper: its tables that use the dataset}, as the published numbers name them.
         reference: authors, title, year.
         embedded: drawn by the suite itself, needs no source.
+        unchecked: what the preparation assumes, or was never seen as a real file.
         plan: the registered function.
     """
 
@@ -42,6 +43,7 @@ class Entry:
     uses: Mapping[str, Sequence[str]]
     reference: str
     embedded: bool
+    unchecked: Sequence[str]
     plan: PlanFunction
 
     @property
@@ -98,6 +100,7 @@ def register(
     uses: Mapping[str, Sequence[str]] | None = None,
     reference: str = "",
     embedded: bool = False,
+    unchecked: Sequence[str] = (),
 ) -> Callable[[PlanFunction], PlanFunction]:
     """Register a function `(source, *, options...) -> Plan` as a dataset; the arguments are those of `Entry`.
 
@@ -112,6 +115,7 @@ def register(
         uses: {slug of a paper: its tables that use the dataset}, as the published numbers name them.
         reference: authors, title, year.
         embedded: drawn by the suite itself, needs no source.
+        unchecked: what the preparation assumes, or was never seen as a real file.
 
     Returns:
         A decorator that returns the function unchanged.
@@ -121,7 +125,9 @@ def register(
     """
 
     def decorate(plan: PlanFunction) -> PlanFunction:
-        entry = Entry(slug, title, dims, classes, licence, where, size, uses or {}, reference, embedded, plan)
+        entry = Entry(
+            slug, title, dims, classes, licence, where, size, uses or {}, reference, embedded, unchecked, plan
+        )
         _REGISTRY.add(slug, entry, plan)
         return plan
 

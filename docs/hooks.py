@@ -34,13 +34,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for page, content in reference_pages().items():
         files.append(File.generated(config, page, content=content))
     folder = Path(tempfile.mkdtemp())
-    for name, path in draw_losses(folder).items():
-        files.append(File.generated(config, f"reference/losses/{name}.png", abs_src_path=str(path)))
+    for name, path in (draw_losses(folder) | draw_datasets(folder)).items():
+        files.append(File.generated(config, f"reference/{name}.png", abs_src_path=str(path)))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Redirect links that leave docs/ to their targets in the site."""
+    """Redirect links that leave docs/, or come from outside, to their targets in the site."""
+    if page.file.src_uri in OUTSIDE.values():
+        markdown = markdown.replace("](docs/", "](")
     for name, made in OUTSIDE.items():
         markdown = markdown.replace(f"](../{name}", f"]({made}")
     return markdown.replace(f"](../{PUBLISHED}/", f"]({PUBLISHED}/")
@@ -66,14 +68,17 @@ def reference_pages() -> dict[str, str]:
         + _metric_functions()
     )
     pages["reference/topology.md"] = "# Topology\n" + _functions("topology", _public("topology"))
+    pages |= {f"reference/datasets/{name}.md": dataset_page(data_prep.entry(name)) for name in data_prep.names()}
     pages["reference/data_prep.md"] = _index(
-        "Datasets", ("title", "name", "size", "licence"), [_dataset_row(data_prep.entry(n)) for n in data_prep.names()]
+        "Datasets",
+        ("title", "name", "dimensions", "size", "licence"),
+        [_dataset_row(data_prep.entry(n)) for n in data_prep.names()],
     ) + _functions("data_prep", ("prepare", "names", "entry", "check", "Prepared"))
     return pages
 
 
 def draw_losses(folder: Path) -> dict[str, Path]:
-    """Draw what each loss penalises on one synthetic example; return the pictures by the loss's name."""
+    """Draw what each loss penalises on one synthetic example; return the pictures by their place."""
     import losses
     from pictures.style import save
     from training import critical_pixels
@@ -83,7 +88,20 @@ def draw_losses(folder: Path) -> dict[str, Path]:
     drawn = {}
     for name in losses.names():
         if losses.entry(name).available()[0] and 2 in losses.entry(name).dims:
-            drawn[name] = Path(save(critical_pixels.of_loss(flawed, name), folder / f"{name}.png"))
+            drawn[f"losses/{name}"] = Path(save(critical_pixels.of_loss(flawed, name), folder / f"{name}.png"))
+    return drawn
+
+
+def draw_datasets(folder: Path) -> dict[str, Path]:
+    """Draw contact sheets of the embedded datasets, whose images may be shown; return the pictures by their place."""
+    import data_prep
+
+    drawn = {}
+    for name in data_prep.names():
+        if data_prep.entry(name).embedded:
+            prepared = data_prep.prepare(name, None, folder / "data", workers=1)
+            sheet = data_prep.contact_sheet(data_prep.Prepared(prepared), folder / f"{name}-contact-sheet.png")
+            drawn[f"datasets/{name}"] = sheet
     return drawn
 
 
@@ -98,13 +116,44 @@ def _loss_row(entry: Any) -> tuple[str, ...]:
     return f"[{entry.title}](losses/{entry.slug}.md)", f"`{entry.slug}`", dims, entry.reference
 
 
+def dataset_page(entry: Any) -> str:
+    """Return the page of a dataset: what it is, where it comes from, and how to see whether it was read rightly."""
+    facts = {
+        "dimensions": f"{entry.dims}D",
+        "size": entry.size,
+        "classes": ", ".join(f"{index} {name}" for index, name in enumerate(entry.classes)),
+        "licence": entry.licence,
+        "source and layout": f"`{entry.where}`" if "{" in entry.where else entry.where,
+        "reference": entry.reference or "this suite",
+        "tables of the papers": entry.tables,
+        "options": ", ".join(f"`{name}={value!r}`" for name, value in entry.parameters.items()) or "none",
+    }
+    rows = "\n".join(f"| {name} | {text.replace('|', '/')} |" for name, text in facts.items())
+    unchecked = "".join(f"- {line}\n" for line in entry.unchecked)
+    doubts = f"## Not checked on real files\n\n{unchecked}\n" if unchecked else ""
+    command = "python -m data_prep prepare " + entry.slug + ("" if entry.embedded else " --source DIR")
+    prepare = f"    {command} --destination results/data\n    python -m data_prep check results/data/{entry.slug}\n"
+    sheet = (
+        f"![Six cases with the outlines of their classes]({entry.slug}.png)\n"
+        if entry.embedded
+        else "Images of others may not be shown here. `check` draws this sheet of your copy: a few cases with the "
+        "outlines of their classes, the share of the foreground, components and loops. See "
+        "[synthetic2d](synthetic2d.md) for how one looks.\n"
+    )
+    docstring = f"::: {entry.plan.__module__}.{entry.plan.__qualname__}"
+    return (
+        f"# {entry.title}\n\n| name | `{entry.slug}` |\n|---|---|\n{rows}\n\n{prepare}\n## Contact sheet\n\n{sheet}\n{doubts}{docstring}\n"
+    )
+
+
 def _metric_row(entry: Any) -> tuple[str, ...]:
     better = {True: "higher", False: "lower", None: "inside its range"}[entry.higher_is_better]
     return entry.title, f"`{entry.slug}`", better, entry.unit, str(entry.version)
 
 
 def _dataset_row(entry: Any) -> tuple[str, ...]:
-    return entry.title, f"`{entry.slug}`", entry.size, entry.licence
+    link = f"[{entry.title}](datasets/{entry.slug}.md)"
+    return link, f"`{entry.slug}`", f"{entry.dims}D", entry.size, entry.licence
 
 
 def _metric_functions() -> str:

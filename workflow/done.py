@@ -64,6 +64,11 @@ def refresh(plan: ExperimentPlan) -> Progress:
     return progress
 
 
+def has_tables(plan: ExperimentPlan) -> bool:
+    """Return whether an experiment's tables have been made: in this start, or before and nothing has changed since."""
+    return _flag(plan, TABLES).exists()
+
+
 def note_tables(plan: ExperimentPlan) -> None:
     """Record from what the tables have just been made.
 

@@ -1,20 +1,16 @@
 """Snakemake's command line: profile, GPUs of this machine or ways of this cluster, and evaluations that go together."""
 
 import argparse
-import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from runs import files, steps
-from runs.plan import ExperimentPlan
 from workflow import cluster, gpus
-from workflow.forecast import lines
+from workflow.forecast import Machine
+from workflow.grid import Grid, batches
 
 _HERE = Path(__file__).parent
-# Evaluations that share a process share its start, but the first waits until the last one's training has ended.
-_MOST_TOGETHER = 8
-_MOST_TOGETHER_REMOTE, _REMOTE_JOBS = 50, 10
 
 
 def profile(name: str) -> str:
@@ -23,21 +19,35 @@ def profile(name: str) -> str:
     return str(own if own.is_dir() else name)
 
 
-def logs(plan: ExperimentPlan) -> Path:
-    """Return the folder of the logs of an experiment's jobs on a cluster."""
-    return Path(plan.folder) / steps.FOLDER / cluster.LOGS
+def logs(grid: Grid) -> Path:
+    """Return the folder of the logs of the jobs on a cluster."""
+    return grid.home / steps.FOLDER / cluster.LOGS
+
+
+def machine(given: argparse.Namespace) -> Machine:
+    """Return what a forecast must know of the machine, or cluster, that `python -m workflow` was given."""
+    place = profile(given.profile)
+    if cluster.is_slurm(place):
+        return Machine("cuda", place, loading=given.loading)
+    names = _gpus(given)
+    trainings = min(given.cores, len(names) * max(1, given.gpu_jobs)) if names else given.cores
+    return Machine("cuda" if names else "cpu", place, max(1, given.cores), max(1, trainings), given.loading)
 
 
 def command(
-    given: argparse.Namespace, plan: ExperimentPlan, path: Path, evaluate: Sequence[str], target: str = "all"
+    given: argparse.Namespace,
+    grid: Grid,
+    paths: Sequence[Path],
+    evaluate: Sequence[Sequence[str]],
+    target: str = "all",
 ) -> list[str]:
     """Return Snakemake's command line: after a kill, stale locks are ignored and half-made steps made again.
 
     Args:
         given: the command line of `python -m workflow`.
-        plan: the experiment's plan.
-        path: file of the plan.
-        evaluate: keys of the runs to be evaluated.
+        grid: the experiments.
+        paths: files of their plans.
+        evaluate: of each experiment the keys of the runs to be evaluated.
         target: what to make.
 
     Returns:
@@ -45,68 +55,27 @@ def command(
     """
     place = profile(given.profile)
     remote = cluster.is_slurm(place)
+    together = zip(paths, batches(evaluate, given.cores, remote), strict=True)
     told = {
-        "plan": str(path),
+        "experiments": [{"plan": str(path), "batches": keys} for path, keys in together],
         "root": str(Path.cwd()),
-        "batches": batches(evaluate, given.cores, remote),
-        "gpus": [],
+        "gpus": [] if remote else _gpus(given),
         "gpu_jobs": given.gpu_jobs,
     }
-    if not remote:
-        told["gpus"] = [name for name in given.gpus.split(",") if name] if given.gpus else gpus.visible()
-    for flag in (Path(plan.folder) / steps.FOLDER).glob("evaluate-*"):
-        flag.unlink()  # of batches of an earlier start
+    for plan in grid.plans:
+        for flag in (Path(plan.folder) / steps.FOLDER).glob("evaluate-*"):
+            flag.unlink()  # of batches of an earlier start
     # in a file, since Snakemake reads a value of --config as YAML
-    config = files.write_json(Path(plan.folder) / steps.FOLDER / "config.json", told)
+    config = files.write_json(grid.home / steps.FOLDER / "config.json", told)
     words = [sys.executable, "-m", "snakemake", target, "--snakefile", str(_HERE / "Snakefile")]
     words += ["--configfile", str(config), "--profile", place]
     if remote:
-        words += [] if given.plan else cluster.options(given.results, logs(plan))
+        words += [] if given.plan else cluster.options(given.results, logs(grid))
     else:
         words += ["--cores", str(max(1, given.cores))]
         words += ["--resources", f"gpu={len(told['gpus']) * max(1, given.gpu_jobs)}"] if told["gpus"] else []
     return words + (["--dry-run"] if given.plan else [])
 
 
-def forecast(given: argparse.Namespace, plan: ExperimentPlan) -> Iterator[str]:
-    """Say what is left to do of a plan, and how long it takes by what has been measured."""
-    place = profile(given.profile)
-    remote = cluster.is_slurm(place)
-    device = "cuda" if remote or given.gpus or gpus.visible() else "cpu"
-    yield from lines(plan, batches(unevaluated(plan), given.cores, remote), device, place)
-
-
-def batches(evaluate: Sequence[str], cores: int, remote: bool) -> list[list[str]]:
-    """Group evaluations into jobs: enough jobs to keep all cores busy, on a cluster ten at least.
-
-    Args:
-        evaluate: keys of runs, in the order in which they are trained.
-        cores: of this machine.
-        remote: whether the jobs run on a cluster.
-
-    Returns:
-        Keys of each job.
-    """
-    jobs, most = (_REMOTE_JOBS, _MOST_TOGETHER_REMOTE) if remote else (2 * max(1, cores), _MOST_TOGETHER)
-    size = min(most, max(1, math.ceil(len(evaluate) / jobs)))
-    return [list(evaluate[start : start + size]) for start in range(0, len(evaluate), size)]
-
-
-def unevaluated(plan: ExperimentPlan, trained: bool = False) -> list[str]:
-    """Return the keys of the runs of a plan without the flag of their evaluation.
-
-    Args:
-        plan: the experiment's plan.
-        trained: only those with the flag of their training, and of that which they start from.
-
-    Returns:
-        Keys in the order of the plan.
-    """
-    jobs = [job for job in plan.jobs if not steps.flag_of(job.folder, "evaluated").exists()]
-    if trained:
-        jobs = [
-            job
-            for job in jobs
-            if all(steps.flag_of(each, "trained").exists() for each in (job.folder, job.after) if each)
-        ]
-    return [steps.key(job.folder) for job in jobs]
+def _gpus(given: argparse.Namespace) -> list[str]:
+    return [name for name in given.gpus.split(",") if name] if given.gpus else gpus.visible()

@@ -97,6 +97,8 @@ def load(
             training parameters, each with its nearest neighbour, and wrong types.
     """
     path = find(experiment)
+    if set(path.stem) & set(",{}"):
+        raise ExperimentError(f"{path}: its name becomes that of a folder, in which Snakemake allows none of , {{ }}")
     content = _read(path)
     if quick and "quick" not in content:
         raise ExperimentError(f"{path} has no `quick` section")

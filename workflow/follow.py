@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import IO
 
 from runs.failure import find_failures
-from runs.plan import ExperimentPlan
 from workflow import remote
+from workflow.grid import Grid
 from workflow.places import module
 from workflow.remote import JobLogs
 
 LOG = "snakemake.log"
-_ENDED = ("done: ", "failed: ", "refused: ")
+_WRONG = ("failed: ", "refused: ")
+_ENDED = ("done: ", *_WRONG)
 _OWN = (*_ENDED, remote.REQUEUED, "waiting for ")
 _TITLE = re.compile(r"(?:done|failed|refused): (.*?)(?: in \d+ s)?(?::|$)")
 _PULSE = 0.2
@@ -30,14 +31,14 @@ def follow(command: list[str], folder: Path, total: int = 0, jobs: JobLogs | Non
 
     Args:
         command: Snakemake's command line.
-        folder: the experiment's folder; it gets `snakemake.log` with all that Snakemake said.
+        folder: it gets `snakemake.log` with all that Snakemake said.
         total: how many steps there are to do.
         jobs: the logs of jobs that say their lines on another machine.
 
     Returns:
         Snakemake's exit status.
     """
-    start, ended = time.monotonic(), set()  # by title: a job that is tried again ends more than once
+    explained, start, ended = False, time.monotonic(), set()  # by title: a job that is tried again ends more than once
     unseen: deque[str] = deque(maxlen=40)
     folder.mkdir(parents=True, exist_ok=True)
     leashed = [sys.executable, "-m", module("workflow.leash"), *command]
@@ -47,6 +48,7 @@ def follow(command: list[str], folder: Path, total: int = 0, jobs: JobLogs | Non
         try:
             for line in _lines(output, process, jobs):
                 if line.startswith(_OWN):
+                    explained |= line.startswith(_WRONG)
                     if title := _TITLE.match(line):
                         ended.add(title[1])
                     minutes, seconds = divmod(int(time.monotonic() - start), 60)
@@ -59,26 +61,27 @@ def follow(command: list[str], folder: Path, total: int = 0, jobs: JobLogs | Non
     status = process.wait()
     if "--dry-run" in command:
         print("".join(unseen))
-    elif status and not find_failures(folder):
+    elif status and not explained:
         sys.stderr.write("".join(unseen))  # Snakemake itself could not go on
     return status
 
 
-def failures(plan: ExperimentPlan) -> list[str]:
-    """Return one line for each failed notebook of an experiment: where it lies and what it said.
+def failures(grid: Grid) -> list[str]:
+    """Return one line for each failed notebook: where it lies and what it said.
 
     Args:
-        plan: the experiment's plan.
+        grid: the experiments.
 
     Returns:
         The lines, those of the preparation of data after those of runs, and those of jobs on a cluster that Slurm ended
-        or refused last. That the tables could not be made is only said where nothing
-        else failed.
+        or refused last. That the tables could not be made is only said where nothing else failed.
     """
-    found = find_failures(plan.folder, Path(plan.data or f"{plan.results}/data") / "notebooks")
-    first = [each for each in found if each[0].parent != Path(plan.folder)]
+    folders = [Path(plan.folder) for plan in grid.plans]
+    data = {Path(plan.data or f"{plan.results}/data") / "notebooks": None for plan in grid.plans}
+    found = find_failures(*folders, *data)
+    first = [each for each in found if each[0].parent not in folders]
     lines = [f"{path}: {failure.error}" for path, failure in first or found]
-    return lines + remote.failures(Path(plan.folder) / LOG)
+    return lines + remote.failures(grid.home / LOG)
 
 
 def _lines(output: IO[str], process: "subprocess.Popen[bytes]", jobs: JobLogs | None = None) -> Iterator[str]:

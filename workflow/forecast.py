@@ -1,47 +1,85 @@
-"""How much a plan asks for: jobs, hours on GPUs or cores, and the longest training against its time limit."""
+"""How much is asked for: jobs, time on this machine or hours on GPUs, and the longest training against its limit."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from runs import steps
-from runs.plan import ExperimentPlan, Job
+from runs.plan import Job
 from tables.papers.duration import Rates, spoken
+from workflow.grid import Grid, batches
 
 _MINUTES = re.compile(r"(\d+)\s*(\*\s*attempt)?")
+# a step starts a notebook, which loads the libraries, works for a moment and draws: this many times the loading
+_LOADINGS = 3.0
+_SIDES = {2: [128, 128], 3: [32, 32, 32]}  # where the data decide
 
 
-def lines(plan: ExperimentPlan, batches: Sequence[Sequence[str]], device: str, profile: str | Path) -> Iterator[str]:
-    """Say what is left to do and how long its trainings take.
+@dataclass(frozen=True)
+class Machine:
+    """Where the steps run.
 
     Args:
-        plan: the experiment's plan; the flags of what is done have been put right.
-        batches: the runs whose evaluations share a job.
         device: "cuda" or "cpu": only runs on the like of it are taken as measured.
         profile: folder of Snakemake's profile.
+        cores: steps at a time; 0 on a cluster.
+        trainings: of them trainings.
+        loading: seconds that this process needed to load the libraries.
+    """
+
+    device: str
+    profile: str | Path
+    cores: int = 0
+    trainings: int = 0
+    loading: float = 0.0
+
+
+def lines(grid: Grid, missing: int, machine: Machine) -> Iterator[str]:
+    """Say what is left to do, and how long it takes.
+
+    Args:
+        grid: the experiments; the flags of what is done have been put right.
+        missing: number of steps that are not done.
+        machine: where they run.
 
     Yields:
         Lines for people.
     """
-    left = [job for job in plan.jobs if not steps.flag_of(job.folder, "trained").exists()]
-    evaluations = sum(map(len, batches))
-    yield f"to do: {len(left)} trainings, each a job of its own; {evaluations} evaluations in {len(batches)} jobs"
-    if not left:
-        return
-    rates = Rates(plan.results, device)
-    told = [(rates.seconds(job.train, len(job.train["patch_size"])), job) for job in left]
-    known = [(seconds, job) for (seconds, measured), job in told if measured]
-    unit = "GPU" if device == "cuda" else "core"
-    if not known:
-        yield f"{unit}-hours: not known, since {plan.results} holds no measured run on this kind of device ({device})"
-        return
-    hours = sum(seconds for seconds, _ in known) / 3600
-    others = f", and {len(left) - len(known)} trainings of unknown length" if len(known) < len(left) else ""
-    yield f"{unit}-hours: about {hours:.2g}, by the rates of runs on {device}{others}"
-    yield _longest(*max(known, key=lambda each: each[0]), profile)
+    left, evaluate = grid.untrained(), grid.unevaluated()
+    jobs = sum(map(len, batches(evaluate, machine.cores, remote=not machine.cores)))
+    yield f"to do: {len(left)} trainings, each a job of its own; {sum(map(len, evaluate))} evaluations in {jobs} jobs"
+    rates = Rates(grid.plans[0].results, machine.device)
+    told = [(*rates.seconds(_sized(job), _dims(job)), job) for job in left]
+    known = [(seconds, job) for seconds, measured, job in told if measured]
+    if machine.cores and missing:
+        trainings = sum(seconds for seconds, _, _ in told) / machine.trainings
+        seconds = trainings + missing * _LOADINGS * machine.loading / machine.cores
+        yield f"this takes about {spoken(seconds)} here, {machine.cores} steps at a time, if the machine stays as busy"
+    unit = "GPU" if machine.device == "cuda" else "core"
+    if known:
+        hours = sum(seconds for seconds, _ in known) / 3600
+        others = f", and {len(left) - len(known)} trainings of unknown length" if len(known) < len(left) else ""
+        yield f"{unit}-hours: about {hours:.2g}, by the rates of runs on {machine.device}{others}"
+        yield _longest(*max(known, key=lambda each: each[0]), machine.profile)
+    elif left and not machine.cores:
+        where = f"{grid.plans[0].results} holds no measured run on this kind of device ({machine.device})"
+        yield f"{unit}-hours: not known, since {where}"
+
+
+def _sized(job: Job) -> dict[str, Any]:
+    return job.train | {"patch_size": job.train["patch_size"] or _SIDES[_dims(job)]}
+
+
+def _dims(job: Job) -> int:
+    import data_prep
+
+    if job.train["patch_size"]:
+        return len(job.train["patch_size"])
+    name = job.train["dataset"]
+    return data_prep.entry(name).dims if name in data_prep.names() else 2
 
 
 def _longest(seconds: float, job: Job, profile: str | Path) -> str:

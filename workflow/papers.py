@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from runs import record
 from runs.paths import CHECKPOINT
 from runs.plan import CLOSING, ENSEMBLE, DatasetPlan, ExperimentPlan, Job, MeasuringStep
-from tables.papers import engines, planned_runs, planning, scale
+from tables.papers import engines, planned_runs, planning, report, scale
 from tables.papers import spec as specs
 from tables.papers.planning import PlannedRun
 from tables.papers.required_runs import requirements
@@ -48,8 +47,8 @@ def make(paper: str, results: str, data: str, size: float) -> tuple[list[Experim
         size: the scale, in (0, 1], see `tables.papers.scale`.
 
     Returns:
-        The plans, in the order in which they must run; and the datasets, folds and losses left out, each with its
-        reason.
+        The plans, those before others that start from their runs; and the datasets, folds and losses left out, each
+        with its reason.
 
     Raises:
         ValueError: no such paper, a wrong scale, or a spec that cannot be used.
@@ -69,16 +68,9 @@ def make(paper: str, results: str, data: str, size: float) -> tuple[list[Experim
     return [_plan(plan, name, grouped[name], data, sources, left_out) for name in order], left_out
 
 
-def awaited(plan: ExperimentPlan) -> list[str]:
-    """Return the missing pretraining runs of other experiments from which a plan's runs start."""
-    own = {job.folder for job in plan.jobs}
-    others = {job.after for job in plan.jobs} - own - {""}
-    return sorted(folder for folder in others if not _is_trained(folder))
-
-
-def _is_trained(folder: str) -> bool:
-    found = record.read_record_or_none(folder)
-    return found is not None and found.exit_cause == record.COMPLETED
+def home(paper: str, results: str, size: float) -> Path:
+    """Return the folder that gets what Snakemake says of a paper's experiments: that of its tables."""
+    return report.default_folder(results, paper, size).parent
 
 
 def data_folder(spec: Spec, group: str, results: str) -> str:
@@ -209,7 +201,9 @@ def _job(plan: planning.PaperPlan, planned: PlannedRun, prepared: str) -> Job:
     job = planned_runs.job(planned, plan.results)
     start = f"{job.after}/{CHECKPOINT}" if job.after else ""
     train = planned.parameters | {"results": str(plan.results), "data": prepared, "init_from": start}
-    return completed(replace(job, train=train), Config(**train))
+    made = completed(replace(job, train=train), Config(**train))
+    # the same loss on the same data may be trained by several protocols
+    return made if planned.group == specs.MAIN else replace(made, title=f"{made.title}, {planned.group}")
 
 
 def _ensembles(plan: planning.PaperPlan, group: str, runs: list[PlannedRun]) -> list[MeasuringStep]:

@@ -42,6 +42,10 @@ _WHERE = (
     size="10 high-magnification volumes of 5 animals, about 1062 x 1067 x 285",
     uses={"scnp": ["H.8", "I.9"]},
     reference="Abdollahzadeh, Belevich, Jokitalo, Sierra, Tohka: DeepACSON, Communications Biology 2021",
+    unchecked=(
+        "no file of the dataset was at hand: folders, names, inner layout, order of the axes and size of the "
+        "voxels are as published code of others reads them",
+    ),
 )
 def axons(source: Path) -> Plan:
     """Plan five folds, one animal each, so that both hemispheres of an animal stay together; no test set.
@@ -75,10 +79,6 @@ def axons(source: Path) -> Plan:
                 "rats, though SCNP says mice; voxels of 15 x 15 x 50 nm, given here in micrometres (which spacing SCNP "
                 "gave nnU-Net is not stated)",
                 "myelin has files of its own, which are not used: it is background",
-            ],
-            "unchecked": [
-                "no file of the dataset was at hand: folders, names, inner layout, order of the axes and size of the "
-                "voxels are as published code of others reads them",
             ],
         },
     )

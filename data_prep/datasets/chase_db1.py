@@ -42,6 +42,10 @@ _WHERE = (
     where=_WHERE,
     size="28 images (both eyes of 14 children), 999 x 960, RGB",
     reference="Fraz et al.: An ensemble classification-based approach, IEEE TBME 2012, doi 10.1109/TBME.2012.2205687",
+    unchecked=(
+        "ten images, rebuilt from a third-party copy, and no mask of the first observer were at hand",
+        "the layout and the usual split are recalled",
+    ),
 )
 def chase_db1(source: Path, *, observer: str = "1st") -> Plan:
     """Plan patients 01 to 10 for training, in five folds that keep both eyes together, and 11 to 14 for the test.
@@ -78,10 +82,6 @@ def chase_db1(source: Path, *, observer: str = "1st") -> Plan:
             "foreground": f"vessel (1 in the files), {observer} observer",
             "folds": "five over patients 01 to 10; test: patients 11 to 14 (usual, not official)",
             "notes": [*notes, *describe_fields_of_view(pairs)],
-            "unchecked": [
-                "ten images, rebuilt from a third-party copy, and no mask of the first observer were at hand",
-                "the layout and the usual split are recalled",
-            ],
         },
     )
 

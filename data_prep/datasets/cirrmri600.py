@@ -36,6 +36,10 @@ _WHERE = (
     size="318 T2 and 310 T1 volumes, 320 x 260 x 80 in the median",
     uses={"scnp": ["E.3", "H.8", "I.11"]},
     reference="Jha et al.: CirrMRI600+, Scientific Data 2025",
+    unchecked=(
+        "no file of the dataset was at hand: layout and counts are as others describe them",
+        "SCNP's 279 volumes are not listed",
+    ),
 )
 def cirrmri600(source: Path, *, sequence: str = "T2", split: str = "official") -> Plan:
     """Plan the official split as one fold, or SCNP's numbers.
@@ -88,10 +92,6 @@ def cirrmri600(source: Path, *, sequence: str = "T2", split: str = "official") -
             if split == "official"
             else "one: 198 + 50 of the official training list",
             "exclusions": excluded,
-            "unchecked": [
-                "no file of the dataset was at hand: layout and counts are as others describe them",
-                "SCNP's 279 volumes are not listed",
-            ],
         },
     )
 

@@ -33,6 +33,7 @@ _WHERE = (
     size="13 training and 4 test volumes, 1024 x 1024 x 600",
     uses={"contextloss": ["2", "3", "4", "5"]},
     reference="Schacht et al.: ContextLoss, 2025",
+    unchecked=("the data are not public: the layout asked for is this project's",),
 )
 def cld(source: Path) -> Plan:
     """Plan five folds over the training volumes, and the test volumes, as in ContextLoss.
@@ -69,6 +70,5 @@ def cld(source: Path) -> Plan:
             "foreground": "cement line (1 in the files)",
             "folds": "five over the training volumes by name (ContextLoss has five folds and does not list them)",
             "notes": ["cropped from 1024 to about 600 slices, where lines are clear (by the authors)"],
-            "unchecked": ["the data are not public: the layout asked for is this project's"],
         },
     )

@@ -25,6 +25,7 @@ _SIZE = 64
     size="15 training, 2 validation and 5 test volumes, 64 x 64 x 64",
     uses={"cldice": ["3"]},
     embedded=True,
+    unchecked=("size, shapes and noise of the paper's volumes are not stated; these are this project's",),
 )
 def cldice_synthetic(source: Path | None, *, noise: float = 16.0, size: int = _SIZE) -> Plan:
     """Plan 15 + 2 volumes as one fold and 5 for the test, as in clDice: drawn vessels with Gaussian noise.
@@ -60,7 +61,6 @@ def cldice_synthetic(source: Path | None, *, noise: float = 16.0, size: int = _S
             "foreground": "vessels, with Betti numbers by construction",
             "folds": "one: 15 training and 2 validation volumes",
             "notes": ["a stand-in: not the volumes of the clDice paper"],
-            "unchecked": ["size, shapes and noise of the paper's volumes are not stated; these are this project's"],
         },
     )
 

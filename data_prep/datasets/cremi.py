@@ -19,6 +19,11 @@ _RAW, _IDS = "volumes/raw", "volumes/labels/neuron_ids"
 _WHERE = "https://cremi.org/data; the source holds sample_A_20160501.hdf and the same for B and C (cropped versions)"
 _LICENCE = "free to use, cite the challenge (recalled, not read)"
 _REFERENCE = "Funke, Saalfeld, Bock, Turaga, Perlman: CREMI, MICCAI challenge 2016"
+_UNCHECKED = (
+    "no file of the dataset was at hand; the file format is as cremi.org describes it",
+    "how the papers drew their membranes from the ids is not stated",
+    "HPM's results for CREMI-C fit 123 slices instead of 125",
+)
 _ONE = "125 slices, 1250 x 1250, grey"
 
 
@@ -32,6 +37,7 @@ _ONE = "125 slices, 1250 x 1250, grey"
     size=_ONE,
     uses={"hpm": ["1"]},
     reference=_REFERENCE,
+    unchecked=_UNCHECKED,
 )
 def cremi_a(source: Path, *, radius: int = 2) -> Plan:
     """Plan sample A as 2D slices, in five folds of contiguous blocks, without a test set (HPM). See `plan_samples`."""
@@ -48,6 +54,7 @@ def cremi_a(source: Path, *, radius: int = 2) -> Plan:
     size=_ONE,
     uses={"hpm": ["1"]},
     reference=_REFERENCE,
+    unchecked=_UNCHECKED,
 )
 def cremi_b(source: Path, *, radius: int = 2) -> Plan:
     """Plan sample B as 2D slices, in five folds of contiguous blocks, without a test set (HPM). See `plan_samples`."""
@@ -64,6 +71,7 @@ def cremi_b(source: Path, *, radius: int = 2) -> Plan:
     size=_ONE,
     uses={"hpm": ["1"]},
     reference=_REFERENCE,
+    unchecked=_UNCHECKED,
 )
 def cremi_c(source: Path, *, radius: int = 2) -> Plan:
     """Plan sample C as 2D slices, in five folds of contiguous blocks, without a test set (HPM). See `plan_samples`."""
@@ -80,6 +88,7 @@ def cremi_c(source: Path, *, radius: int = 2) -> Plan:
     size="3 x 125 slices, 1250 x 1250, grey",
     uses={"cldice": ["1"]},
     reference=_REFERENCE,
+    unchecked=_UNCHECKED,
 )
 def cremi(source: Path, *, radius: int = 2) -> Plan:
     """Plan all samples: the last 17 slices of each for the test, three folds over the others (clDice's numbers).
@@ -145,11 +154,6 @@ def plan_samples(source: Path, samples: str, radius: int, *, test: int = 0) -> P
             "folds": "contiguous blocks of slices" + (" of each sample" if len(samples) > 1 else ""),
             "exclusions": excluded,
             "notes": ["slice by slice; the distance between slices is 40 nm, between pixels 4 nm"],
-            "unchecked": [
-                "no file of the dataset was at hand; the file format is as cremi.org describes it",
-                "how the papers drew their membranes from the ids is not stated",
-                "HPM's results for CREMI-C fit 123 slices instead of 125",
-            ],
         },
     )
 

@@ -28,6 +28,10 @@ _WHERE = "https://github.com/yhlleo/DeepCrack; the source holds {train,test}_img
     where=_WHERE,
     size="300 training and 237 test images, 544 x 384, some portrait, RGB",
     reference="Liu, Yao, Lu, Xie, Li: DeepCrack, Neurocomputing 2019",
+    unchecked=(
+        "no photograph was at hand when this was written, and nine masks",
+        "which images are parts of one photograph is read off their names",
+    ),
 )
 def deepcrack(source: Path) -> Plan:
     """Plan the official split, with five folds over the training images.
@@ -64,10 +68,6 @@ def deepcrack(source: Path) -> Plan:
             "foreground": "crack (255 in the files)",
             "folds": "five over the training photographs, whose parts stay together; the official test images",
             "notes": notes,
-            "unchecked": [
-                "no photograph was at hand when this was written, and nine masks",
-                "which images are parts of one photograph is read off their names",
-            ],
         },
     )
 

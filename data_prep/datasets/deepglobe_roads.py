@@ -41,6 +41,10 @@ _WHERE = (
     size="6226 labelled images, 1024 x 1024, RGB",
     uses={"scnp": ["E.3", "H.8", "I.10"]},
     reference="Demir et al.: DeepGlobe 2018, CVPR workshops 2018",
+    unchecked=(
+        "no file of the dataset was at hand when this was written",
+        f"that at most {_MOST_BETWEEN:.0%} of a mask's pixels lie from 64 to 191 is assumed",
+    ),
 )
 def deepglobe_roads(source: Path) -> Plan:
     """Plan 4357 training, 623 validation and 1246 test images, SCNP's numbers, by this project's rule.
@@ -78,10 +82,6 @@ def deepglobe_roads(source: Path) -> Plan:
             "foreground": f"road (at least {_THRESHOLD} in the files)",
             "folds": "one; by position in the sorted list: 0 and 5 of ten are test, 3 is validation (SCNP's numbers)",
             "exclusions": ["valid/ and test/: no public masks"],
-            "unchecked": [
-                "no file of the dataset was at hand when this was written",
-                f"that at most {_MOST_BETWEEN:.0%} of a mask's pixels lie from 64 to 191 is assumed",
-            ],
         },
     )
 

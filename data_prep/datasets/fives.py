@@ -39,6 +39,12 @@ _WHERE = (
     size="600 training and 200 test images, 2048 x 2048, RGB",
     uses={"scnp": ["1", "2", "B.1", "E.3", "F", "H.8", "I.9", "K.13", "K.14"]},
     reference="Jin et al.: FIVES, a fundus image dataset for AI based vessel segmentation, Scientific Data 2022",
+    unchecked=(
+        "six images of the test part (all of kind A) were at hand when this was written",
+        "how SCNP resized is not stated: at 2048, 1536, 1024, 512 and 256 it counts 4.4, 5.6, 5.7, 15 and 69 "
+        "components an image, and these six have 3.5, 3.8, 3.0, 33 and 70",
+        "the terms are recalled",
+    ),
 )
 def fives(source: Path, *, size: int = 2048) -> Plan:
     """Plan the official test set and one fold of 480 training and 120 validation images, as in SCNP.
@@ -82,12 +88,6 @@ def fives(source: Path, *, size: int = 2048) -> Plan:
             "folds": "one: every fifth training image of the sorted list is for validation; the official test images",
             "resized": "no" if size == SIZES[0] else f"to {size} x {size}: area means, vessel where half of it is",
             "notes": notes,
-            "unchecked": [
-                "six images of the test part (all of kind A) were at hand when this was written",
-                "how SCNP resized is not stated: at 2048, 1536, 1024, 512 and 256 it counts 4.4, 5.6, 5.7, 15 and 69 "
-                "components an image, and these six have 3.5, 3.8, 3.0, 33 and 70",
-                "the terms are recalled",
-            ],
         },
     )
 

@@ -39,6 +39,7 @@ _WHERE = (
     size="45 images (15 each of diabetic retinopathy, glaucoma, healthy), 3504 x 2336, RGB",
     uses={"contextloss": ["5"]},
     reference="Budai, Bock, Maier, Hornegger, Michelson: Robust vessel segmentation in fundus images, IJBI 2013",
+    unchecked=("images 04 to 15, and the official masks as files, were not at hand when this was written",),
 )
 def hrf(source: Path) -> Plan:
     """Plan 36 training images in five folds and 9 test images, the numbers of ContextLoss.
@@ -72,9 +73,6 @@ def hrf(source: Path) -> Plan:
             "foreground": "vessel (255 in the files)",
             "folds": "five over the training images; test: 13, 14, 15 of each kind (ContextLoss does not say which)",
             "notes": [*notes, *(describe_fields_of_view(pairs) or [_NO_FIELD])],
-            "unchecked": [
-                "images 04 to 15, and the official masks as files, were not at hand when this was written",
-            ],
         },
     )
 

@@ -35,6 +35,11 @@ _WHERE = "https://zenodo.org/records/7647846; the source holds images/NAME.png a
     size="266 images, 256 x 256, RGB",
     uses={"scnp": ["H.8", "I.12"]},
     reference="Wang et al.: SRSA-Net, Biomedical Signal Processing and Control 2024, doi 10.1016/j.bspc.2024.106143",
+    unchecked=(
+        "no file of the dataset was at hand; others describe masks of three planes, of which the first two are "
+        "nuclei (of two kinds) and the third something else",
+        SPLIT_DOUBT,
+    ),
 )
 def ihc_tma(source: Path) -> Plan:
     """Plan 212 training, 27 validation and 27 test images, SCNP's numbers. Touching nuclei are one component.
@@ -66,11 +71,6 @@ def ihc_tma(source: Path) -> Plan:
         card={
             "foreground": "nucleus (in any of the first two planes of the mask)",
             "folds": "one; by position in the sorted list: 0 of ten is test, 5 is validation (SCNP's numbers)",
-            "unchecked": [
-                "no file of the dataset was at hand; others describe masks of three planes, of which the first two are "
-                "nuclei (of two kinds) and the third something else",
-                SPLIT_DOUBT,
-            ],
         },
     )
 

@@ -39,6 +39,11 @@ _WHERE = (
     size="30 slices with labels, 512 x 512, grey",
     uses={"hpm": ["1"]},
     reference="Arganda-Carreras et al., Frontiers in Neuroanatomy 2015; Cardona et al., PLoS Biology 2010",
+    unchecked=(
+        "the official TIFF stacks (30 pages, 8 bit) were not at hand, only stacks rebuilt from PNG copies",
+        "HPM's results fit 60 images, of which 30 have public labels",
+        "the terms are recalled",
+    ),
 )
 def isbi12(source: Path, *, split: str = "held_out") -> Plan:
     """Plan the labelled stack as 2D slices; the challenge's test stack has no public labels and is not used.
@@ -84,11 +89,6 @@ def isbi12(source: Path, *, split: str = "held_out") -> Plan:
             "folds": "contiguous blocks of slices",
             "exclusions": ["test-volume.tif: no public labels"],
             "notes": ["the test set is the last fifth of the labelled stack"] if test else [],
-            "unchecked": [
-                "the official TIFF stacks (30 pages, 8 bit) were not at hand, only stacks rebuilt from PNG copies",
-                "HPM's results fit 60 images, of which 30 have public labels",
-                "the terms are recalled",
-            ],
         },
     )
 

@@ -34,6 +34,7 @@ _WHERE = (
     size="149 labelled patients (150 masks, one without its images), 512 x 581 x 69 in the median, ADC and DWI",
     uses={"scnp": ["H.8", "I.11"]},
     reference="Riedel et al.: ISLES'24, a real-world longitudinal multimodal stroke dataset, 2024",
+    unchecked=("no file of the dataset was at hand: names are as others describe them",),
 )
 def isles24(source: Path) -> Plan:
     """Plan five folds over the labelled patients, without a test set, as in SCNP (which does not list its folds).
@@ -63,7 +64,6 @@ def isles24(source: Path) -> Plan:
             "foreground": "lesion (1 in the files)",
             "folds": "five over all patients by name (SCNP has five folds and does not list them)",
             "exclusions": ["the first session's CT images"],
-            "unchecked": ["no file of the dataset was at hand: names are as others describe them"],
         },
     )
 

@@ -36,6 +36,10 @@ _WHERE = (
     size="379 IHC and 320 H&E images, 512 x 512, RGB",
     uses={"scnp": ["H.8", "I.12"]},
     reference="Naji et al.: HoLy-Net and LyNSeC, Computers in Biology and Medicine 2024",
+    unchecked=(
+        "no file of the dataset was at hand; the planes of the arrays are as others read them",
+        SPLIT_DOUBT,
+    ),
 )
 def lynsec(source: Path) -> Plan:
     """Plan 559 training, 70 validation and 70 test images, SCNP's numbers. Touching nuclei are one component.
@@ -69,10 +73,6 @@ def lynsec(source: Path) -> Plan:
             "folds": "one; by position in the sorted list: 0 of ten is test, 5 is validation (SCNP's numbers)",
             "notes": [
                 "others report labels that do not fit their images in lynsec 2 (names ending in _l2): not left out"
-            ],
-            "unchecked": [
-                "no file of the dataset was at hand; the planes of the arrays are as others read them",
-                SPLIT_DOUBT,
             ],
         },
     )

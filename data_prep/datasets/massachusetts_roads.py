@@ -85,6 +85,11 @@ PROTOCOLS = {
     size="1108 training, 14 validation and 49 test images, 1500 x 1500, RGB",
     uses={"cldice": ["1", "2"], "contextloss": ["5", "6", "7"], "hpm": ["1"]},
     reference="V. Mnih: Machine Learning for Aerial Image Labeling, PhD thesis, University of Toronto 2013",
+    unchecked=(
+        "the official release (uncompressed TIFF) was not at hand, only ten training tiles repacked from PNG",
+        "the repackaged layout is known from a list of paths; its counts are taken to be the official ones",
+        "which images ContextLoss and clDice used is not published",
+    ),
 )
 def massachusetts_roads(
     source: Path, *, protocol: str = "official", max_white: float = 1.0, blank: str = "keep"
@@ -152,11 +157,6 @@ def massachusetts_roads(
             "blank": "masks as released" if blank == "keep" else "no roads where a tile is white",
             "exclusions": excluded,
             "notes": notes,
-            "unchecked": [
-                "the official release (uncompressed TIFF) was not at hand, only ten training tiles repacked from PNG",
-                "the repackaged layout is known from a list of paths; its counts are taken to be the official ones",
-                "which images ContextLoss and clDice used is not published",
-            ],
         },
     )
 

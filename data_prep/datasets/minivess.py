@@ -32,6 +32,7 @@ _WHERE = (
     where=_WHERE,
     size="70 volumes, 512 x 512 and 5 to 110 slices",
     reference="Poon et al.: A dataset of rodent cerebrovasculature from multiphoton imaging, Scientific Data 2023",
+    unchecked=("one label and no image were at hand; names of images, and of folders, are as others' code has them",),
 )
 def minivess(source: Path) -> Plan:
     """Plan all volumes: every fifth for the test, five folds over the others (this project's choice).
@@ -67,8 +68,5 @@ def minivess(source: Path) -> Plan:
         card={
             "foreground": "vessel (1 in the files)",
             "folds": "five; test: every fifth volume by number (this project's choice)",
-            "unchecked": [
-                "one label and no image were at hand; names of images, and of folders, are as others' code has them"
-            ],
         },
     )

@@ -34,6 +34,10 @@ _WHERE = (
     size="93 training and 22 test volumes, 182 x 218 x 182, T1, T2 and FLAIR",
     uses={"scnp": ["H.8", "I.11"]},
     reference="Guarnera et al.: MSLesSeg, Scientific Data 2025",
+    unchecked=(
+        "no file of the dataset was at hand: names are as others describe them",
+        "SCNP has 74 + 19 volumes and does not say which",
+    ),
 )
 def mslesseg(source: Path) -> Plan:
     """Plan the official test set and one fold of the training volumes; all times of a patient stay together.
@@ -76,10 +80,6 @@ def mslesseg(source: Path) -> Plan:
         card={
             "foreground": "lesion (1 in the files)",
             "folds": "one: every fifth patient validates, all times of a patient together; the official test set",
-            "unchecked": [
-                "no file of the dataset was at hand: names are as others describe them",
-                "SCNP has 74 + 19 volumes and does not say which",
-            ],
         },
     )
 

@@ -39,6 +39,11 @@ _WHERE = (
     size="665 images of 31 human and mouse organs, 512 x 512, RGB",
     uses={"scnp": ["E.3", "H.8", "I.12"]},
     reference="Mahbod et al.: NuInsSeg, Scientific Data 2024",
+    unchecked=(
+        "no file of the dataset was at hand: folders are as its README and others' code name them; its README "
+        "says 0 and 1 for the masks",
+        SPLIT_DOUBT,
+    ),
 )
 def nuinsseg(source: Path) -> Plan:
     """Plan 532 training, 66 validation and 67 test images, SCNP's numbers. Touching nuclei are one component.
@@ -69,11 +74,6 @@ def nuinsseg(source: Path) -> Plan:
             "folds": "one; by position in the sorted list: 0 of ten is test, 5 is validation (SCNP's numbers)",
             "notes": [
                 "each organ is one slide, and the split goes through the slides: parts of one slide are on both sides",
-            ],
-            "unchecked": [
-                "no file of the dataset was at hand: folders are as its README and others' code name them; its README "
-                "says 0 and 1 for the masks",
-                SPLIT_DOUBT,
             ],
         },
     )

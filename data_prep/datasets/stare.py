@@ -35,6 +35,7 @@ _WHERE = (
     where=_WHERE,
     size="20 images, 700 x 605, RGB",
     reference="Hoover, Kouznetsova, Goldbaum: Locating blood vessels in retinal images, IEEE TMI 2000",
+    unchecked=("no file of the dataset was at hand: layout, names and values are recalled",),
 )
 def stare(source: Path, *, observer: str = "ah") -> Plan:
     """Plan five folds over all images and no test set; there is no official split.
@@ -66,7 +67,6 @@ def stare(source: Path, *, observer: str = "ah") -> Plan:
             "foreground": f"vessel (255 in the files), observer {observer}",
             "folds": "five over all images, no test set (this project's choice; many papers leave one out)",
             "notes": describe_fields_of_view(pairs),
-            "unchecked": ["no file of the dataset was at hand: layout, names and values are recalled"],
         },
     )
 

@@ -36,6 +36,7 @@ _WHERE = (
     size="11 (ContextLoss) or 17 (clDice) volumes, 500 x 500 x 50, two channels",
     uses={"cldice": ["1", "2"], "contextloss": ["5"]},
     reference="Todorov et al.: Machine learning analysis of whole mouse brain vasculature, Nature Methods 2020",
+    unchecked=("no volume was at hand: the layout asked for is this project's, after nnU-Net's names",),
 )
 def vessap(source: Path, *, channels: int = 2, split: str = "contextloss") -> Plan:
     """Plan the volumes with the numbers of ContextLoss or clDice.
@@ -78,9 +79,6 @@ def vessap(source: Path, *, channels: int = 2, split: str = "contextloss") -> Pl
         card={
             "foreground": "vessel (1 in the files)",
             "folds": f"{'one' if val else 'five'}; test: the last {test} volumes by name ({split} does not say which)",
-            "unchecked": [
-                "no volume was at hand: the layout asked for is this project's, after nnU-Net's names",
-            ],
         },
     )
 

@@ -191,8 +191,11 @@ class _Describer:
             "label_audit": {case.name: case.audit for case in self.cases if case.audit},
             "betti": self._betti(),
         }
-        notes = {"notes": [*plan.card.get("notes", ()), *self.notes]}
-        return Card.from_json(stated | plan.card | notes, plan.name)
+        joined = {
+            "notes": [*plan.card.get("notes", ()), *self.notes],
+            "unchecked": [*entry.unchecked, *plan.card.get("unchecked", ())],
+        }
+        return Card.from_json(stated | plan.card | joined, plan.name)
 
     def _betti(self) -> dict[str, dict[str, list[int]]]:
         known = {case.name: case.betti for case in self.cases if case.betti is not None}

@@ -113,7 +113,7 @@ def test_folder_without_locks_is_refused_before_anything_is_submitted(slurm, tmp
         slurm(name)
     calls = slurm("sbatch")
     monkeypatch.setattr(cluster.importlib.util, "find_spec", lambda name: name)
-    monkeypatch.setattr("workflow.__main__.check_rooms", lambda: None)
+    monkeypatch.setattr("workflow.command.check_rooms", lambda: None)
     assert main(["smoke", "--results", str(tmp_path), "--profile", "slurm"]) == 2
     refusal = capsys.readouterr().err
     assert refusal.count("\n") == 1

@@ -1,7 +1,10 @@
 """`python -m workflow`: refusals within seconds, the Snakefile's jobs, and what is printed of them."""
 
 import json
+import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,10 @@ from runs.record import COMPLETED, RunRecord, write_record
 from training.config import Config
 from workflow import follow, import_check
 from workflow.__main__ import main
+from workflow.grid import Grid
 from workflow.notebook_session import given
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_unknown_loss_is_refused_before_anything_runs(tmp_path, capsys):
@@ -59,18 +65,45 @@ def test_failure_of_snakemake_itself_is_shown(tmp_path, capsys):
     assert "syntax error" in capsys.readouterr().err
 
 
+def test_name_that_snakemake_would_split_is_refused(tmp_path, capsys):
+    experiment = tmp_path / "a,b.yaml"
+    experiment.write_text("datasets: {synthetic2d: }\nlosses: [closs]\n")
+    assert main([str(experiment), "--results", str(tmp_path / "results")]) == 2
+    assert "allows none of , { }" in capsys.readouterr().err
+
+
 def test_failures_are_listed_with_their_notebooks(tmp_path):
     """Of the runs, and of the preparation of the data, which has a folder of its own where datasets have options."""
     folder, data = tmp_path / "demo" / "runs", tmp_path / "data-demo"
     plan = ExperimentPlan("demo", folder=str(tmp_path / "demo"), results=str(tmp_path), data=str(data))
+    grid = Grid([plan], tmp_path / "demo")
     write_failure(tmp_path / "demo", Failure("tables.ipynb", "ValueError: no runs"))
-    assert follow.failures(plan) == [f"{tmp_path}/demo/tables.ipynb: ValueError: no runs"]
+    assert follow.failures(grid) == [f"{tmp_path}/demo/tables.ipynb: ValueError: no runs"]
     write_failure(folder, Failure("train.ipynb", "ValueError: no"))
     write_failure(data / "notebooks" / "isbi12", Failure("prepare.ipynb", "OSError: full"))
-    assert follow.failures(plan) == [
+    assert follow.failures(grid) == [
         f"{folder}/train.ipynb: ValueError: no",
         f"{data}/notebooks/isbi12/prepare.ipynb: OSError: full",
     ]  # the tables failed only because the others did
+
+
+@pytest.mark.parametrize("library", ["yaml", "torch"])
+def test_interrupt_while_the_libraries_load_is_one_line(library, tmp_path):
+    """Ctrl-C in the first seconds, in the middle of an import that swallows the exception."""
+    swallowing = "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException:\n    pass\n"
+    (tmp_path / f"{library}.py").write_text(swallowing)
+    command = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.argv[1:] = ['smoke', '--plan']; "
+    command += "import runpy; runpy.run_module('workflow', run_name='__main__')"
+    started = subprocess.run(
+        [sys.executable, "-c", command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores interrupts
+    )
+    assert started.returncode == 130
+    assert started.stderr == "interrupted; the same command goes on where it was\n"
+    assert started.stdout == ""
 
 
 def test_rooms_are_this_projects():
@@ -150,7 +183,7 @@ def test_experiment_with_other_parameters_is_refused(finished, tmp_path, capsys)
 def test_force_makes_finished_runs_again(finished, tmp_path, monkeypatch, capsys):
     """Snakemake is not run here: what it would be left to do is in the flags and on the screen."""
     monkeypatch.setattr(follow, "follow", lambda *_: 1)
-    monkeypatch.setattr("workflow.__main__._render", lambda plan: None)
+    monkeypatch.setattr("workflow.command._render", lambda plan: None)
     asked = [str(finished), "--results", str(tmp_path / "results")]
     weights = list((tmp_path / "results" / "mine").rglob("checkpoint.pt"))
     main(asked)

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 import tifffile
 
-from runs.paths import parse_run
-from runs.record import RunRecord, write_record
 from tables.papers import spec
 from workflow import papers
 from workflow.__main__ import main
@@ -76,18 +74,24 @@ def test_options_get_a_data_folder_of_their_own(tmp_path, isbi12):
     assert papers.data_folder(spec.load("contextloss"), "epochs100", "results") == "results/data-contextloss"
 
 
-def test_a_plan_knows_the_pretraining_that_it_waits_for(tmp_path, monkeypatch):
+def test_experiments_of_a_paper_are_one_graph(tmp_path, monkeypatch, capsys):
     """Table 3 fine-tunes for longer from the pretraining of table 2; CLD is not public, so its source is made up."""
     there = papers.Source(folds=5)
     monkeypatch.setattr(
         papers, "find_source", lambda dataset, *_: there if dataset.dataset == "cld" else papers.Source(problem="no")
     )
-    main_plan, longer, *_ = papers.make("contextloss", str(tmp_path), "", 0.01)[0]
-    assert papers.awaited(main_plan) == []
-    (start,) = papers.awaited(longer)
-    assert start in {job.folder for job in main_plan.jobs}
-    write_record(start, RunRecord(run=parse_run(start), exit_cause="completed"))
-    assert papers.awaited(longer) == []
+    made, _ = papers.make("contextloss", str(tmp_path), "", 0.01)
+    own = {job.folder for job in made[0].jobs}
+    assert len(made) > 1
+    assert any(job.after in own for job in made[1].jobs)
+    assert {job.title for plan in made for job in plan.jobs if job.title.endswith(", epochs100")}
+    assert main(["contextloss", "--scale", "0.01", "--results", str(tmp_path), "--plan", "--cores", "2"]) == 0
+    text = capsys.readouterr().out
+    counts = dict(line.split()[:2] for line in text.splitlines() if len(line.split()) == 2)
+    assert text.count("Building DAG of jobs") == 1
+    assert int(counts["tables"]) == len(made)
+    assert int(counts["train"]) + int(counts["train_baseline"]) == sum(len(plan.jobs) for plan in made)
+    assert (tmp_path / "contextloss-scale0.01" / "snakemake.log").is_file()
 
 
 def test_a_whole_run_wants_the_whole_dataset(tmp_path, isbi12):

@@ -1,0 +1,73 @@
+"""What one start has to run: one experiment, or all those of a paper, whose steps form one graph."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runs import steps
+from runs.plan import ExperimentPlan, Job
+
+# Evaluations that share a process share its start, but the first waits until the last one's training has ended.
+_MOST_TOGETHER = 8
+_MOST_TOGETHER_REMOTE, _REMOTE_JOBS = 50, 10
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The experiments of one start.
+
+    Args:
+        plans: of the experiments, which have one results folder.
+        home: folder that gets what Snakemake and the jobs on a cluster say.
+    """
+
+    plans: Sequence[ExperimentPlan]
+    home: Path
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Return the runs of all experiments."""
+        return [job for plan in self.plans for job in plan.jobs]
+
+    def untrained(self) -> list[Job]:
+        """Return the runs without the flag of their training."""
+        return [job for job in self.jobs if not steps.flag_of(job.folder, "trained").exists()]
+
+    def unevaluated(self, trained: bool = False) -> list[list[str]]:
+        """Return the keys of the runs without the flag of their evaluation.
+
+        Args:
+            trained: only those with the flag of their training, and of that which they start from.
+
+        Returns:
+            Of each experiment the keys, in the order of its plan.
+        """
+        return [_unevaluated(plan, trained) for plan in self.plans]
+
+
+def _unevaluated(plan: ExperimentPlan, trained: bool) -> list[str]:
+    jobs = [job for job in plan.jobs if not steps.flag_of(job.folder, "evaluated").exists()]
+    if trained:
+        jobs = [
+            job
+            for job in jobs
+            if all(steps.flag_of(each, "trained").exists() for each in (job.folder, job.after) if each)
+        ]
+    return [steps.key(job.folder) for job in jobs]
+
+
+def batches(evaluate: Sequence[Sequence[str]], cores: int, remote: bool) -> list[list[list[str]]]:
+    """Group evaluations into jobs: enough jobs to keep all cores busy, on a cluster ten at least.
+
+    Args:
+        evaluate: of each experiment the keys of runs, in the order in which they are trained.
+        cores: of this machine.
+        remote: whether the jobs run on a cluster.
+
+    Returns:
+        Of each experiment the keys of each job.
+    """
+    jobs, most = (_REMOTE_JOBS, _MOST_TOGETHER_REMOTE) if remote else (2 * max(1, cores), _MOST_TOGETHER)
+    size = min(most, max(1, math.ceil(sum(map(len, evaluate)) / jobs)))
+    return [[list(keys[start : start + size]) for start in range(0, len(keys), size)] for keys in evaluate]
