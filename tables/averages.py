@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from runs.results import DONE, RunResult
-from tables.statistics import bootstrap_interval
+from tables.intervals import studentized_interval
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Average:
         std: sample standard deviation over these cases, NaN below two.
         defined: number of these cases.
         cases: number of all cases.
-        low: lower limit of the 95 % bootstrap interval of the mean, NaN below two cases.
+        low: lower limit of the 95 % interval of the mean (`tables.intervals`), NaN below two cases.
         high: its upper limit.
         p: of the paired permutation test against the baseline, corrected by Holm over the table; NaN if there is no
             test.
@@ -92,7 +92,7 @@ def average(runs: list[RunResult], metric: str, postprocessed: bool) -> Average:
     empty = Average(cases=len(values), values=len(single), undefined=int(missing.sum()))
     if defined.empty:
         return empty
-    low, high = bootstrap_interval(defined.to_numpy())
+    low, high = studentized_interval(defined.to_numpy())
     uneven = bool(missing.to_numpy()[single.index.isin(defined.index)].any())
     mean, std = float(defined.mean()), float(defined.std(ddof=1))
     return replace(empty, mean=mean, std=std, low=low, high=high, defined=len(defined), is_uneven=uneven)

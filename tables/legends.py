@@ -1,24 +1,42 @@
 """How to read the tables: one text for each kind of table."""
 
-_STARS = "* p < 0.05, ** p < 0.01, *** p < 0.001"
+from tables.intervals import METHOD, ROUGH, SIGN
 
+_STARS = "* p < 0.05, ** p < 0.01, *** p < 0.001"
+INTERVAL = f"Intervals: 95 %, of the mean, by {METHOD} over the cases; {SIGN}: rough, of fewer than {ROUGH} cases."
+FIGURE = f"95 % interval of the mean by {METHOD}"
+ROUGH_FIGURE = f"{SIGN} fewer than {ROUGH} cases: rough"
+NULL = (
+    "The tests' null: the two losses are exchangeable in every case. Where equal means hide differently shaped values, "
+    "they reject in up to 14 % of cases instead of 5 % (docs/results.md)."
+)
 COMPARISON = (
     "Mean ± standard deviation over cases (folds and seeds averaged within each case first); [k/n]: defined in k of n "
     "cases; arrows: which way is better; best marked; the pretraining, from which all start, does not compete. Stars: "
     "another mean than Dice&CE's by a paired permutation test on the cases, Holm over the table (* p < 0.05, ** 0.01, "
-    "*** 0.001). In parentheses: the 95 % bootstrap interval of the mean."
+    f"*** 0.001). In parentheses the interval. {INTERVAL} {NULL}"
 )
 PAPER = (
     "Above: as published, bold as printed. Below: measured here, mean ± standard deviation as the paper gives it; "
     "bold: best measured of its column, over 5 cases and at a scale of 0.01 at least. Stars: paired permutation test "
-    f"against the baseline, Holm over the table ({_STARS}). 95 % CI: bootstrap interval of the measured mean over n "
-    "cases. Δ: measured minus published, without an interval, as the papers print no values by case. A cell without a "
-    "measured value says why; no number is filled in from elsewhere."
+    f"against the baseline, Holm over the table ({_STARS}). 95 % CI: of the measured mean over n cases. Δ: measured "
+    "minus published, without an interval, as the papers print no values by case. A cell without a measured value says "
+    f"why; no number is filled in from elsewhere. {INTERVAL} {NULL}"
+)
+SCORES = (
+    "Mean ± standard deviation over the cases (interval of the mean); [k/n]: defined in k of n cases; arrows: which "
+    f"way is better; best mean in bold. {INTERVAL}"
+)
+SCORES_COMPARED = (
+    "Difference: first minus other, mean over the cases in which both are defined, with its interval. dz: mean over "
+    "standard deviation of the differences. Wins: share of cases in which the first is better, ties by half. p: paired "
+    "permutation test, two tails, 10,000 patterns of signs, corrected by Holm over all rows of this table (* p < 0.05, "
+    f"** 0.01, *** 0.001). {INTERVAL} {NULL}"
 )
 SCORECARD = (
     "Confirmed: the mean difference over cases goes the way of the claim and differs from 0 (paired permutation test, "
     "Holm over the scorecard, p < 0.05). Opposite: it goes the other way, as surely. Not confirmed: neither. Machinery "
     "only: smoke runs, whose numbers say nothing about any loss. Not run: no runs of both losses on a dataset of the "
     "claim. Costs: the ratio against the limit, without a test. Positive effects are in the claim's favour. Folds and "
-    "seeds are averaged within each case first; of a test set in parts, the first counts."
+    f"seeds are averaged within each case first; of a test set in parts, the first counts. {INTERVAL} {NULL}"
 )

@@ -12,9 +12,10 @@ _MARKS = "\0\1\2\3"  # strong from, to; emphasis from, to
 LATEX_SIGNS = {
     "±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "×": r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$",
     "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "χ": r"$\chi$", "λ": r"$\lambda$", "Δ": r"$\Delta$",
-    "–": "--", "−": "$-$", "²": "$^2$", "³": "$^3$", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "<": "$<$", ">": "$>$",
+    "–": "--", "−": "$-$", "†": r"$\dagger$", "²": "$^2$", "³": "$^3$", "<": "$<$", ">": "$>$",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
 }  # fmt: skip
+SHRUNK = r"\resizebox{\linewidth}{!}{%"
 STYLE = """<style>
 body { font-family: sans-serif; margin: 1.5em; color: #222; }
 table { border-collapse: collapse; font: 13px sans-serif; }
@@ -37,7 +38,8 @@ def emphasis(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Return a text escaped for a cell of a Markdown table, with line breaks."""
-    escaped = re.sub(r"([|*])", r"\\\1", text).replace("\n", "<br>")
+    # an underscore within a word marks nothing
+    escaped = re.sub(r"([|*]|\b_(?!\w)|(?<!\w)_)", r"\\\1", text).replace("\n", "<br>")
     return _marked(escaped, ("**", "**", "_", "_"))
 
 
@@ -64,6 +66,46 @@ def markdown_table(rows: Sequence[Sequence[str]], rule: Sequence[str]) -> str:
         The text, without a newline at its end.
     """
     return "\n".join(f"| {' | '.join(row)} |" for row in [rows[0], rule, *rows[1:]])
+
+
+def markdown_of(lines: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table of plain texts, the headings first; all columns but the first to the right."""
+    return markdown_table(
+        [[markdown(text) for text in line] for line in lines], ["---", *["---:"] * (len(lines[0]) - 1)]
+    )
+
+
+def html_of(lines: Sequence[Sequence[str]]) -> str:
+    """Return an HTML table of plain texts, the headings first."""
+    head, *body = ([html(text) for text in line] for line in lines)
+    rows = [html_row(line) for line in body]
+    return "\n".join(["<table>", f"<thead>{html_row(head, 'th')}</thead>", "<tbody>", *rows, "</tbody>", "</table>"])
+
+
+def latex_of(lines: Sequence[Sequence[str]], caption: str, before: Sequence[str] = (SHRUNK,)) -> str:
+    """Return a LaTeX `table` of plain texts; needs the packages booktabs and graphicx.
+
+    Args:
+        lines: the headings first.
+        caption: plain text.
+        before: lines before the tabular, the last of which opens a box; by default the table is shrunk to the width of
+            the text.
+
+    Returns:
+        The text, without a newline at its end.
+    """
+    rows = [" & ".join(latex(text) for text in line) + r" \\" for line in lines]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{latex(caption)}}}",
+            *before,
+            rf"\begin{{tabular}}{{l{'r' * (len(lines[0]) - 1)}}}",
+            *[r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule"],
+            r"\end{tabular}}",
+            r"\end{table}",
+        ]
+    )
 
 
 def html_row(cells: Sequence[str], tag: str = "td") -> str:

@@ -1,4 +1,4 @@
-"""Statistics of the tables: confidence intervals, paired tests, corrections for many comparisons, ranks."""
+"""Statistics of the tables: paired tests, corrections for many comparisons, effect sizes, ranks."""
 
 import itertools
 import math
@@ -19,44 +19,16 @@ _ROUNDING = 1e-12
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 
 
-def bootstrap_interval(
-    values: npt.ArrayLike, confidence: float = 0.95, draws: int = 10_000, seed: int = 0
-) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of the mean (Efron 1979).
-
-    Args:
-        values: one for each case; NaN are left out.
-        confidence: in (0, 1).
-        draws: number of samples with replacement.
-        seed: of the random numbers.
-
-    Returns:
-        Lower and upper limit; NaN for fewer than two values.
-
-    Raises:
-        ValueError: `confidence` out of range.
-    """
-    if not 0 < confidence < 1:
-        raise ValueError(f"`confidence` must lie in (0, 1), got {confidence}")
-    defined = _defined(values)
-    if len(defined) < 2:
-        return math.nan, math.nan
-    generator = np.random.default_rng(seed)
-    means = np.empty(draws)
-    for start in range(0, draws, _BLOCK):
-        count = min(_BLOCK, draws - start)
-        means[start : start + count] = defined[generator.integers(0, len(defined), (count, len(defined)))].mean(axis=1)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(low), float(high)
-
-
 def paired_permutation(differences: npt.ArrayLike, permutations: int = 10_000, seed: int = 0) -> float:
     """Test whether paired differences have mean 0, by flipping their signs; two tails.
 
     p = (1 + hits) / (1 + permutations), where a hit is a random pattern of signs whose mean is as far from 0 as
     the measured one. With fewer possible patterns than `permutations`, all of them are computed, and p is the share of
     them that is as far from 0, the measured one included: the limit of the formula for ever more permutations.
+
+    Its null is stronger than a mean of 0: the two losses are exchangeable in each case, so that the differences are
+    symmetric about 0. Where losses with equal means differ in the shape of their values, it rejects more often than it
+    says: at 0.05 in 6 to 14 % of simulated experiments (`python -m tables coverage`).
 
     Args:
         differences: one for each case; NaN are left out.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from runs.banner import SMOKE
-from tables import legends
+from tables import intervals, legends
 from tables.claims import claims
 from tables.claims.claims import Claim
 from tables.claims.scorecard import CONFIRMED, MACHINERY, NOT_RUN, OPPOSITE, UNDECIDED, Answer
@@ -61,7 +61,7 @@ def _text(value: float, digits: int = 3) -> str:
 
 
 def _interval(answer: Answer) -> str:
-    return "" if math.isnan(answer.low) else f"{answer.low:.3g} to {answer.high:.3g}"
+    return "" if math.isnan(answer.low) else f"{answer.low:.3g} to {answer.high:.3g}{intervals.mark(answer.n)}"
 
 
 def _where(answer: Answer) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from runs.results import DONE, Results, RunResult
-from tables import averages, statistics
+from tables import averages, intervals, statistics
 from tables.claims import claims
 from tables.claims.claims import COSTS, Claim
 from tables.sources import collect_all
@@ -28,7 +28,7 @@ class Answer:
         status: "confirmed", "not confirmed", "opposite", "machinery only" or "not run".
         effect: mean difference over cases, positive in the claim's favour; for costs the ratio left / right.
         dz: Cohen's dz.
-        low: lower limit of the 95 % bootstrap interval of the effect.
+        low: lower limit of the 95 % interval of the effect.
         high: its upper limit.
         p: of the paired permutation test.
         p_holm: corrected over the scorecard.
@@ -136,7 +136,7 @@ def judge(listed: Sequence[Claim], answers: list[Answer]) -> list[Answer]:
         if claim.metric in COSTS:
             continue
         array = values.to_numpy()
-        answer.low, answer.high = statistics.bootstrap_interval(array)
+        answer.low, answer.high = intervals.studentized_interval(array)
         answer.dz, answer.p = statistics.cohens_dz(array), statistics.paired_permutation(array + claim.margin)
     for answer, p in zip(
         answers, statistics.holm([math.nan if answer.smoke else answer.p for answer in answers]), strict=True

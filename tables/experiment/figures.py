@@ -10,7 +10,7 @@ from evaluation import cases
 from pictures import style
 from pictures.errors import side_by_side
 from runs.results import DONE, Results, RunResult
-from tables import averages
+from tables import averages, intervals, legends
 from tables.experiment import compare
 from tables.experiment.compare import BASELINE, MetricColumn, any_postprocessed
 from tables.experiment.run_figures import draw_curve
@@ -57,7 +57,7 @@ def learning_curves(results: Results, dataset: str) -> Figure:
 
 
 def metrics(results: Results, dataset: str, part: str = "") -> Figure:
-    """Draw each metric of each loss: mean over cases with its 95 % bootstrap interval, post-processed beside.
+    """Draw each metric of each loss: mean over cases with its 95 % interval, post-processed beside.
 
     Args:
         results: the runs.
@@ -88,7 +88,7 @@ def metrics(results: Results, dataset: str, part: str = "") -> Figure:
     grid[0].set_yticks(range(len(groups)), [group[0].label for group in groups])
     grid[0].invert_yaxis()
     where = f"{dataset} ({part})" if part else dataset
-    style.heading(figure, f"Metrics on {where}: mean over test cases, 95 % confidence interval", results.banner)
+    style.heading(figure, f"Metrics on {where}: mean over test cases, {legends.FIGURE}{_rough(runs)}", results.banner)
     entries = [(style.OKABE_ITO[0], "without post-processing"), (style.OKABE_ITO[3], "with post-processing")]
     entries = entries if postprocessed else entries[:1]
     style.legend(figure, entries, dashed="Dice&CE without post-processing")
@@ -107,6 +107,12 @@ def all_losses(results: Results, dataset: str) -> Figure:
     """
     name, found = cases.of_all_losses(results, dataset)
     return side_by_side(found, f"{dataset}, test case {name}: the median of the pretraining", results.banner)
+
+
+def _rough(runs: list[RunResult]) -> str:
+    """Return a remark if the intervals are of few cases."""
+    cases = max((len(result.numbers.cases) for result in runs if result.state == DONE), default=0)
+    return f"; {cases} cases: rough" if intervals.mark(cases) else ""
 
 
 def _groups(runs: list[RunResult]) -> list[list[RunResult]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from registry.nearest import unknown
 from runs.results import Results
-from tables import legends, markup
+from tables import intervals, legends, markup
 from tables.averages import Average
 from tables.experiment import compare, provenance, texts
 from tables.experiment.compare import Comparison, MetricColumn
@@ -14,7 +14,10 @@ from tables.statistics import stars
 FULL = "full"
 STYLES = (FULL, "mean-ci", "mean-sd", "mean")
 # no wider than a column of the page, and not enlarged to it
-_AT_MOST_AS_WIDE = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+_SMALL = (
+    r"\footnotesize\setlength{\tabcolsep}{2pt}",
+    r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+)
 COSTS = {"seconds": "s / iteration", "memory": "peak MiB"}
 
 
@@ -45,25 +48,8 @@ def latex(results: Results, columns: Sequence[str] = (), style: str = FULL) -> s
         whole = style == FULL and not columns
         lines = texts.in_words(table, markup.strong) if whole else _short(table, columns, style)
         caption = ". ".join(part.rstrip(".") for part in (results.title, table.title, results.banner) if part) + "."
-        parts += _frame(lines, caption, shrunk=whole)
+        parts += ["", markup.latex_of(lines, caption, *([] if whole else [_SMALL]))]
     return "\n".join(parts) + "\n"
-
-
-def _frame(lines: Sequence[Sequence[str]], caption: str, *, shrunk: bool) -> list[str]:
-    rows = [" & ".join(markup.latex(text) for text in line) + r" \\" for line in lines]
-    before = (
-        [r"\resizebox{\linewidth}{!}{%"] if shrunk else [r"\footnotesize\setlength{\tabcolsep}{2pt}", _AT_MOST_AS_WIDE]
-    )
-    return [
-        "",
-        r"\begin{table}",
-        rf"\caption{{{markup.latex(caption)}}}",
-        *before,
-        rf"\begin{{tabular}}{{l{'r' * (len(lines[0]) - 1)}}}",
-        *[r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule"],
-        r"\end{tabular}}",
-        r"\end{table}",
-    ]
 
 
 def _short(table: Comparison, columns: Sequence[str], style: str) -> list[list[str]]:
@@ -92,7 +78,7 @@ def _number(cell: Average, column: MetricColumn, style: str) -> str:
         text += f" ± {cell.std:.{column.digits}f}"
     text += stars(cell.p)
     if style == "mean-ci" and math.isfinite(cell.low):
-        text += f" ({cell.low:.{column.digits}f}, {cell.high:.{column.digits}f})"
+        text += f" ({cell.low:.{column.digits}f}, {cell.high:.{column.digits}f}){intervals.mark(cell.defined)}"
     return text if cell.defined == cell.cases else f"{text} [{cell.defined}/{cell.cases}]"
 
 

@@ -82,9 +82,7 @@ def markdown(results: Results) -> str:
     parts = [f"# {results.title}"] + ([f"**{results.banner}**"] if results.banner else [])
     for table in compare.comparisons(results):
         lines = texts.in_words(table, markup.strong)
-        rule = ["---", *["---:"] * (len(lines[0]) - 1)]
-        body = markup.markdown_table([[markup.markdown(text) for text in line] for line in lines], rule)
-        parts += [f"## {table.title}", body, *(f"- {note}" for note in table.notes)]
+        parts += [f"## {table.title}", markup.markdown_of(lines), *(f"- {note}" for note in table.notes)]
     return "\n\n".join([*parts, legends.COMPARISON, *provenance.lines(results)]) + "\n"
 
 
@@ -100,9 +98,7 @@ def as_html(results: Results) -> str:
     parts = [f"<h2>{markup.html(results.title)}</h2>"]
     parts += [f"<p><strong>{markup.html(results.banner)}</strong></p>"] if results.banner else []
     for table in compare.comparisons(results):
-        lines = texts.in_words(table, markup.strong)
-        parts += [f"<h3>{markup.html(table.title)}</h3>", "<table>", f"<thead>{_html_row(lines[0], 'th')}</thead>"]
-        parts += ["<tbody>", *(_html_row(line, "td") for line in lines[1:]), "</tbody>", "</table>"]
+        parts += [f"<h3>{markup.html(table.title)}</h3>", markup.html_of(texts.in_words(table, markup.strong))]
         parts += [f"<p>{markup.html(note)}</p>" for note in table.notes]
     parts += [f"<p><small>{markup.html(line)}</small></p>" for line in [legends.COMPARISON, *provenance.lines(results)]]
     return "\n".join(parts) + "\n"
@@ -150,7 +146,3 @@ def _broken_heading(heading: str) -> str:
     if words[-1] in "↑↓":
         words[-2:] = [" ".join(words[-2:])]
     return "\n".join(words)
-
-
-def _html_row(texts: list[str], tag: str) -> str:
-    return markup.html_row([markup.html(text) for text in texts], tag)

@@ -12,7 +12,7 @@ from pictures import style
 from pictures.errors import CATEGORIES, error_map, show_errors
 from pictures.labels import label_points
 from runs.results import RunResult
-from tables import statistics
+from tables import intervals, legends, statistics
 from tables.experiment.summary import LEADING, Summary, complete_cases
 
 _PER_ROW = 3
@@ -100,7 +100,7 @@ def _joined(ranks: pd.Series, difference: float) -> list[tuple[int, int]]:
 
 
 def small_multiples(summary: Summary, metric: str = "betti1_error") -> Figure:
-    """Draw a metric of each loss on each dataset: mean over cases with its 95 % bootstrap interval.
+    """Draw a metric of each loss on each dataset: mean over cases with its 95 % interval.
 
     Args:
         summary: the runs.
@@ -122,7 +122,7 @@ def small_multiples(summary: Summary, metric: str = "betti1_error") -> Figure:
             found = values[label].dropna() if label in values else pd.Series(dtype=float)
             if found.empty:
                 continue
-            low, high = statistics.bootstrap_interval(found.to_numpy())
+            low, high = intervals.studentized_interval(found.to_numpy())
             whiskers = [[found.mean() - low], [high - found.mean()]] if len(found) > 1 else None
             axes.errorbar(
                 found.mean(),
@@ -136,14 +136,16 @@ def small_multiples(summary: Summary, metric: str = "betti1_error") -> Figure:
             )
         if (values >= 0).all(axis=None) and values.mean().max() > 20 * max(values.mean().min(), 1e-9):
             axes.set_xscale("symlog", linthresh=max(float(values.mean().median()), 1e-3))
-        axes.set_title(f"{textwrap.fill(block, 44)}\n{len(values)} cases", fontsize=8)
+        axes.set_title(f"{textwrap.fill(block, 44)}\n{len(values)} cases{intervals.mark(len(values))}", fontsize=8)
         axes.grid(axis="y", color="#E6E6E6")
         axes.set_axisbelow(True)
     for axes in grid[len(blocks) :]:
         axes.set_axis_off()
     grid[0].set_yticks(range(len(losses)), losses)
     grid[0].invert_yaxis()
-    style.heading(figure, f"{column.heading}: mean over test cases, 95 % confidence interval", summary.banner)
+    style.heading(
+        figure, f"{column.heading}: mean over test cases, {legends.FIGURE} ({legends.ROUGH_FIGURE})", summary.banner
+    )
     return figure
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+from tables import intervals
 from tables.averages import Average
 from tables.experiment.compare import Comparison, MetricColumn
 from tables.statistics import stars
@@ -27,7 +28,7 @@ def number(cell: Average, column: MetricColumn, narrow: bool = False) -> str:
         text += f" ± {cell.std:.{digits}f}"
     text += stars(cell.p)
     if math.isfinite(cell.low) and not narrow:
-        text += f" ({cell.low:.{digits}f}, {cell.high:.{digits}f})"
+        text += f" ({cell.low:.{digits}f}, {cell.high:.{digits}f}){intervals.mark(cell.defined)}"
     text = text if cell.defined == cell.cases and not cell.is_uneven else f"{text} [{_defined(cell)}]"
     return text.replace(" ", "") if narrow else text
 

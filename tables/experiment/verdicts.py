@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pictures import style
-from tables import statistics
+from tables import intervals, legends, statistics
 from tables.experiment.compare import BASELINE, MetricColumn
 from tables.experiment.summary import LEADING, Summary
 
@@ -29,7 +29,7 @@ class Verdict:
         loss: printed name.
         differences: by case, positive where the loss is better than Dice&CE.
         effect: their mean.
-        low: lower limit of the 95 % bootstrap interval of the mean.
+        low: lower limit of the 95 % interval of the mean (`tables.intervals`).
         high: its upper limit.
         p: of the paired permutation test, Holm over the losses of the dataset.
     """
@@ -58,7 +58,7 @@ class Verdict:
             return f"{TOO_FEW}, {count}"
         digits = column.digits
         low, high = (-self.high, -self.low) if self.kind == WORSE else (self.low, self.high)
-        interval = f"[{low:z.{digits}f}, {high:z.{digits}f}]"
+        interval = f"[{low:z.{digits}f}, {high:z.{digits}f}]{intervals.mark(len(self.differences))}"
         p = "p < 0.001" if self.p < 0.001 else f"p = {self.p:.2g}"
         size = f"{self.effect:+z.{digits}f}" if self.kind == OPEN else f"by {abs(self.effect):.{digits}f}"
         return f"{self.kind}{':' if self.kind == OPEN else ''} {size} {interval}, {p}, {count}"
@@ -83,7 +83,7 @@ def verdicts(summary: Summary, block: str, metric: str = LEADING) -> list[Verdic
     found = []
     for name in values.columns.drop(base):
         differences = (sign * (values[name] - values[base])).dropna()
-        low, high = statistics.bootstrap_interval(differences)
+        low, high = intervals.studentized_interval(differences)
         p = statistics.paired_permutation(differences) if len(differences) >= _FEW else math.nan
         found.append(Verdict(block, name, differences, float(differences.mean()), low, high, p))
     corrected = statistics.holm([verdict.p for verdict in found])
@@ -118,7 +118,8 @@ def paired_differences(summary: Summary, metric: str = LEADING) -> Figure:
     grid = figure.subplots(len(rows), 1, squeeze=False, height_ratios=[count + 1.5 for count in rows]).ravel()
     for axes, (block, listed) in zip(grid, found.items(), strict=False):
         _panel(axes, block, listed, column)
-    note = "each point a case; bar: 95 % interval of the mean; p: paired permutation test, Holm over the dataset"
+    note = f"each point a case; bar: {legends.FIGURE}, {legends.ROUGH_FIGURE};"
+    note += "\np: paired permutation test, Holm over the dataset"
     grid[-1].set_xlabel(f"{column.title}: difference from Dice&CE, right is better\n({note})")
     banner = textwrap.shorten(summary.banner, 150, placeholder=" ...")
     style.heading(figure, f"{column.title} against Dice&CE, case by case", banner)

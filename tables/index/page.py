@@ -6,16 +6,17 @@ from pathlib import Path
 
 from runs.banner import SMOKE
 from runs.files import write_atomic
-from tables import markup
+from tables import intervals, legends, markup
 from tables.experiment.compare import MetricColumn
 from tables.index.entries import METRICS, Best, Dataset, Experiment, experiments
 
 NAME = "index.html"
 _NOTHING = "Nothing has been run yet: <code>make reproduce</code> runs the smoke experiment."
 _HOW_TO_READ = (
-    "Best loss: the best mean over the test cases, without post-processing, with its 95 % bootstrap interval; below "
+    "Best loss: the best mean over the test cases, without post-processing, with its interval; below "
     "it, whether its cases show a difference from Dice&CE (paired permutation test, Holm over the losses). The best of "
-    "many is partly luck: where no difference is shown, the order of the losses is not known. Click a heading to sort."
+    "many is partly luck: where no difference is shown, the order of the losses is not known. "
+    f"{legends.INTERVAL} {legends.NULL} Click a heading to sort."
 )
 _STYLE = (
     markup.STYLE.removesuffix("</style>")
@@ -108,7 +109,11 @@ def _best_cell(best: Best) -> str:
     if not best.loss:
         return "<td></td>"
     digits, mean = best.metric.digits, best.average
-    interval = "" if mean.low != mean.low else f" [{mean.low:.{digits}f}, {mean.high:.{digits}f}]"
+    interval = (
+        ""
+        if mean.low != mean.low
+        else f" [{mean.low:.{digits}f}, {mean.high:.{digits}f}]{intervals.mark(mean.defined)}"
+    )
     value = f"{mean.mean:.{digits}f}{interval}, n {mean.defined}"
     words = f'<br><span class="words">against Dice&amp;CE: {markup.html(best.verdict)}</span>' if best.verdict else ""
     return f'<td data-value="{mean.mean!r}">{markup.html(best.loss)}<br>{markup.html(value)}{words}</td>'

@@ -13,7 +13,7 @@ import pandas as pd
 import metrics
 from runs import measured as measurements
 from runs.results import DONE, FAILED, MISSING, RunResult
-from tables import averages, statistics
+from tables import averages, intervals, statistics
 from tables.papers import costs
 from tables.papers.competition import against_baseline, best_of_column
 from tables.papers.measurement import ABSENT, BROKEN, CLOSED, MEASURED, PARTIAL, QUOTED, Measurement
@@ -64,7 +64,7 @@ def _table_cells(
 
 def _row(requirement: Requirement, measured: Measurement, p: float, is_best: bool) -> dict[str, Any]:
     defined = measured.values.dropna()
-    low, high = statistics.bootstrap_interval(defined.to_numpy())
+    low, high = intervals.studentized_interval(defined.to_numpy())
     published = requirement.published
     return {
         "table": requirement.table,

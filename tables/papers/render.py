@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from runs.files import write_atomic
-from tables import legends, markup
+from tables import intervals, legends, markup
 
 _MEASURED = ("measured", "partial")
 _ARROWS = {"up": " ↑", "down": " ↓"}
@@ -156,7 +156,8 @@ def _words(cell: dict, digits: int) -> CellText:
     measured = _number(cell["measured"], cell["measured_std"], digits)
     measured += cell["stars"] if isinstance(cell["stars"], str) else ""
     measured += " (partial)" if cell["status"] == "partial" else ""
-    interval = f"95 % CI [{cell['ci_low']:.{digits}f}, {cell['ci_high']:.{digits}f}]" if _is(cell["ci_low"]) else ""
+    limits = f"[{cell['ci_low']:.{digits}f}, {cell['ci_high']:.{digits}f}]" if _is(cell["ci_low"]) else ""
+    interval = f"95 % CI {limits}{intervals.mark(int(cell['n']))}" if limits else ""
     count = f"n {int(cell['n'])}" if _is(cell["n"]) else ""
     difference = f"Δ {cell['measured'] - cell['published']:+.{digits}f}" if _is(cell["published"]) else ""
     own = ", ".join(filter(None, (interval, count)))

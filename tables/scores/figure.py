@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pictures import style
+from tables import intervals, legends
 from tables.scores import summary
 from tables.scores.results import Measure, Scores
 
@@ -16,7 +17,7 @@ _SPREAD = 0.16  # half the height over which the dots of a method are spread
 
 
 def draw(scores: Scores) -> Figure:
-    """Draw each metric: a dot for each case, the mean with its 95 % bootstrap interval above, a row for each method.
+    """Draw each metric: a dot for each case, the mean with its 95 % interval above, a row for each method.
 
     Args:
         scores: the scores.
@@ -37,7 +38,7 @@ def draw(scores: Scores) -> Figure:
     grid[0].set_yticks(range(len(scores.methods)), scores.methods)
     grid[0].set_ylim(len(scores.methods) - 0.5, -0.5)
     partial = " ".join(note for note in scores.notes if note.startswith("Partial"))
-    style.heading(figure, "Every case, mean and its 95 % confidence interval", partial)
+    style.heading(figure, f"Every case, {legends.FIGURE}{_rough(scores)}", partial)
     return figure
 
 
@@ -51,6 +52,12 @@ def save(scores: Scores) -> Path:
         Path of the PNG file.
     """
     return style.save(draw(scores), scores.folder / "scores.png")
+
+
+def _rough(scores: Scores) -> str:
+    """Return a remark if the intervals are of few cases."""
+    cases = max(method["cases"] for method in scores.record["methods"])
+    return f"; {cases} cases: rough" if intervals.mark(cases) else ""
 
 
 def _panel(axes: Axes, scores: Scores, measure: Measure) -> None:

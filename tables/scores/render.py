@@ -1,38 +1,25 @@
 """The tables of scored predictions as Markdown, LaTeX, HTML and CSV."""
 
-import html
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from runs.files import write_atomic
+from tables import intervals, legends, markup
 from tables.scores import summary
 from tables.scores.results import MEAN, Measure, Scores
 from tables.statistics import stars
 
-HOW_TO_READ = (
-    "Mean ± standard deviation over the cases (95 % bootstrap interval of the mean); [k/n]: defined in k of n cases; "
-    "arrows: which way is better; best mean in bold."
-)
-HOW_TO_COMPARE = (
-    "Difference: first minus other, mean over the cases in which both are defined, with its 95 % bootstrap interval. "
-    "dz: mean over standard deviation of the differences. Wins: share of cases in which the first is better, ties by "
-    "half. p: paired permutation test, two tails, 10,000 patterns of signs, corrected by Holm over all rows of this "
-    "table (* p < 0.05, ** 0.01, *** 0.001)."
-)
 _MEASURED = ("adjacency", "region", "version")
 _STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:75em;padding:0 1em;color:#222}"
-    "table{border-collapse:collapse;margin:1em 0}th,td{padding:.3em .8em;text-align:right;border-bottom:1px solid #ddd}"
-    "th{border-bottom:2px solid #444}th:first-child,td:first-child{text-align:left}img{max-width:100%}"
-    "li,p.small{color:#555;font-size:.9em}.scroll{overflow-x:auto}"
+    markup.STYLE.removesuffix("</style>")
+    + "img { max-width: 100%; } li, p.small { color: #555; font-size: 0.9em; } .scroll { overflow-x: auto; }\n</style>"
 )
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table; what is bold is enclosed by the characters NUL and SOH."""
+    """One table: title, plain texts with `markup.strong`, and how to read it."""
 
     title: str
     header: list[str]
@@ -70,47 +57,33 @@ def markdown(scores: Scores) -> str:
     """Return the tables as Markdown."""
     parts = [f"# {_title(scores)}"]
     for sheet in sheets(scores):
-        lines = [[_markdown(text) for text in line] for line in [sheet.header, *sheet.rows]]
-        rule = ["---", *["---:"] * (len(sheet.header) - 1)]
-        body = "\n".join(f"| {' | '.join(line)} |" for line in [lines[0], rule, *lines[1:]])
-        parts += [f"## {sheet.title}", body, sheet.explanation]
+        parts += [f"## {sheet.title}", markup.markdown_of([sheet.header, *sheet.rows]), sheet.explanation]
     return "\n\n".join([*parts, "\n".join(f"- {note}" for note in _notes(scores))]) + "\n"
 
 
 def as_html(scores: Scores) -> str:
     """Return the tables as a piece of HTML, as notebooks show it."""
-    parts = [f"<h2>{html.escape(_title(scores))}</h2>"]
+    parts = [f"<h2>{markup.html(_title(scores))}</h2>"]
     for sheet in sheets(scores):
-        parts += [f"<h3>{html.escape(sheet.title)}</h3>", '<div class="scroll"><table>']
-        parts += [f"<thead>{_html_row(sheet.header, 'th')}</thead><tbody>"]
-        parts += [*(_html_row(line, "td") for line in sheet.rows), "</tbody></table></div>"]
-        parts += [f'<p class="small">{html.escape(sheet.explanation)}</p>']
-    notes = "".join(f"<li>{html.escape(note)}</li>" for note in _notes(scores))
+        table = markup.html_of([sheet.header, *sheet.rows])
+        parts += [f"<h3>{markup.html(sheet.title)}</h3>", f'<div class="scroll">{table}</div>']
+        parts += [f'<p class="small">{markup.html(sheet.explanation)}</p>']
+    notes = "".join(f"<li>{markup.html(note)}</li>" for note in _notes(scores))
     return "\n".join([*parts, f"<ul>{notes}</ul>"]) + "\n"
 
 
 def page(scores: Scores) -> str:
     """Return the tables and the figure as a complete page."""
-    head = f'<meta charset="utf-8"><title>{html.escape(_title(scores))}</title><style>{_STYLE}</style>'
-    figure = '<p><img src="scores.png" alt="Every metric of every case, with means and intervals"></p>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{as_html(scores)}{figure}\n</body></html>\n'
+    figure = '<p><img src="scores.png" alt="Every metric of every case, with means and intervals"></p>\n'
+    return markup.html_page(_title(scores), as_html(scores) + figure, _STYLE)
 
 
 def latex(scores: Scores) -> str:
     """Return the tables as LaTeX, one `table` for each; needs the packages booktabs and graphicx."""
     parts = [f"% {note}" for note in [_title(scores), *_notes(scores)]]
     for sheet in sheets(scores):
-        lines = [" & ".join(_latex(text) for text in line) + r" \\" for line in [sheet.header, *sheet.rows]]
-        parts += [
-            "",
-            r"\begin{table}",
-            rf"\caption{{{_latex(f'{_title(scores)}. {sheet.title}. {sheet.explanation}')}}}",
-            r"\resizebox{\linewidth}{!}{%",
-            rf"\begin{{tabular}}{{l{'r' * (len(sheet.header) - 1)}}}",
-            *[r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"],
-            r"\end{tabular}}",
-            r"\end{table}",
-        ]
+        caption = f"{_title(scores)}. {sheet.title}. {sheet.explanation}"
+        parts += ["", markup.latex_of([sheet.header, *sheet.rows], caption)]
     return "\n".join(parts) + "\n"
 
 
@@ -132,11 +105,11 @@ def _sheet(scores: Scores, title: str, classes: list[str]) -> Sheet:
             best = _best([found.mean for found in cells], measure)
             counts = [len(scores.of(method, measure.label)) for method in scores.methods]
             texts = [_number(found, measure) + _fewer(found.n, of) for found, of in zip(cells, counts, strict=True)]
-            marked = [f"\0{text}\1" if number in best else text for number, text in enumerate(texts)]
+            marked = [markup.strong(text) if number in best else text for number, text in enumerate(texts)]
             start = [measure.heading] if name == MEAN else [name, measure.heading]
             rows.append([*start, *marked, *_measured(measure)])
     start = ["metric"] if classes == [MEAN] else ["class", "metric"]
-    return Sheet(title, [*start, *_columns(scores), *_MEASURED], rows, HOW_TO_READ)
+    return Sheet(title, [*start, *_columns(scores), *_MEASURED], rows, legends.SCORES)
 
 
 def _columns(scores: Scores) -> list[str]:
@@ -154,7 +127,7 @@ def _comparison(scores: Scores) -> Sheet:
             found.measure.heading,
             found.other,
             f"{found.difference:+.{found.measure.digits}f}{stars(found.adjusted)}" if found.n else "undefined",
-            _interval(found.low, found.high, found.measure.digits),
+            _interval(found.low, found.high, found.n, found.measure.digits),
             _or_nothing(found.effect, "+.2f"),
             _or_nothing(found.wins, ".0%"),
             _or_nothing(found.adjusted, ".4f"),
@@ -164,7 +137,7 @@ def _comparison(scores: Scores) -> Sheet:
         for found in summary.comparisons(scores)
     ]
     header = ["metric", "other", "difference", "95 % interval", "dz", "wins", "p (Holm)", "n", *_MEASURED]
-    return Sheet(f"{scores.methods[0]} against the others", header, rows, HOW_TO_COMPARE)
+    return Sheet(f"{scores.methods[0]} against the others", header, rows, legends.SCORES_COMPARED)
 
 
 def _measured(measure: Measure) -> list[str]:
@@ -183,9 +156,10 @@ def _number(found: summary.Cell, measure: Measure) -> str:
     if found.undefined == found.n:
         return "undefined" if found.n else ""
     text = f"{found.mean:.{measure.digits}f}"
+    defined = found.n - found.undefined
     if math.isfinite(found.std):
-        text += f" ± {found.std:.{measure.digits}f} {_interval(found.low, found.high, measure.digits)}"
-    return f"{text} [{found.n - found.undefined}/{found.n}]" if found.undefined else text
+        text += f" ± {found.std:.{measure.digits}f} {_interval(found.low, found.high, defined, measure.digits)}"
+    return f"{text} [{defined}/{found.n}]" if found.undefined else text
 
 
 def _fewer(n: int, of: int) -> str:
@@ -193,26 +167,9 @@ def _fewer(n: int, of: int) -> str:
     return f" n = {n}" if 0 < n < of else ""
 
 
-def _interval(low: float, high: float, digits: int) -> str:
-    return f"({low:.{digits}f}, {high:.{digits}f})" if math.isfinite(low) else ""
+def _interval(low: float, high: float, cases: int, digits: int) -> str:
+    return f"({low:.{digits}f}, {high:.{digits}f}){intervals.mark(cases)}" if math.isfinite(low) else ""
 
 
 def _or_nothing(value: float, how: str) -> str:
     return "" if math.isnan(value) else format(value, how)
-
-
-def _markdown(text: str) -> str:
-    return re.sub(r"([|*_])", r"\\\1", text).replace("\0", "**").replace("\1", "**")
-
-
-def _html_row(texts: list[str], tag: str) -> str:
-    cells = [html.escape(text).replace("\0", "<strong>").replace("\1", "</strong>") for text in texts]
-    return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
-
-
-def _latex(text: str) -> str:
-    text = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", r"\textbackslash "))
-    signs = {"±": r"$\pm$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "β": r"$\beta$", "χ": r"$\chi$", "<": "$<$"}
-    for sign, command in signs.items():
-        text = text.replace(sign, command)
-    return text.replace("\0", r"\textbf{").replace("\1", "}")

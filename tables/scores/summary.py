@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tables import statistics
+from tables import intervals, statistics
 from tables.scores.results import MEAN, Measure, Scores
 
 
@@ -17,7 +17,7 @@ class Cell:
     Attributes:
         mean: over the cases where it is defined.
         std: sample standard deviation.
-        low: lower limit of the 95 % bootstrap interval of the mean.
+        low: lower limit of the 95 % interval of the mean (`tables.intervals`).
         high: its upper limit.
         n: number of cases.
         undefined: number of those without a value.
@@ -39,7 +39,7 @@ class Comparison:
         measure: the metric.
         other: name of the other method.
         difference: mean of first minus other.
-        low: lower limit of its 95 % bootstrap interval.
+        low: lower limit of its 95 % interval.
         high: its upper limit.
         effect: Cohen's dz, mean over standard deviation of the differences.
         wins: share of cases in which the first is better, ties by half; NaN where neither direction is.
@@ -76,7 +76,7 @@ def cell(scores: Scores, method: str, label: str, name: str = MEAN) -> Cell:
     defined = values[~np.isnan(values)]
     if not len(defined):
         return Cell(math.nan, math.nan, math.nan, math.nan, len(values), len(values))
-    low, high = statistics.bootstrap_interval(defined)
+    low, high = intervals.studentized_interval(defined)
     std = float(defined.std(ddof=1)) if len(defined) > 1 else math.nan
     return Cell(float(defined.mean()), std, low, high, len(values), len(values) - len(defined))
 
@@ -139,7 +139,7 @@ def _facts(measure: Measure) -> dict[str, str | int]:
 def _compare(scores: Scores, measure: Measure, first: str, other: str) -> dict[str, float | int]:
     both = pd.concat([scores.of(method, measure.label) for method in (first, other)], axis=1, join="inner").dropna()
     differences = (both.iloc[:, 0] - both.iloc[:, 1]).to_numpy(float)
-    low, high = statistics.bootstrap_interval(differences)
+    low, high = intervals.studentized_interval(differences)
     return {
         "difference": float(differences.mean()) if len(differences) else math.nan,
         "low": low,

@@ -55,7 +55,7 @@ def test_terminal(demo):
 
 def test_markdown(demo):
     text = render.markdown(collect(demo))
-    assert re.search(r"\| CLoss \(gamma=0.3\) \| \*\*0.685 ± 0.060 \(0.6\d\d, 0.7\d\d\)\*\* \|", text)
+    assert re.search(r"\| CLoss \(gamma=0.3\) \| \*\*0.685 ± 0.060 \(0.5\d\d, 0.7\d\d\)†\*\* \|", text)
     assert "(no run)" in text
     assert "commit 0123456789ab with uncommitted changes" in text
 
@@ -63,13 +63,14 @@ def test_markdown(demo):
 def test_html_escapes_and_marks(demo):
     text = render.as_html(collect(demo))
     assert "<td>Dice&amp;CE</td>" in text
-    assert re.search(r"<strong>0.685 ± 0.060 \(0.6\d\d, 0.7\d\d\)</strong>", text)
+    assert re.search(r"<strong>0.685 ± 0.060 \(0.5\d\d, 0.7\d\d\)†</strong>", text)
 
 
 def test_latex_is_booktabs_and_escaped(demo):
     text = latex.latex(collect(demo))
     assert r"Dice\&CE &" in text
-    assert r"\textbf{0.685 $\pm$ 0.060 (0.6" in text
+    assert r"\textbf{0.685 $\pm$ 0.060 (0.5" in text
+    assert r")$\dagger$" in text
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 2
     assert "±" not in "".join(line for line in text.splitlines() if not line.startswith("%"))
 
@@ -99,8 +100,8 @@ def test_command_says_what_is_missing(tmp_path, capsys):
     [
         ("mean", r"\textbf{0.685}"),
         ("mean-sd", r"\textbf{0.685 $\pm$ 0.060}"),
-        ("mean-ci", r"\textbf{0.685 (0.6"),
-        ("full", r"\textbf{0.685 $\pm$ 0.060 (0.6"),
+        ("mean-ci", r"\textbf{0.685 (0.5"),
+        ("full", r"\textbf{0.685 $\pm$ 0.060 (0.5"),
     ],
 )
 def test_latex_in_short(demo, style, cell):

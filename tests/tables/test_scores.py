@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from evaluation.scoring.score import Request, score
-from tables import statistics
+from tables import intervals, statistics
 from tables.scores import figure, render, results, summary
 
 
@@ -53,7 +53,7 @@ def test_a_cell(scores):
     assert (cell.n, cell.undefined) == (9, 1)
     assert cell.mean == pytest.approx(np.nanmean(values))
     assert cell.std == pytest.approx(np.nanstd(values, ddof=1))
-    assert (cell.low, cell.high) == statistics.bootstrap_interval(values)
+    assert (cell.low, cell.high) == intervals.studentized_interval(values)
 
 
 def test_comparisons_are_paired_by_case_and_corrected_together(scores):
@@ -112,6 +112,14 @@ def test_formats(scores):
     assert not re.search(r"(?<!\\)[%_]", body)
     assert "**0.9" in paths[2].read_text()
     assert b"\0" not in b"".join(path.read_bytes() for path in paths)
+
+
+def test_few_cases_are_marked_below_every_table(scores):
+    sheets = render.sheets(scores)
+    assert all(intervals.SIGN in sheet.explanation and intervals.METHOD in sheet.explanation for sheet in sheets)
+    assert re.search(r"\(0\.\d+, 0\.\d+\)†", sheets[0].rows[0][1])
+    assert "exchangeable" in sheets[-1].explanation
+    assert "9 cases: rough" in figure.draw(scores).get_suptitle()
 
 
 def test_undefined_values_have_reasons(scores):

@@ -10,7 +10,6 @@ from scipy import stats
 
 from tables.statistics import (
     average_ranks,
-    bootstrap_interval,
     cohens_dz,
     critical_difference,
     friedman,
@@ -20,37 +19,6 @@ from tables.statistics import (
 )
 
 numbers = st.floats(-100, 100, allow_nan=False).map(lambda value: round(value, 3))
-
-
-def test_interval_is_scipy_s_percentile_bootstrap():
-    values = np.random.default_rng(1).gamma(2.0, 3.0, 40)
-    expected = stats.bootstrap((values,), np.mean, n_resamples=10_000, method="percentile", rng=5).confidence_interval
-    found = bootstrap_interval(values)
-    assert found == pytest.approx((expected.low, expected.high), abs=0.05)
-
-
-def test_interval_covers_the_mean_as_often_as_it_says():
-    generator = np.random.default_rng(3)
-    covered = 0
-    for _ in range(200):
-        low, high = bootstrap_interval(generator.normal(1.0, 2.0, 50), draws=1000)
-        covered += low <= 1.0 <= high
-    # 95 % of 200 is 190, with a standard deviation of 3
-    assert 178 <= covered <= 199
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(numbers, min_size=2, max_size=30))
-def test_interval_lies_within_the_values_and_is_the_same_twice(values):
-    low, high = bootstrap_interval(values, draws=500)
-    assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
-    assert (low, high) == bootstrap_interval([*values, math.nan], draws=500)
-
-
-def test_interval_of_one_value_is_undefined():
-    assert all(math.isnan(limit) for limit in bootstrap_interval([1.0, math.nan]))
-    with pytest.raises(ValueError, match="`confidence` must lie"):
-        bootstrap_interval([1.0, 2.0], confidence=95)
 
 
 def _all_signs(differences):
