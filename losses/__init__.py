@@ -9,6 +9,7 @@ value = loss(logits, target)                 # (B, C, *spatial) logits, (B, 1, *
 import importlib
 import pkgutil
 
+from losses._checks import NonFiniteLogitsError
 from losses._register import Entry, build, critical_pixels, entry, names, parameters, register
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
@@ -17,4 +18,14 @@ for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
 
 from losses.scnp import scnp_logits  # noqa: E402  (a public name; its file is imported above)
 
-__all__ = ["Entry", "build", "critical_pixels", "entry", "names", "parameters", "register", "scnp_logits"]
+__all__ = [
+    "Entry",
+    "NonFiniteLogitsError",
+    "build",
+    "critical_pixels",
+    "entry",
+    "names",
+    "parameters",
+    "register",
+    "scnp_logits",
+]

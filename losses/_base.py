@@ -1,7 +1,8 @@
 """What all losses have in common: the options that each takes, and the way from raw input to the arithmetic."""
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -25,7 +26,9 @@ class PixelLoss(nn.Module):
             them). Their logits may be anything, NaN and infinity included.
         regions: the channels are regions that may overlap, as nnU-Net calls them: each is a separate binary problem
             (sigmoid), and the loss is the mean over these problems. `ignore_index` excludes pixels region by region.
-        check_finite: refuse NaN and infinite logits, those of ignored pixels too (costs a pass over them).
+        check_finite: refuse all NaN and infinite logits, those of ignored pixels too (costs a pass over them). Without
+            it they are refused where they count and the loss is NaN or infinite, as it always is for NaN; where an
+            infinite one leaves it finite, such as Dice of one channel, it counts as a certain prediction.
     """
 
     include_background = False  # not a parameter of losses that have no use for it
@@ -100,7 +103,8 @@ class PixelLoss(nn.Module):
 
         Raises:
             TypeError: not tensors, or logits that are not floating point.
-            ValueError: shapes, devices, class indices, or (`check_finite`) values that do not fit.
+            ValueError: shapes, devices or class indices that do not fit; NaN or infinite logits, see `check_finite`.
+            NotImplementedError: inside a transform of torch.func, such as vmap.
         """
         # torch.compile leaves the loss as it is: much of it is NumPy, which it would emulate (see topology._arrays)
         run = torch.compiler.disable(self._forward) if torch.compiler.is_compiling() else self._forward
@@ -149,8 +153,16 @@ class PixelLoss(nn.Module):
             problems = self.problems(input, target)
             for r, s in enumerate(problems):
                 s.views.update({n: v[:, r : r + 1] if self.regions else v for n, v in (views or {}).items()})
-            values = [part(s) for s in problems]
-            return values[0] if len(values) == 1 else torch.stack(values).mean()
+            try:
+                values = [part(s) for s in problems]
+            except ValueError:
+                _checks.check_logits(problems)  # they may be what a primitive has refused
+                raise
+            value = values[0] if len(values) == 1 else torch.stack(values).mean()
+            # no loss loses a NaN on the way, so looking at the result is enough, and costs nothing
+            if not (all(s.finite for s in problems) or math.isfinite(value.item())):
+                _checks.check_logits(problems)
+            return value
 
     @torch.no_grad()
     def critical_pixels(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -186,10 +198,7 @@ class PixelLoss(nn.Module):
         return [self._problem(logits[:, r : r + 1], target[:, r : r + 1]) for r in range(input.shape[1])]
 
     def _problem(self, logits: torch.Tensor, target: torch.Tensor) -> Segmentation:
-        indices, valid = _checks.class_indices(target, logits.shape[1], self.ignore_index)
-        if valid is not None:  # ignored logits, even NaN, must not reach value or gradient
-            logits = torch.where(valid, logits, 0)
-        return Segmentation(logits, indices, valid, self.include_background)
+        return replace(_checks.read(logits, target, self.ignore_index), include_background=self.include_background)
 
     def extra_repr(self) -> str:
         """Return the parameters that differ from their defaults."""

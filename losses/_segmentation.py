@@ -22,6 +22,7 @@ class Segmentation:
         valid: (B, 1, *spatial) bool, False where ignored; None where all pixels count.
         include_background: for C > 1, whether channel 0 is a class like the others.
         views: skeletons of the ground truth, (B, n, *spatial) by name, that have already been computed (`of_truth`).
+        finite: whether all logits are known to be finite.
 
     K below is the number of classes that count: 1 for C = 1, else C - 1, or C with `include_background`.
     """
@@ -31,6 +32,7 @@ class Segmentation:
     valid: torch.Tensor | None = None
     include_background: bool = False
     views: dict[str, torch.Tensor] = field(default_factory=dict)
+    finite: bool = False
 
     @property
     def binary(self) -> bool:

@@ -6,7 +6,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch.autograd.function import once_differentiable
 
 from losses import _checks
 from losses._base import SegmentationLoss
@@ -41,8 +40,7 @@ def scnp_logits(input: torch.Tensor, target: torch.Tensor, window: int = 3) -> t
     """
     _checks.whole_number("window", window, 1, odd=True, source="SCNP eq. 1, w")
     _checks.check_input(input, target, check_finite=False)
-    indices, _ = _checks.class_indices(target, input.shape[1], None)
-    return _penalise(input, Segmentation(input, indices).one_hot, None, window)
+    return _penalise(input, _checks.read(input, target, None).one_hot, None, window)
 
 
 def _penalise(z: torch.Tensor, y: torch.Tensor, valid: torch.Tensor | None, window: int) -> torch.Tensor:
@@ -84,11 +82,14 @@ class _WorstNeighbour(torch.autograd.Function):
         return result
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         from topology.kernels import worst_neighbours as kernels
 
         (sources,) = ctx.saved_tensors
+        if torch.is_grad_enabled():  # a second derivative is wanted
+            places = sources.view(len(sources), -1).long()
+            flat = grad.reshape(len(sources), -1)
+            return torch.zeros_like(flat).scatter_add(1, places, flat).view(grad.shape), None, None, None
         given, result = grad.contiguous(), torch.zeros(grad.shape, dtype=grad.dtype)
         values, out = (tensor.view(len(sources), -1).numpy() for tensor in (given, result))
 

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-from runs import evaluation, paths
+from runs import contained, evaluation, paths
 from runs import plan as plan_file
 from runs.files import write_json
 from runs.paths import parse_run
@@ -50,8 +51,9 @@ def merge(sources: Sequence[str | Path], destination: str | Path) -> Path:
         The destination.
 
     Raises:
-        ValueError: fewer than two sources, a source without runs, a destination that exists, or two different results
-            under one run key: all of them, one line each. Nothing is written then.
+        ValueError: fewer than two sources, a source without runs, a destination that exists; links out of a source,
+            devices and the like, or two different results under one run key: all of them, one line each. Nothing is
+            written then.
     """
     folders = [Path(source) for source in sources]
     target = Path(destination)
@@ -59,7 +61,9 @@ def merge(sources: Sequence[str | Path], destination: str | Path) -> Path:
         raise ValueError(f"merging needs two results folders or more, got {len(folders)}")
     if target.exists():
         raise ValueError(f"{target} exists already; choose another destination, nothing is overwritten")
-    found = [run for folder in folders for run in _find(folder)]
+    listed = [(folder, path) for folder in folders for path in _runs_in(folder)]
+    _check_files(listed)
+    found = [Found(folder, path.relative_to(folder), _fingerprint(path)) for folder, path in listed]
     chosen = _choose(found)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as workplace:
@@ -73,14 +77,23 @@ def merge(sources: Sequence[str | Path], destination: str | Path) -> Path:
     return target
 
 
-def _find(folder: Path) -> list[Found]:
+def _runs_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder; give folders such as results/")
     experiments = [path for path in sorted(folder.iterdir()) if paths.has_runs(path)]
     runs = [path for experiment in experiments for path in paths.find_runs(folder, experiment.name)]
     if not runs:
         raise ValueError(f"{folder}: no runs in it; give the folder that holds the experiments, such as results/")
-    return [Found(folder, Path(path).relative_to(folder), _fingerprint(Path(path))) for path in runs]
+    return runs
+
+
+def _check_files(runs: list[tuple[Path, Path]]) -> None:
+    """Refuse what a run or a plan must not hold, before any of it is read."""
+    plans = {(folder, path.parents[3] / plan_file.NAME) for folder, path in runs}
+    places = [*sorted(each for each in plans if os.path.lexists(each[1])), *runs]
+    found = [line for folder, path in places for line in contained.strangers(path, within=folder)]
+    if found:
+        raise ValueError("\n".join(["merging copies files and folders only:", *found]))
 
 
 def _fingerprint(run: Path) -> str:

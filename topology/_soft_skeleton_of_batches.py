@@ -4,8 +4,8 @@ import importlib.util
 from typing import Any
 
 import torch
-from torch.autograd.function import once_differentiable
 
+from topology._once import differentiable_once
 from topology._recompute import go_back
 
 _KEPT = 3  # eroded batches kept for the backward pass
@@ -40,7 +40,7 @@ class SoftSkeleton(torch.autograd.Function):
         return skeleton.view(p.shape)
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once("the soft skeleton")
     def backward(ctx: Any, grad_skeleton: torch.Tensor) -> tuple[torch.Tensor, None]:
         from topology.kernels.soft_skeletons_triton import LevelBackward
 

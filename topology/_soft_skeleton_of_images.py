@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.autograd.function import once_differentiable
 
+from topology._once import differentiable_once
 from topology._recompute import go_back
 from topology.kernels.compiled import for_each, usable
 
@@ -49,7 +49,7 @@ class SoftSkeleton(torch.autograd.Function):
         return skeletons
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once("the soft skeleton")
     def backward(ctx: Any, grad_skeleton: torch.Tensor) -> tuple[torch.Tensor, None]:
         p, survivals, depths = ctx.saved_tensors
         weights = _images(grad_skeleton)
@@ -74,7 +74,7 @@ class SoftSkeletonSums(torch.autograd.Function):
         return masked.view(p.shape[:2]), whole.view(p.shape[:2])
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once("the soft skeleton")
     def backward(ctx: Any, grad_masked: torch.Tensor, grad_whole: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         p, survivals, depths, mask = ctx.saved_tensors
         weights, masked, whole = _images(mask.view(torch.uint8)), grad_masked.flatten(), grad_whole.flatten()

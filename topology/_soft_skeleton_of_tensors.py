@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch.autograd.function import once_differentiable
 
+from topology._once import differentiable_once
 from topology._windows import Extremum, erode, erode_backward, maximum_backward, window_maximum
 
 
@@ -34,7 +34,7 @@ class SoftSkeleton(torch.autograd.Function):
         return skeleton
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once("the soft skeleton")
     def backward(ctx: Any, grad_skeleton: torch.Tensor) -> tuple[torch.Tensor | None, None]:
         first, *others = ctx.saved_tensors
         starts = [(first, None), *zip(others[::2], others[1::2], strict=True)]

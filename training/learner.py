@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from losses import NonFiniteLogitsError
 from runs import history
 from runs.record import Memory
 from training import checkpoints, determinism
@@ -21,7 +22,7 @@ LARGEST_GRADIENT = 12.0  # norm at which gradients are clipped, nnU-Net
 
 
 class NonFiniteError(ArithmeticError):
-    """The loss or its gradient is no longer a finite number; continuing would destroy the weights."""
+    """Logits, loss or gradient are no longer finite numbers; continuing would destroy the weights."""
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Learner:
             The loss.
 
         Raises:
-            NonFiniteError: when loss or gradient is NaN or infinite; the weights are left as they were.
+            NonFiniteError: when logits, loss or gradient are NaN or infinite; the weights are left as they were.
         """
         determinism.seed_iteration(self.config.seed, self.iteration)
         rate = self._set_learning_rate()
@@ -97,7 +98,10 @@ class Learner:
         started = self._now()
         with torch.autocast(self.device.type, self.half, enabled=self.halves):
             outputs = self._compute(images)
-        loss = self.loss(_full_precision(outputs), target)  # topological terms need it
+        try:
+            loss = self.loss(_full_precision(outputs), target)  # topological terms need it
+        except NonFiniteLogitsError as error:
+            raise NonFiniteError(f"logits became NaN or infinite at iteration {self.iteration}") from error
         value = loss.item()
         if not math.isfinite(value):
             raise NonFiniteError(f"loss became {_name(value)} at iteration {self.iteration}")

@@ -42,11 +42,14 @@ def test_one_pass_is_the_double_precision_of_many(batch, channels, spatial, seed
     loss = losses.build("dice_ce", **options)
     value, gradient = value_and_gradient(loss, z, y)
     expected, its_gradient = value_and_gradient(loss, z.double(), y)
-    torch.testing.assert_close(value.double(), expected, rtol=1e-6, atol=1e-9)
+    # both hold differences to p, which is next to 1 where they are small: its rounding remains
+    counted = (y != options.get("ignore_index", -1)).flatten(1).sum(1).clamp(min=1).min().item()
+    rounding = torch.finfo(torch.float32).eps / counted
+    torch.testing.assert_close(value.double(), expected, rtol=1e-6, atol=1e-9 + rounding)
     # the gradients of Dice and cross-entropy may cancel, and each has its own rounding
     of_dice = value_and_gradient(losses.build("dice", **options), z.double(), y)[1]
     largest = max(each.abs().max().item() for each in (its_gradient, of_dice, its_gradient - of_dice))
-    torch.testing.assert_close(gradient.double(), its_gradient, rtol=0, atol=2e-6 * max(largest, 1e-12))
+    torch.testing.assert_close(gradient.double(), its_gradient, rtol=0, atol=2e-6 * max(largest, 1e-12) + rounding)
 
 
 def test_parts_of_an_image_and_threads_do_not_change_a_bit():
@@ -80,7 +83,8 @@ def test_what_is_not_a_number_does_not_go_unnoticed():
     for channels in (1, 2):
         z, y = case((1, channels, 9, 8), 0, 1.0)
         z[0, 0, 3, 3] = torch.nan
-        assert losses.build("dice_ce")(z, y).isnan()
+        with pytest.raises(losses.NonFiniteLogitsError, match="got 1 NaN or infinite logits"):
+            losses.build("dice_ce")(z, y)
 
 
 def test_confident_pixels_keep_their_small_cross_entropy():

@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -77,6 +80,71 @@ def test_folders_that_cannot_be_merged_are_named(machines, tmp_path, wrong):
         ValueError, match={"one": "two results folders or more", "missing": "no such folder"}.get(wrong, "no runs")
     ):
         merge(sources, tmp_path / "all")
+
+
+def _a_run_of(results):
+    return next(results.rglob("run.json")).parent
+
+
+STRANGERS = {
+    "out of the folder": lambda path, outside: path.symlink_to(outside / "secret.txt"),
+    "out of the folder, to /dev/zero": lambda path, outside: path.symlink_to("/dev/zero"),
+    "neither a file": lambda path, outside: os.mkfifo(path),
+    "not to a file": lambda path, outside: path.symlink_to("."),
+}
+
+
+@pytest.mark.parametrize("problem", STRANGERS)
+def test_nothing_strange_is_read_or_copied(machines, tmp_path, problem):
+    (tmp_path / "secret.txt").write_text("secret")
+    run = _a_run_of(machines[1])
+    (run / "deeper").mkdir()
+    for name in ("metrics.csv", "run.json", "deeper/extra.npz"):
+        place = run / name
+        kept = place.read_bytes() if place.exists() else b""
+        place.unlink(missing_ok=True)
+        STRANGERS[problem](place, tmp_path)
+        with pytest.raises(ValueError, match=f"{place} is .*{problem}"):
+            merge(machines, tmp_path / "all")
+        assert not (tmp_path / "all").exists()
+        place.unlink()
+        place.write_bytes(kept)
+
+
+def test_the_command_does_not_read_a_device_without_end(machines, tmp_path):
+    """In a process of its own, with a limit on time."""
+    place = _a_run_of(machines[1]) / "metrics.csv"
+    place.unlink()
+    place.symlink_to("/dev/zero")
+    command = [sys.executable, "-m", "tables", "merge", *map(str, machines), "-o", str(tmp_path / "all")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2, done.stdout
+    assert f"{place} is a link out of the folder, to /dev/zero" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_a_link_out_of_the_source_is_refused(machines, tmp_path):
+    run = _a_run_of(machines[1])
+    run.rename(tmp_path / "elsewhere")
+    run.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match=f"{run} leads out of {machines[1]}"):
+        merge(machines, tmp_path / "all")
+
+
+def test_a_plan_that_is_a_device_is_refused(machines, tmp_path):
+    plan = machines[0] / "demo" / "plan.json"
+    plan.unlink()
+    plan.symlink_to("/dev/zero")
+    with pytest.raises(ValueError, match=f"{plan} leads out of"):
+        merge(machines, tmp_path / "all")
+
+
+def test_links_to_files_inside_are_copied_as_files(machines, tmp_path):
+    run = _a_run_of(machines[0])
+    (run / "again.csv").symlink_to("metrics.csv")
+    copied = merge(machines, tmp_path / "all") / run.relative_to(machines[0]) / "again.csv"
+    assert not copied.is_symlink()
+    assert copied.read_bytes() == (run / "metrics.csv").read_bytes()
 
 
 def test_command(machines, tmp_path, capsys):

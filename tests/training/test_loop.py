@@ -180,6 +180,15 @@ def test_loss_that_becomes_nan_stops_the_run(tiny, monkeypatch):
     assert record["iterations_done"] == 3
 
 
+def test_logits_that_become_nan_stop_the_run(tiny):
+    """A loss refuses such logits, which is a failure of the training and not of its parameters."""
+    config = Config.from_parameters(**tiny | {"learning_rate": 1e30})
+    with pytest.raises(ArithmeticError, match="logits became NaN or infinite at iteration 1"):
+        train(config, progress=False)
+    record = json.loads((config.run_folder / "run.json").read_text())
+    assert record["exit_cause"] == "failed: logits became NaN or infinite at iteration 1"
+
+
 class EndlessGradient(torch.nn.Module):
     def forward(self, logits, target):
         return (logits * 0).abs().sqrt().sum()
