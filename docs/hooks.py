@@ -141,9 +141,8 @@ def dataset_page(entry: Any) -> str:
         "[synthetic2d](synthetic2d.md) for how one looks.\n"
     )
     docstring = f"::: {entry.plan.__module__}.{entry.plan.__qualname__}"
-    return (
-        f"# {entry.title}\n\n| name | `{entry.slug}` |\n|---|---|\n{rows}\n\n{prepare}\n## Contact sheet\n\n{sheet}\n{doubts}{docstring}\n"
-    )
+    head = f"# {entry.title}\n\n| name | `{entry.slug}` |\n|---|---|\n{rows}\n\n{prepare}\n"
+    return f"{head}## Contact sheet\n\n{sheet}\n{doubts}{docstring}\n"
 
 
 def _metric_row(entry: Any) -> tuple[str, ...]:
