@@ -21,13 +21,14 @@ from pathlib import Path
 from runs import plan as plan_file
 from runs import repeat
 from runs.plan import ExperimentPlan
-from workflow import cluster, done, engine, follow, how_long, papers, remote
+from workflow import cluster, done, engine, follow, how_long, papers, remote, tuning
 from workflow import plan as plans
 from workflow.cluster import ClusterError
 from workflow.experiment import ExperimentError, load, names
 from workflow.head import head
 from workflow.import_check import check_rooms
 from workflow.places import module, notebook
+from workflow.tuning import Rounds
 
 INTERRUPTED = 130  # exit status after Ctrl-C
 
@@ -85,19 +86,58 @@ def _run_experiment(given: argparse.Namespace) -> int:
         raise ExperimentError(f"--scale is for a paper's tables ({', '.join(papers.names())})")
     start = time.monotonic()
     experiment = load(given.experiment, given.quick, tuple(given.set), f"{given.results}/data")
-    plan = _as_asked(plans.make(experiment, given.results, given.data), given)
+    rounds = tuning.make_rounds(experiment, given.results, given.data, lambda plan: _as_asked(plan, given))
+    plan = plans.make(experiment, given.results, given.data)
+    plan = plan if rounds else _as_asked(plan, given)
     given.loading = time.monotonic() - start
     print(f"{plan.title}: {len(plan.jobs)} runs on {', '.join(plan.datasets)}")
     print(f"results: {plan.folder}", flush=True)
-    for slug, reason in plan.skipped.items():
-        print(f"left out: {slug}: {reason}", flush=True)
+    for line in [*(f"left out: {slug}: {reason}" for slug, reason in plan.skipped.items()),
+                 *(tuning.describe(rounds, plan) if rounds else ())]:  # fmt: skip
+        print(line, flush=True)
     if given.plan:
-        return _dry_run(given, plan)
+        return _plan_tuned(given, rounds, plan) if rounds else _dry_run(given, plan)
     with head(given.results, engine.profile(given.profile)):
-        status = _make(given, plan)
+        if rounds:
+            if _try(given, rounds):
+                return 1
+            plan = _as_asked(_with_choices(given, rounds), given)
+        status = _make(given, plan, rounds=rounds)
         if status:
             _render(plan)
         return _conclude(plan, status)
+
+
+def _try(given: argparse.Namespace, rounds: Rounds) -> int:
+    """Run the trials that are not finished; return 1 when some failed."""
+    for number, part in enumerate(rounds.plans):
+        if not given.force and not done.refresh(part).missing:
+            continue
+        print(part.title, flush=True)
+        if _make(given, part, None if number else rounds.start_file):
+            for line in follow.failures(part):
+                print(f"failed: {line}", file=sys.stderr)
+            print("nothing can be chosen before all trials are finished", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _with_choices(given: argparse.Namespace, rounds: Rounds) -> ExperimentPlan:
+    """Choose values, say which, and return the plan with them."""
+    found = tuning.choose(rounds)
+    for choice in found.choices:
+        values = ", ".join(f"{name}={value}" for name, value in choice.values.items())
+        print(f"chosen: {choice.entry} on {choice.dataset}: {values}", flush=True)
+    values_by_place = tuning.values_of(rounds.experiment, found)
+    return plans.make(rounds.experiment, given.results, given.data, values_by_place)
+
+
+def _plan_tuned(given: argparse.Namespace, rounds: Rounds, plan: ExperimentPlan) -> int:
+    """Say what would run of a tuned experiment: of its trials, and of the rest once these are finished."""
+    if not any([done.refresh(part).missing for part in rounds.plans]):
+        return _dry_run(given, _as_asked(_with_choices(given, rounds), given))
+    print("\n".join(engine.forecast(given, plan, rounds.jobs)), flush=True)
+    return 0
 
 
 def _run_paper(given: argparse.Namespace) -> int:
@@ -151,11 +191,15 @@ def _as_asked(plan: ExperimentPlan, given: argparse.Namespace) -> ExperimentPlan
     return replace(plan, jobs=jobs)
 
 
-def _make(given: argparse.Namespace, plan: ExperimentPlan) -> int:
+def _make(
+    given: argparse.Namespace, plan: ExperimentPlan, place: Path | None = None, rounds: Rounds | None = None
+) -> int:
     """Write the plan, say what has to be repeated, and let Snakemake run what is not done."""
-    path = plan_file.write_plan(plan)
+    path = plan_file.write_plan(plan, place)
     if given.force:
         repeat.forget_weights(job.folder for job in plan.jobs)
+    if rounds and (taken := tuning.take_over(rounds, plan, done.refresh(plan).missing)):
+        print(f"{taken} trainings are taken over from trials", flush=True)
     progress = done.refresh(plan)
     for line in done.lines(progress.again):
         print(f"again: {line}", flush=True)
@@ -216,10 +260,12 @@ def _conclude(plan: ExperimentPlan, status: int) -> int:
     """Print the table, what failed or is missing, and where everything lies; return the exit status."""
     from runs.results import collect
     from tables.experiment import render
+    from tables.experiment import tuning as tried
     from tables.index import page
 
     try:
-        print(f"\n{render.terminal(collect(plan.folder))}")
+        results = collect(plan.folder)
+        print("\n" + "\n\n".join(filter(None, [render.terminal(results), tried.terminal(results)])))
     except ValueError as error:
         print(error, file=sys.stderr)
     print(f"\ntables:    {plan.folder}/tables\nfigures:   {plan.folder}/figures, and figures/ of each run")

@@ -4,10 +4,11 @@ import argparse
 import math
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from runs import files, steps
-from runs.plan import ExperimentPlan
+from runs.plan import ExperimentPlan, Job
 from workflow import cluster, gpus
 from workflow.forecast import lines
 
@@ -68,12 +69,13 @@ def command(
     return words + (["--dry-run"] if given.plan else [])
 
 
-def forecast(given: argparse.Namespace, plan: ExperimentPlan) -> Iterator[str]:
-    """Say what is left to do of a plan, and how long it takes by what has been measured."""
+def forecast(given: argparse.Namespace, plan: ExperimentPlan, trials: Sequence[Job] = ()) -> Iterator[str]:
+    """Say what is left to do of a plan and of the trials before it, and how long it takes by what has been measured."""
     place = profile(given.profile)
     remote = cluster.is_slurm(place)
     device = "cuda" if remote or given.gpus or gpus.visible() else "cpu"
-    yield from lines(plan, batches(unevaluated(plan), given.cores, remote), device, place)
+    both = replace(plan, jobs=[*plan.jobs, *trials])
+    yield from lines(both, batches(unevaluated(plan), given.cores, remote), device, place)
 
 
 def batches(evaluate: Sequence[str], cores: int, remote: bool) -> list[list[str]]:
@@ -102,7 +104,8 @@ def unevaluated(plan: ExperimentPlan, trained: bool = False) -> list[str]:
     Returns:
         Keys in the order of the plan.
     """
-    jobs = [job for job in plan.jobs if not steps.flag_of(job.folder, "evaluated").exists()]
+    listed = [] if plan.only_trained else plan.jobs
+    jobs = [job for job in listed if not steps.flag_of(job.folder, "evaluated").exists()]
     if trained:
         jobs = [
             job
