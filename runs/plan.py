@@ -27,6 +27,8 @@ class Job:
         loss_parameters: all parameters of the loss, defaults filled in.
         sources: hash of the source files that determine the result; "" for any.
         measuring_sources: hash of those that determine the numbers of the evaluation; "" for any.
+        entry: printed name of a tuned entry of the list of losses, the same whatever was chosen; "" for one not tuned.
+        tuned: the values that were chosen for it on validation cases, by parameter; of a trial, those tried.
     """
 
     folder: str
@@ -38,6 +40,8 @@ class Job:
     loss_parameters: dict[str, Any] = field(default_factory=dict)
     sources: str = ""
     measuring_sources: str = ""
+    entry: str = ""
+    tuned: dict[str, Any] = field(default_factory=dict)
 
     @property
     def run(self) -> Run:
@@ -103,6 +107,7 @@ class ExperimentPlan:
         paper: name of the paper whose tables need the runs, "" for none.
         scale: the factor by which the paper's protocol was reduced.
         remarks: lines to print below the paper's tables.
+        only_trained: its runs are trained and no more: trials, and the pretraining that they start from.
     """
 
     experiment: str = ""
@@ -120,6 +125,7 @@ class ExperimentPlan:
     paper: str = ""
     scale: float = 1.0
     remarks: list[str] = field(default_factory=list)
+    only_trained: bool = False
 
     def data_below(self, results: Path) -> Path:
         """Return the folder of the prepared datasets if the results folder has moved."""

@@ -1,8 +1,11 @@
-"""Have finished runs made again: without its weights a run is not finished, and everything that follows is repeated."""
+"""Have finished runs made again, or their training taken over: a run's weights decide whether it is finished."""
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from runs import record
+from runs.files import atomic
 from runs.lock import alone
 from runs.paths import CHECKPOINT
 
@@ -21,3 +24,18 @@ def forget_weights(folders: Iterable[str | Path]) -> int:
         with alone(path.parent):
             path.unlink(missing_ok=True)
     return len(found)
+
+
+def take_weights(source: str | Path, folder: str | Path) -> None:
+    """Give a run that is to be made the checkpoint of a finished one with the same training, from which it goes on.
+
+    Its training is then over at once. What the run's folder says about an earlier state of it is deleted.
+
+    Args:
+        source: folder of the finished run.
+        folder: of the run that is to be made.
+    """
+    place = Path(folder)
+    with alone(place), atomic(place / CHECKPOINT) as temporary:
+        shutil.copyfile(Path(source) / CHECKPOINT, temporary)
+        (place / record.NAME).unlink(missing_ok=True)

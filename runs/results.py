@@ -45,6 +45,8 @@ class RunResult:
         numbers: metrics.csv; empty if there is none.
         card: what its dataset's card says about the test set.
         remarks: what is wrong with single values.
+        entry: printed name of the tuned entry of the list of losses that it belongs to; "" for one not tuned.
+        tuned: the values that were chosen for it on validation cases, by parameter.
     """
 
     folder: Path
@@ -57,6 +59,8 @@ class RunResult:
     numbers: Numbers = field(default_factory=Numbers)
     card: DataCard = field(default_factory=DataCard)
     remarks: list[str] = field(default_factory=list)
+    entry: str = ""
+    tuned: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def definitions(self) -> Mapping[str, MetricDefinition]:
@@ -94,9 +98,10 @@ class RunResult:
 
     @property
     def label(self) -> str:
-        """Return the printed name with the differing parameters; pretraining is marked as such."""
-        changed = ", ".join(f"{name}={value}" for name, value in self.run.loss_parameters.items())
-        name = f"{self.title} ({changed})" if changed else self.title
+        """Return the printed name with the parameters that differ or were tuned; pretraining is marked as such."""
+        parts = [f"{name}={value}" for name, value in self.run.loss_parameters.items() if name not in self.tuned]
+        parts += [f"tuned {name}={value}" for name, value in self.tuned.items()]
+        name = f"{self.title} ({', '.join(parts)})" if parts else self.title
         return f"{name}, pretraining" if self.run.stage == "pretrain" else name
 
 
@@ -165,7 +170,8 @@ def collect(folder: str | Path) -> Results:
     plan = read_plan(folder) or ExperimentPlan()
     found = paths.find_runs(folder.parent, folder.name)
     jobs = {job.below(folder.parent): job for job in plan.jobs}
-    runs = [_read_or_flag(path, jobs[path].loss_title if path in jobs else "") for path in jobs or found]
+    runs = [_named(_read_or_flag(path, jobs[path].loss_title), jobs[path]) for path in jobs]
+    runs = runs or [_read_or_flag(path, "") for path in found]
     if not runs:
         raise ValueError(f"there are no runs in {folder}: python -m workflow {folder.name} makes them")
     runs = _flag_strangers(runs, jobs, plan, folder.parent)
@@ -227,6 +233,11 @@ def _read_or_flag(folder: Path, title: str) -> RunResult:
     except (ValueError, OSError) as error:
         run = paths.parse_run(folder.absolute())
         return RunResult(folder, run, title or run.loss, UNREADABLE, " ".join(str(error).split()))
+
+
+def _named(result: RunResult, job: Job) -> RunResult:
+    """Say of a run which entry of the list of losses it is, if that was tuned."""
+    return replace(result, entry=job.entry, tuned=job.tuned)
 
 
 def _flag_strangers(

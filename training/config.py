@@ -124,6 +124,13 @@ class Config:
     max_test_cases: int = count(
         0, "predict only the first ones, in sorted order; 0: all", lowest=0, decides=PREDICTIONS
     )
+    predicted: str = choice(
+        "test",
+        'cases to predict in the end: "test", or "validation" for a trial, which must not see the test cases',
+        ("test", "validation"),
+        PREDICTIONS,
+        later=True,
+    )
     validate_every: int = count(
         0, "iterations between validations on the fold's validation cases, from 0; 0: none", 0, later=True
     )
@@ -307,7 +314,7 @@ def _check_validation(values: dict[str, Any]) -> list[str]:
         return []
     return [
         f"`{name}` {values[name]!r} needs validations: set `validate_every`"
-        for name, idle in (("checkpoint", "last"), ("stop_after", 0))
+        for name, idle in (("checkpoint", "last"), ("stop_after", 0), ("predicted", "test"))
         if values[name] != idle
     ]
 
@@ -343,7 +350,7 @@ def _check_run(values: dict[str, Any]) -> list[str]:
 _TOGETHER: tuple[tuple[tuple[str, ...], Callable[[dict[str, Any]], list[str]]], ...] = (
     (("loss", "loss_parameters"), _check_loss),
     (("network", "network_parameters", "patch_size"), _check_network),
-    (("validate_every", "checkpoint", "stop_after"), _check_validation),
+    (("validate_every", "checkpoint", "stop_after", "predicted"), _check_validation),
     (("network", "network_parameters", "deep_supervision"), _check_deep_supervision),
     (("init_from",), _check_init_from),
     (("experiment", "dataset", "loss", "loss_parameters", "fold", "seed", "stage"), _check_run),

@@ -62,12 +62,27 @@ def cases_to_train(config: Config, data: "Prepared") -> list[str]:
 
 
 def split_to_predict(data: "Prepared") -> str:
-    """Return which cases a run predicts: "test", or "val" if the dataset has no test cases (a user's own data)."""
+    """Return which cases are to be tested: "test", or "val" if the dataset has no test cases (a user's own data)."""
     return "test" if data.cases("test") else "val"
 
 
 def cases_to_predict(config: Config, data: "Prepared") -> list[str]:
     """Return the cases that a run predicts, sorted.
+
+    Args:
+        config: `predicted` says which, `validation_cases` or `test_group` and `max_test_cases` choose among them.
+        data: the dataset.
+
+    Returns:
+        The cases to test, or those of a trial: the fold's validation cases.
+    """
+    if config.predicted == "validation":
+        return sorted(data.cases("val", config.fold))[: config.validation_cases or None]
+    return cases_to_test(config, data)
+
+
+def cases_to_test(config: Config, data: "Prepared") -> list[str]:
+    """Return the cases by which a run is measured in the end, sorted.
 
     Args:
         config: `test_group` and `max_test_cases` choose among them.
@@ -98,7 +113,7 @@ def describe(config: Config, data: "Prepared") -> DataUsed:
         channels=data.channels,
         classes=list(data.classes),
         training_cases=len(cases_to_train(config, data)),
-        predicted=split_to_predict(data),
+        predicted="val" if config.predicted == "validation" else split_to_predict(data),
     )
 
 

@@ -58,9 +58,9 @@ def cases(config: Config, data: "Prepared") -> list[str]:
     chosen = sorted(data.cases("val", config.fold))[: config.validation_cases or None]
     if not chosen:
         raise ValueError(f"`validate_every` needs validation cases, fold {config.fold} of {config.dataset!r} has none")
-    predicted = datasets.cases_to_predict(config, data)
-    contents = {_content(data, case): case for case in predicted}
-    both = [case for case in chosen if case in predicted or _content(data, case) in contents]
+    tested = datasets.cases_to_test(config, data)
+    contents = {_content(data, case): case for case in tested}
+    both = [case for case in chosen if case in tested or _content(data, case) in contents]
     if both:
         raise ValueError(
             f"`validate_every`: the validation set overlaps the test set in {', '.join(both[:5])}; what a run is "

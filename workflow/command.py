@@ -21,7 +21,7 @@ from pathlib import Path
 from runs import plan as plan_file
 from runs import repeat
 from runs.plan import ExperimentPlan
-from workflow import done, engine, follow, forecast, papers, remote
+from workflow import done, engine, follow, forecast, papers, remote, tuning
 from workflow import plan as plans
 from workflow.cluster import ClusterError
 from workflow.experiment import ExperimentError, load, names
@@ -30,6 +30,7 @@ from workflow.head import head
 from workflow.import_check import check_rooms
 from workflow.interrupts import INTERRUPTED, leave_at_once
 from workflow.places import module, notebook
+from workflow.tuning import Rounds
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -86,17 +87,61 @@ def _run_experiment(given: argparse.Namespace) -> int:
     start = time.monotonic()
     with leave_at_once():
         experiment = load(given.experiment, given.quick, tuple(given.set), f"{given.results}/data")
-        plan = _as_asked(plans.make(experiment, given.results, given.data), given)
+        rounds = tuning.make_rounds(experiment, given.results, given.data, lambda plan: _as_asked(plan, given))
+        plan = plans.make(experiment, given.results, given.data)
+        plan = plan if rounds else _as_asked(plan, given)
     given.loading = time.monotonic() - start
     _announce([plan], plan.skipped)
-    grid = Grid([plan], Path(plan.folder))
+    for line in tuning.describe(rounds, plan) if rounds else ():
+        print(line, flush=True)
     if given.plan:
-        return _dry_run(given, grid)
+        return _dry_run(given, _as_grid(plan)) if rounds is None else _dry_run_tuned(given, rounds, plan)
     with head(given.results, engine.profile(given.profile)):
-        status = _make(given, grid)
+        if rounds:
+            if _try(given, rounds):
+                return 1
+            plan = _as_asked(_with_choices(given, rounds), given)
+        status = _make(given, _as_grid(plan), rounds=rounds)
         if status:
             _render(plan)
         return _conclude(plan, status)
+
+
+def _as_grid(plan: ExperimentPlan) -> Grid:
+    return Grid([plan], Path(plan.folder))
+
+
+def _try(given: argparse.Namespace, rounds: Rounds) -> int:
+    """Run the trials that are not finished; return 1 when some failed."""
+    grid = Grid(rounds.plans, Path(rounds.start.folder))
+    if not given.force and not any([done.refresh(plan).missing for plan in grid.plans]):
+        return 0
+    if not _make(given, grid, start_file=rounds.start_file):
+        return 0
+    for line in follow.failures(grid):
+        print(f"failed: {line}", file=sys.stderr)
+    print("nothing can be chosen before all trials are finished", file=sys.stderr)
+    return 1
+
+
+def _with_choices(given: argparse.Namespace, rounds: Rounds) -> ExperimentPlan:
+    """Choose values, say which, and return the plan with them."""
+    found = tuning.choose(rounds)
+    for choice in found.choices:
+        values = ", ".join(f"{name}={value}" for name, value in choice.values.items())
+        print(f"chosen: {choice.entry} on {choice.dataset}: {values}", flush=True)
+    values_by_place = tuning.values_of(rounds.experiment, found)
+    return plans.make(rounds.experiment, given.results, given.data, values_by_place)
+
+
+def _dry_run_tuned(given: argparse.Namespace, rounds: Rounds, plan: ExperimentPlan) -> int:
+    """Say what would run of a tuned experiment: of its trials, and of the rest once these are finished."""
+    if not any([done.refresh(part).missing for part in rounds.plans]):
+        return _dry_run(given, _as_grid(_as_asked(_with_choices(given, rounds), given)))
+    grid = Grid([plan, *rounds.trials], Path(plan.folder))
+    missing = sum(len(done.refresh(part).missing) for part in grid.plans)
+    print("\n".join(forecast.lines(grid, missing, engine.machine(given))), flush=True)
+    return 0
 
 
 def _run_paper(given: argparse.Namespace) -> int:
@@ -150,11 +195,23 @@ def _as_asked(plan: ExperimentPlan, given: argparse.Namespace) -> ExperimentPlan
     return replace(plan, jobs=jobs)
 
 
-def _make(given: argparse.Namespace, grid: Grid) -> int:
-    """Write the plans, say what has to be repeated and how long it takes, and let Snakemake run what is not done."""
-    files = [plan_file.write_plan(plan) for plan in grid.plans]
+def _make(given: argparse.Namespace, grid: Grid, start_file: Path | None = None, rounds: Rounds | None = None) -> int:
+    """Write the plans, say what has to be repeated and how long it takes, and let Snakemake run what is not done.
+
+    Args:
+        given: the command line.
+        grid: the experiments.
+        start_file: of the first plan; None: plan.json in its folder.
+        rounds: finished trials, whose trainings are taken over where the plan has the same.
+
+    Returns:
+        Snakemake's exit status.
+    """
+    files = [plan_file.write_plan(plan, None if number else start_file) for number, plan in enumerate(grid.plans)]
     if given.force:
         repeat.forget_weights(job.folder for plan in grid.plans for job in plan.jobs)
+    if rounds and (taken := tuning.take_over(rounds, grid.plans[0], done.refresh(grid.plans[0]).missing)):
+        print(f"{taken} trainings are taken over from trials", flush=True)
     progress = [done.refresh(plan) for plan in grid.plans]
     for line in (line for each in progress for line in done.lines(each.again)):
         print(f"again: {line}", flush=True)
@@ -218,10 +275,12 @@ def _conclude(plan: ExperimentPlan, status: int) -> int:
     """Print the table, what failed or is missing, and where everything lies; return the exit status."""
     from runs.results import collect
     from tables.experiment import render
+    from tables.experiment import tuning as tried
     from tables.index import page
 
     try:
-        print(f"\n{render.terminal(collect(plan.folder))}")
+        results = collect(plan.folder)
+        print("\n" + "\n\n".join(filter(None, [render.terminal(results), tried.terminal(results)])))
     except ValueError as error:
         print(error, file=sys.stderr)
     print(f"\ntables:    {plan.folder}/tables\nfigures:   {plan.folder}/figures, and figures/ of each run")

@@ -51,6 +51,8 @@ def refresh(plan: ExperimentPlan) -> Progress:
     seen: dict[Path, RunResult] = {}
     for job in plan.jobs:
         _refresh_job(plan, job, checksums.get(job.train.get("dataset", ""), ""), seen, progress)
+    if plan.only_trained:
+        return progress
     for number, step in enumerate(plan.measurements):
         reason = _unmeasured(step, seen)
         title = f"measure {step.kind} of {len(step.runs)} runs, the first {step.runs[0]}"
@@ -66,7 +68,7 @@ def refresh(plan: ExperimentPlan) -> Progress:
 
 def has_tables(plan: ExperimentPlan) -> bool:
     """Return whether an experiment's tables have been made: in this start, or before and nothing has changed since."""
-    return _flag(plan, TABLES).exists()
+    return not plan.only_trained and _flag(plan, TABLES).exists()
 
 
 def note_tables(plan: ExperimentPlan) -> None:
@@ -150,6 +152,8 @@ def _refresh_job(
     reason = untrained(job, checksum, pretraining)
     level = 3 if job.after else 2
     _put(_flag(plan, f"{steps.key(job.folder)}.trained"), level, f"train {job.title}", reason, progress)
+    if plan.only_trained:
+        return
     if not reason:
         reason = _unevaluated(job, checksum, seen, Path(plan.results))
     _put(_flag(plan, f"{steps.key(job.folder)}.evaluated"), 4, f"evaluate {job.title}", reason, progress)

@@ -8,7 +8,9 @@ An experiment file is YAML with these keys (all but `datasets` and `losses` are 
                      (source: folder below --data with the official files; options: of the dataset, and partial:
                      continue without missing files, see data_prep.prepare; losses: parameters that differ on this
                      dataset)
-    losses           list of slugs, or {slug: {parameter: value}}
+    losses           list of slugs, or {slug: {parameter: value, tune: {parameter: [values]}}}: see
+                     workflow.loss_entries
+    choose_by        metric of the validation cases by which values are chosen, "cldice" if omitted; ties by Dice
     metrics          list of slugs; all if omitted
     fov              false: measure outside the fields of view, too, on datasets that have them (default true; a
                      dataset's own `fov` comes first; training always ignores what is outside)
@@ -30,19 +32,21 @@ from typing import Any
 import yaml
 
 from registry.nearest import unknown
+from runs.history import VALIDATED
 from runs.paths import is_folder_name
+from workflow.loss_entries import LossEntry, list_problems, loss_problems, read_entry
 
 FOLDER = Path(__file__).parent / "experiments"
 SECTIONS = ("common", "pretrain", "finetune")
 # what the workflow itself passes to the train notebook
 RESERVED = (
     "dataset", "loss", "loss_parameters", "fold", "seed", "experiment", "stage", "data", "results", "init_from",
-    "smoke",
+    "smoke", "predicted",
 )  # fmt: skip
 
 _KEYS: dict[str, type] = {
     "title": str, "note": str, "smoke": bool, "datasets": dict, "losses": list, "metrics": list, "fov": bool,
-    "folds": list, "seeds": list, "common": dict, "pretrain": dict, "finetune": dict, "quick": dict,
+    "folds": list, "seeds": list, "choose_by": str, "common": dict, "pretrain": dict, "finetune": dict, "quick": dict,
 }  # fmt: skip
 _DATASET_KEYS: dict[str, type] = {
     "source": str, "options": dict, "partial": bool, "adjacency": int, "fov": bool, "common": dict, "pretrain": dict,
@@ -60,7 +64,7 @@ class Experiment:
 
     name: str
     datasets: dict[str, dict[str, Any]]
-    losses: list[tuple[str, dict[str, Any]]]
+    losses: list[LossEntry]
     title: str = ""
     note: str = ""
     smoke: bool = False
@@ -68,6 +72,7 @@ class Experiment:
     fov: bool = True
     folds: list[int] = field(default_factory=lambda: [0])
     seeds: list[int] = field(default_factory=lambda: [0])
+    choose_by: str = "cldice"
     common: dict[str, Any] = field(default_factory=dict)
     pretrain: dict[str, Any] = field(default_factory=dict)
     finetune: dict[str, Any] = field(default_factory=dict)
@@ -111,7 +116,7 @@ def load(
         lines = "\n".join(f"  - {problem}" for problem in problems)
         raise ExperimentError(f"{path} cannot be run:\n{lines}")
     content.pop("quick", None)
-    content["losses"] = [_loss(entry) for entry in content["losses"]]
+    content["losses"] = [read_entry(entry) for entry in content["losses"]]
     content["datasets"] = {name: settings or {} for name, settings in content["datasets"].items()}
     return Experiment(name=path.stem + ("-quick" if quick else ""), **content)
 
@@ -189,17 +194,6 @@ def _override(text: str) -> dict[str, Any]:
     return dict(result)
 
 
-def _loss(entry: Any) -> tuple[str, dict[str, Any]]:
-    """Read `slug` or `{slug: {parameter: value}}`."""
-    if isinstance(entry, str):
-        return entry, {}
-    if isinstance(entry, dict) and len(entry) == 1:
-        slug, parameters = next(iter(entry.items()))
-        if isinstance(slug, str) and isinstance(parameters or {}, dict):
-            return slug, dict(parameters or {})
-    raise ExperimentError(f"an entry of `losses` must be a slug or {{slug: {{parameter: value}}}}, got {entry!r}")
-
-
 def _problems(content: dict[str, Any], prepared: Path) -> list[str]:
     problems = _wrong_names(content, "")
     if problems:
@@ -210,8 +204,9 @@ def _problems(content: dict[str, Any], prepared: Path) -> list[str]:
         return problems
     problems += _sections(content, "")
     problems += _metrics(content.get("metrics", []))
-    problems += _loss_list(content["losses"])
+    problems += list_problems(content["losses"])
     problems += _datasets(content["datasets"], prepared)
+    problems += [] if problems else _choice(content)
     for key in ("folds", "seeds"):
         values = content.get(key, [0])
         if not values or any(type(value) is not int or value < 0 for value in values) or len(set(values)) < len(values):
@@ -266,37 +261,20 @@ def _metrics(given: list[Any]) -> list[str]:
     return [unknown("metric", name, known) for name in given if name not in known]
 
 
-def _loss_list(entries: list[Any]) -> list[str]:
-    problems, seen = [], []
-    for entry in entries:
-        try:
-            loss = _loss(entry)
-        except ExperimentError as error:
-            problems.append(str(error))
-            continue
-        problems += loss_problems(*loss)
-        if loss in seen:
-            problems.append(f"loss {loss[0]} occurs twice with the same parameters {loss[1]}")
-        seen.append(loss)
-    return problems
-
-
-def loss_problems(slug: str, parameters: Mapping[str, Any]) -> list[str]:
-    """Check a loss's name and the names of its parameters.
-
-    Args:
-        slug: name of the loss.
-        parameters: by name.
-
-    Returns:
-        The problems; none if all is well.
-    """
-    import losses
-
-    if slug not in losses.names():
-        return [unknown("loss", slug, losses.names())]
-    known = losses.parameters(slug)
-    return [unknown(f"parameter of {slug}", name, known) for name in parameters if name not in known]
+def _choice(content: Mapping[str, Any]) -> list[str]:
+    """Check by what values are chosen, and that no dataset fixes what is tuned."""
+    given = content.get("choose_by", VALIDATED[0])
+    problems = [] if given in VALIDATED else [f"`choose_by` must be one of {', '.join(VALIDATED)}, got {given!r}"]
+    if problems:
+        return problems
+    tuned = {(entry.slug, name) for each in content["losses"] for entry in [read_entry(each)] for name in entry.tune}
+    return [
+        f"datasets.{dataset}.losses.{slug}: {name!r} is tuned"
+        for dataset, settings in content["datasets"].items()
+        for slug, parameters in ((settings or {}).get("losses") or {}).items()
+        for name in parameters or {}
+        if (slug, name) in tuned
+    ]
 
 
 def _datasets(datasets: Mapping[str, Any], prepared: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What one start has to run: one experiment, or all those of a paper, whose steps form one graph."""
+"""What one start has to run: an experiment, its trials, or all experiments of a paper, whose steps form one graph."""
 
 import math
 from collections.abc import Sequence
@@ -47,7 +47,8 @@ class Grid:
 
 
 def _unevaluated(plan: ExperimentPlan, trained: bool) -> list[str]:
-    jobs = [job for job in plan.jobs if not steps.flag_of(job.folder, "evaluated").exists()]
+    listed = [] if plan.only_trained else plan.jobs
+    jobs = [job for job in listed if not steps.flag_of(job.folder, "evaluated").exists()]
     if trained:
         jobs = [
             job

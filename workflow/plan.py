@@ -15,16 +15,21 @@ from training.config import Config, loss_parameters
 from training.finished import other_parameters
 from workflow.experiment import Experiment, ExperimentError, merge
 
+# of tuned entries: dataset and place in the list of losses to a value for each tuned parameter
+Values = Mapping[tuple[str, int], dict[str, Any]]
 SOURCES_BELONG = "give the folder that holds it with --data (make reproduce: DATA=...)"
 
 
-def make(experiment: Experiment, results: str = "results", data: str = "") -> ExperimentPlan:
+def make(
+    experiment: Experiment, results: str = "results", data: str = "", values: Values | None = None
+) -> ExperimentPlan:
     """Expand an experiment into its plan and check the parameters of every run.
 
     Args:
         experiment: what to run.
         results: folder that gets `<experiment>/` and `data/`.
         data: folder that holds the official files of datasets that are not embedded.
+        values: of each tuned entry on each dataset, those to take; the entry's first ones where there are none.
 
     Returns:
         The plan.
@@ -35,14 +40,18 @@ def make(experiment: Experiment, results: str = "results", data: str = "") -> Ex
     skipped = _unavailable(experiment) | _undefined(experiment)
     problems: dict[str, list[str]] = {}
     jobs = []
-    for parameters in _jobs(experiment, results, skipped):
+    for parameters, entry, tuned in _jobs(experiment, results, skipped, values or {}):
         try:
             config = Config.from_parameters(**parameters | {"init_from": ""})
         except ValueError as error:
             for problem in str(error).splitlines():
                 problems.setdefault(problem, []).append(f"{parameters['loss']} on {parameters['dataset']}")
             continue
-        jobs.append(_job(replace(config, init_from=parameters["init_from"]), experiment))
+        if tuned and not config.validate_every:
+            why = "`tune` needs validations, by which it chooses: set `validate_every`"
+            problems.setdefault(why, []).append(f"{parameters['loss']} on {parameters['dataset']}")
+        job = _job(replace(config, init_from=parameters["init_from"]), experiment)
+        jobs.append(replace(job, entry=entry, tuned=tuned))
     if problems:
         lines = [f"  - {problem} ({_some(where)})" for problem, where in problems.items()]
         raise ExperimentError("\n".join([f"{experiment.name} cannot be run:", *lines]))
@@ -119,23 +128,37 @@ def finished_otherwise(jobs: Iterable[Job]) -> list[str]:
     return [f"{text} ({_some(titles)})" for text, titles in found.items()]
 
 
-def _jobs(experiment: Experiment, results: str, skipped: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield the train notebook's parameters of each run, a pretraining run before those that start from it."""
+def _jobs(
+    experiment: Experiment, results: str, skipped: Mapping[str, str], values: Values
+) -> Iterator[tuple[dict[str, Any], str, dict[str, Any]]]:
+    """Yield the train notebook's parameters of each run, a pretraining run before those that start from it.
+
+    With them the name of the tuned entry that the run belongs to and its values; both are empty for all others.
+    """
+    import losses as register
+
     for dataset, settings in experiment.datasets.items():
-        losses = [loss for loss in experiment.losses if not {loss[0], _on(loss[0], dataset)} & skipped.keys()]
+        losses = [
+            (position, entry)
+            for position, entry in enumerate(experiment.losses)
+            if not {entry.slug, _on(entry.slug, dataset)} & skipped.keys()
+        ]
         for fold in experiment.folds:
             for seed in experiment.seeds:
                 fixed = {"dataset": dataset, "fold": fold, "seed": seed, "experiment": experiment.name}
                 fixed |= {"results": results, "data": f"{results}/data", "smoke": experiment.smoke}
                 pretrain = _parameters(experiment, settings, "pretrain") | fixed
                 pretrain |= {"stage": "pretrain", "loss": "dice_ce", "loss_parameters": {}, "init_from": ""}
-                yield pretrain
+                yield pretrain, "", {}
                 start = Config(**pretrain).run_folder / CHECKPOINT
-                for slug, parameters in losses:
-                    here = merge(parameters, settings.get("losses", {}).get(slug) or {})
-                    finetune = _parameters(experiment, settings, "finetune") | fixed
-                    finetune |= {"stage": "finetune", "loss": slug, "loss_parameters": here, "init_from": str(start)}
-                    yield finetune
+                for position, entry in losses:
+                    tuned = values.get((dataset, position), entry.trials[0] if entry.tune else {})
+                    own = {name: value for name, value in tuned.items() if name in register.parameters(entry.slug)}
+                    here = merge(entry.parameters, settings.get("losses", {}).get(entry.slug) or {}) | own
+                    finetune = _parameters(experiment, settings, "finetune")
+                    finetune |= {name: value for name, value in tuned.items() if name not in own} | fixed
+                    finetune |= {"stage": "finetune", "loss": entry.slug, "loss_parameters": here}
+                    yield finetune | {"init_from": str(start)}, entry.title, tuned
 
 
 def _parameters(experiment: Experiment, settings: dict[str, Any], stage: str) -> dict[str, Any]:
@@ -175,7 +198,7 @@ def _unavailable(experiment: Experiment) -> dict[str, str]:
     """Return the losses that cannot run here, each with its reason."""
     import losses
 
-    states = {slug: losses.entry(slug).available() for slug, _ in experiment.losses}
+    states = {entry.slug: losses.entry(entry.slug).available() for entry in experiment.losses}
     return {slug: reason for slug, (available, reason) in states.items() if not available}
 
 
@@ -188,7 +211,7 @@ def _undefined(experiment: Experiment) -> dict[str, str]:
     return {
         _on(slug, dataset): f"not defined in {data_prep.entry(dataset).dims}D"
         for dataset in known
-        for slug, _ in experiment.losses
+        for slug in [entry.slug for entry in experiment.losses]
         if data_prep.entry(dataset).dims not in losses.entry(slug).dims
     }
 

@@ -10,7 +10,7 @@ def entry_names(result: Results) -> dict[Path, str]:
 
     An entry may have other parameters on one dataset than on another. Rows of a loss that have the same parameters
     everywhere are the same entry; of the others the first on one dataset is the first on another, as in the list,
-    provided that each dataset has as many.
+    provided that each dataset has as many. A tuned entry has its name from the plan.
 
     Args:
         result: the runs, in the order of the experiment.
@@ -20,11 +20,11 @@ def entry_names(result: Results) -> dict[Path, str]:
     """
     labels: dict[str, dict[str, list[str]]] = {}
     for run in result.runs:
-        if run.run.stage == "finetune":
+        if run.run.stage == "finetune" and not run.entry:
             found = labels.setdefault(run.run.loss, {}).setdefault(run.run.dataset, [])
             found += [run.label] if run.label not in found else []
-    tuned = [run for run in result.runs if run.run.stage == "finetune"]
-    return {run.folder: _entry_name(run, labels[run.run.loss]) for run in tuned}
+    finetuned = [run for run in result.runs if run.run.stage == "finetune"]
+    return {run.folder: run.entry or _entry_name(run, labels[run.run.loss]) for run in finetuned}
 
 
 def _entry_name(run: RunResult, labels: dict[str, list[str]]) -> str:

@@ -10,7 +10,7 @@ from pictures.style import save
 from runs.files import write_atomic
 from runs.results import RunResult, collect
 from tables.claims import exchange, page, scorecard
-from tables.experiment import render, saved_figures, summary_figures
+from tables.experiment import render, saved_figures, summary_figures, tuning
 from tables.experiment.summary import Summary
 
 LIMIT = 5 * 2**20  # bytes: more does not belong in a repository
@@ -33,6 +33,7 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
     results = collect(folder)
     written = [_copy(path, target / "tables") for path in render.render(results)]
     written += [_copy(path, target / "figures") for path in saved_figures.metrics(results)]
+    written += [_copy(path, target / path.parent.name) for path in tuning.save(results)]
     summary = Summary([folder])
     for name, draw in (
         ("cost", summary_figures.against_cost),
