@@ -62,7 +62,7 @@ def test_first_code_cell_holds_the_parameters(path):
 
 @every
 def test_each_parameter_has_type_literal_and_comment(path):
-    for line in parameters_cell(path).source.splitlines():
+    for line in filter(None, parameters_cell(path).source.splitlines()):  # blank lines separate groups
         assert PARAMETER.match(line), line
         ast.literal_eval(line.split(" = ", 1)[1].rsplit("  # ", 1)[0])
 
@@ -115,5 +115,5 @@ def test_parameters_of_train_are_those_of_config_with_their_defaults_and_meaning
     namespace: dict = {}
     exec(source, namespace)
     assert {name: namespace[name] for name in rules()} == Config().as_dict()
-    comments = {line.partition(":")[0]: line.partition("  # ")[2] for line in source.splitlines()}
+    comments = {line.partition(":")[0]: line.partition("  # ")[2] for line in source.splitlines() if line}
     assert comments == {name: rule.meaning for name, rule in rules().items()}

@@ -1,6 +1,10 @@
 """What the runner refuses before a kernel starts, and what it keeps of a failure."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -10,6 +14,7 @@ from runs.record import RunRecord, write_record
 from workflow import run_notebook
 from workflow.notebook_parameters import NotebookError, check, declared, parse
 
+ROOT = Path(__file__).parents[2]
 PARAMETERS = (
     'loss: str = "dice_ce"  # slug\n'
     "iterations: int = 10  # number\n"
@@ -35,6 +40,24 @@ def write(tmp_path):
 def test_declared_names_and_types(write):
     kinds = {"loss": "str", "iterations": "int", "rate": "float", "sizes": "list", "flag": "bool"}
     assert declared(write(PARAMETERS)) == kinds
+
+
+def test_four_trainings_on_four_gpus_each_see_their_own(write, tmp_path):
+    """As the local profile starts them; the GPUs are pretended, since only their names are handed out."""
+    wait = (
+        "import os, pathlib, time\n"
+        "place = pathlib.Path(loss)\n"
+        "(place / os.environ['CUDA_VISIBLE_DEVICES']).touch()\n"
+        "while len(list(place.iterdir())) < 4:\n    time.sleep(0.2)"
+    )
+    source, seen = write(PARAMETERS, wait), tmp_path / "seen"
+    seen.mkdir()
+    command = [sys.executable, "-m", "workflow.run_notebook", str(source), "--gpus", "0,1,2,3", "-p", "loss", str(seen)]
+    outputs = [str(tmp_path / f"{number}" / "out.ipynb") for number in range(4)]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}  # where the slots' locks are
+    four = [subprocess.Popen([*command[:4], output, *command[4:]], cwd=ROOT, env=environment) for output in outputs]
+    assert [each.wait(timeout=300) for each in four] == [0, 0, 0, 0]
+    assert {path.name for path in seen.iterdir()} == {"0", "1", "2", "3"}
 
 
 def test_missing_tag_is_refused(write):
