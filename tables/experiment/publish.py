@@ -32,7 +32,9 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
     folder, target = Path(experiment), Path(destination)
     results = collect(folder)
     written = [_copy(path, target / "tables") for path in render.render(results)]
-    written += [_copy(path, target / "figures") for path in saved_figures.metrics(results)]
+    written += [
+        _copy(path, target / "figures") for path in saved_figures.metrics(results) + saved_figures.stability(results)
+    ]
     summary = Summary([folder])
     for name, draw in (
         ("cost", summary_figures.against_cost),
