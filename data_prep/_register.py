@@ -12,6 +12,7 @@ from registry.registry import file_of
 PlanFunction = Callable[..., Plan]
 # as their tables are quoted
 PAPERS = {"cldice": "clDice", "contextloss": "ContextLoss", "hpm": "HPM", "scnp": "SCNP"}
+UNKNOWN = "not stated"  # structure of a user's own dataset
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Entry:
         slug: name in code, parameters and paths.
         title: name to print.
         dims: 2 or 3.
+        structure: kind of what is segmented, such as "retina" or "cracks"; results are compared by it.
         classes: names with the default options, background first.
         licence: terms, and whether they were read or are only recalled.
         where: where to get it and what the folder must look like.
@@ -36,6 +38,7 @@ class Entry:
     slug: str
     title: str
     dims: int
+    structure: str
     classes: tuple[str, ...]
     licence: str
     where: str
@@ -100,6 +103,7 @@ def register(
     uses: Mapping[str, Sequence[str]] | None = None,
     reference: str = "",
     embedded: bool = False,
+    structure: str = UNKNOWN,
     unchecked: Sequence[str] = (),
 ) -> Callable[[PlanFunction], PlanFunction]:
     """Register a function `(source, *, options...) -> Plan` as a dataset; the arguments are those of `Entry`.
@@ -115,6 +119,7 @@ def register(
         uses: {slug of a paper: its tables that use the dataset}, as the published numbers name them.
         reference: authors, title, year.
         embedded: drawn by the suite itself, needs no source.
+        structure: kind of what is segmented, such as "retina" or "cracks".
         unchecked: what the preparation assumes, or was never seen as a real file.
 
     Returns:
@@ -125,9 +130,8 @@ def register(
     """
 
     def decorate(plan: PlanFunction) -> PlanFunction:
-        entry = Entry(
-            slug, title, dims, classes, licence, where, size, uses or {}, reference, embedded, unchecked, plan
-        )
+        facts = (title, dims, structure, classes, licence, where, size, uses or {}, reference, embedded, unchecked)
+        entry = Entry(slug, *facts, plan)
         _REGISTRY.add(slug, entry, plan)
         return plan
 

@@ -120,6 +120,7 @@ def dataset_page(entry: Any) -> str:
     """Return the page of a dataset: what it is, where it comes from, and how to see whether it was read rightly."""
     facts = {
         "dimensions": f"{entry.dims}D",
+        "structure": entry.structure,
         "size": entry.size,
         "classes": ", ".join(f"{index} {name}" for index, name in enumerate(entry.classes)),
         "licence": entry.licence,

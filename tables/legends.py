@@ -1,6 +1,7 @@
 """How to read the tables: one text for each kind of table."""
 
 from tables.intervals import METHOD, ROUGH, SIGN
+from tables.stability import FEW
 
 _STARS = "* p < 0.05, ** p < 0.01, *** p < 0.001"
 INTERVAL = f"Intervals: 95 %, of the mean, by {METHOD} over the cases; {SIGN}: rough, of fewer than {ROUGH} cases."
@@ -39,4 +40,15 @@ SCORECARD = (
     "only: smoke runs, whose numbers say nothing about any loss. Not run: no runs of both losses on a dataset of the "
     "claim. Costs: the ratio against the limit, without a test. Positive effects are in the claim's favour. Folds and "
     f"seeds are averaged within each case first; of a test set in parts, the first counts. {INTERVAL} {NULL}"
+)
+STABILITY = (
+    "Rank: by the mean over cases and runs (folds and seeds); over all datasets by the mean of the datasets' means, "
+    "each over the spread of its differences, so that all datasets count alike. Ranks: 95 % interval from tests of "
+    "each loss against all others at once, with cases and runs resampled; it holds for a single loss, in 95 % of "
+    "experiments where all losses are equal, in more where they differ. A loss wins if its interval is 1 to 1: "
+    "significantly better than every other one. Among equal losses there is a winner in at most 5 % of experiments. "
+    "First: share of the resamples in which the loss has the best mean; columns with numbers: share in which its mean "
+    "is better than that of the loss with this number (ties by half). These shares describe the data and are no tests: "
+    "among equal losses one always leads. With one run of each loss, differences between seeds are not in any "
+    f"interval. Below {FEW} cases nothing is concluded. Without post-processing."
 )

@@ -29,6 +29,7 @@ _WHERE = (
     "atlas2",
     title="ATLAS 2",
     dims=3,
+    structure="lesions",
     classes=("background", "lesion"),
     licence="for registered users (recalled, not read)",
     where=_WHERE,

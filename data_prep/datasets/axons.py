@@ -36,6 +36,7 @@ _WHERE = (
     "axons",
     title="Axons (DeepACSON)",
     dims=3,
+    structure="axons in 3D",
     classes=("background", "axon"),
     licence="CC BY 4.0 (as others quote the record, not read there)",
     where=_WHERE,

@@ -37,6 +37,7 @@ _WHERE = (
     "chase_db1",
     title="CHASE_DB1",
     dims=2,
+    structure="retina",
     classes=("background", "vessel"),
     licence="no licence text found",
     where=_WHERE,

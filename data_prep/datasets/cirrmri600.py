@@ -30,6 +30,7 @@ _WHERE = (
     "cirrmri600",
     title="CirrMRI600+",
     dims=3,
+    structure="organs",
     classes=("background", "liver"),
     licence="CC BY-NC 4.0 (read as quoted elsewhere)",
     where=_WHERE,

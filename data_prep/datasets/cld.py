@@ -27,6 +27,7 @@ _WHERE = (
     "cld",
     title="CLD",
     dims=3,
+    structure="surfaces in 3D",
     classes=("background", "cement line"),
     licence="not public",
     where=_WHERE,

@@ -19,6 +19,7 @@ _SIZE = 64
     "cldice_synthetic",
     title="Synthetic vessels (stand-in for clDice's)",
     dims=3,
+    structure="synthetic",
     classes=("background", "vessel"),
     licence="Apache-2.0, as this suite",
     where="made by the suite itself, needs no source; the volumes of clDice are not public as such",

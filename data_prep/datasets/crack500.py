@@ -34,6 +34,7 @@ _WHERE = (
     "crack500",
     title="Crack500",
     dims=2,
+    structure="cracks",
     classes=("background", "crack"),
     licence="research use, cite the papers (recalled, not read)",
     where=_WHERE,

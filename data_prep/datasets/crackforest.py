@@ -34,6 +34,7 @@ _WHERE = (
     "crackforest",
     title="CrackForest",
     dims=2,
+    structure="cracks",
     classes=("background", "crack"),
     licence="non-commercial research only (the repository's README, read)",
     where=_WHERE,

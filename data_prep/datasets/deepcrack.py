@@ -23,6 +23,7 @@ _WHERE = "https://github.com/yhlleo/DeepCrack; the source holds {train,test}_img
     "deepcrack",
     title="DeepCrack",
     dims=2,
+    structure="cracks",
     classes=("background", "crack"),
     licence="non-commercial research and education (read); the photographs are partly of others",
     where=_WHERE,

@@ -35,6 +35,7 @@ _WHERE = (
     "deepglobe_roads",
     title="DeepGlobe Roads",
     dims=2,
+    structure="roads",
     classes=("background", "road"),
     licence="research use, no redistribution (recalled, not read)",
     where=_WHERE,

@@ -33,6 +33,7 @@ _WHERE = (
     "drive",
     title="DRIVE",
     dims=2,
+    structure="retina",
     classes=("background", "vessel"),
     licence="no redistribution, use only by those who got it from its website (read)",
     where=_WHERE,

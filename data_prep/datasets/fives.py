@@ -33,6 +33,7 @@ _WHERE = (
     "fives",
     title="FIVES",
     dims=2,
+    structure="retina",
     classes=("background", "vessel"),
     licence="CC BY 4.0 (recalled, not read)",
     where=_WHERE,

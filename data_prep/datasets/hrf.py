@@ -33,6 +33,7 @@ _WHERE = (
     "hrf",
     title="HRF",
     dims=2,
+    structure="retina",
     classes=("background", "vessel"),
     licence="CC BY 4.0 (read as quoted elsewhere)",
     where=_WHERE,

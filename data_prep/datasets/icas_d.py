@@ -35,6 +35,7 @@ _WHERE = (
     "icas_d",
     title="ICAS-d",
     dims=3,
+    structure="vessels in 3D",
     classes=("background", "artery"),
     licence="Apache-2.0 (recalled, not read)",
     where=_WHERE,

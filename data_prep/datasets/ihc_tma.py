@@ -29,6 +29,7 @@ _WHERE = "https://zenodo.org/records/7647846; the source holds images/NAME.png a
     "ihc_tma",
     title="IHC_TMA",
     dims=2,
+    structure="nuclei",
     classes=("background", "nucleus"),
     licence="CC BY 4.0 (recalled, not read)",
     where=_WHERE,

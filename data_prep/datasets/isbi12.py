@@ -33,6 +33,7 @@ _WHERE = (
     "isbi12",
     title="ISBI12",
     dims=2,
+    structure="membranes",
     classes=("background", "membrane"),
     licence="free for non-commercial segmentation software, cite the papers (recalled, not read)",
     where=_WHERE,

@@ -28,6 +28,7 @@ _WHERE = (
     "isles24",
     title="ISLES24",
     dims=3,
+    structure="lesions",
     classes=("background", "lesion"),
     licence="CC BY-NC-SA 4.0 (read as quoted elsewhere)",
     where=_WHERE,

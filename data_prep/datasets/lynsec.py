@@ -30,6 +30,7 @@ _WHERE = (
     "lynsec",
     title="LyNSeC",
     dims=2,
+    structure="nuclei",
     classes=("background", "nucleus"),
     licence="CC BY 4.0 (read as quoted elsewhere)",
     where=_WHERE,

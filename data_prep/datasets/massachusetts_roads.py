@@ -79,6 +79,7 @@ PROTOCOLS = {
     "massachusetts_roads",
     title="Massachusetts Roads",
     dims=2,
+    structure="roads",
     classes=("background", "road"),
     licence="no licence text found; citation is asked for",
     where=_WHERE,

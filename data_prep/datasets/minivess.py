@@ -27,6 +27,7 @@ _WHERE = (
     "minivess",
     title="MiniVess",
     dims=3,
+    structure="vessels in 3D",
     classes=("background", "vessel"),
     licence="CC BY-NC-SA 4.0 (recalled, not read)",
     where=_WHERE,

@@ -28,6 +28,7 @@ _WHERE = (
     "mslesseg",
     title="MSLesSeg",
     dims=3,
+    structure="lesions",
     classes=("background", "lesion"),
     licence="CC BY 4.0 (recalled, not read)",
     where=_WHERE,

@@ -33,6 +33,7 @@ _WHERE = (
     "nuinsseg",
     title="NuInsSeg",
     dims=2,
+    structure="nuclei",
     classes=("background", "nucleus"),
     licence="CC BY 4.0 (recalled, not read)",
     where=_WHERE,

@@ -29,6 +29,7 @@ _WHERE = (
     "pulmonary_va",
     title="PulmonaryVA",
     dims=3,
+    structure="vessels in 3D",
     classes=("background", "artery", "vein"),
     licence="not known",
     where=_WHERE,

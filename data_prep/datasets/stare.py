@@ -30,6 +30,7 @@ _WHERE = (
     "stare",
     title="STARE",
     dims=2,
+    structure="retina",
     classes=("background", "vessel"),
     licence="no licence text found",
     where=_WHERE,

@@ -37,6 +37,7 @@ _WHERE = (
     "topomortar",
     title="TopoMortar",
     dims=2,
+    structure="walls",
     classes=("background", "mortar"),
     licence="MIT (LICENSE in the repository, read)",
     where=_WHERE,

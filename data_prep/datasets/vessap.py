@@ -30,6 +30,7 @@ _WHERE = (
     "vessap",
     title="VesSAP",
     dims=3,
+    structure="vessels in 3D",
     classes=("background", "vessel"),
     licence="CC BY-NC (recalled, not read)",
     where=_WHERE,

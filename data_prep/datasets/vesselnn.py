@@ -35,6 +35,7 @@ _WHERE = (
     "vesselnn",
     title="vesselNN",
     dims=3,
+    structure="vessels in 3D",
     classes=("background", "vessel"),
     licence="no licence file; the README calls it open source",
     where=_WHERE,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from runs.results import collect
-from tables.experiment import latex
+from tables.experiment import latex, saved_figures
 from tables.experiment import render as rendering
 
 
@@ -38,5 +38,6 @@ def run(options: argparse.Namespace) -> int:
     """
     results = collect(options.folder)
     print(rendering.terminal(results))
-    print("\n" + "\n".join(str(path) for path in rendering.render(results, options.columns, options.style)))
+    written = rendering.render(results, options.columns, options.style) + saved_figures.stability(results)
+    print("\n" + "\n".join(map(str, written)))
     return 0

@@ -32,7 +32,8 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
     folder, target = Path(experiment), Path(destination)
     results = collect(folder)
     written = [_copy(path, target / "tables") for path in render.render(results)]
-    written += [_copy(path, target / "figures") for path in saved_figures.metrics(results)]
+    drawn = saved_figures.metrics(results) + saved_figures.stability(results)
+    written += [_copy(path, target / "figures") for path in drawn]
     written += [_copy(path, target / path.parent.name) for path in tuning.save(results)]
     summary = Summary([folder])
     for name, draw in (

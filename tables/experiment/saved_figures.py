@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from evaluation import cases
 from pictures.style import save
 from runs.results import DONE, Results
-from tables.experiment import figures, run_figures, validation_curves
+from tables.experiment import figures, run_figures, stability_figure, stability_tables, validation_curves
+from tables.experiment.stability import by_metric
 
 
 def curves(results: Results) -> list[Path]:
@@ -38,6 +39,13 @@ def metrics(results: Results) -> list[Path]:
             name = f"metrics-{dataset}{f'-{number + 1}' if number else ''}.png"
             saved.append(save(figures.metrics(results, dataset, part), results.folder / "figures" / name))
     return saved
+
+
+def stability(results: Results) -> list[Path]:
+    """Save how stable the order of the losses is, a figure for each metric."""
+    found = stability_tables.collect(results)
+    drawn = {slug: stability_figure.draw(orders, results.banner) for slug, orders in by_metric(found).items()}
+    return [save(figure, results.folder / "figures" / f"stability-{slug}.png") for slug, figure in drawn.items()]
 
 
 def pictures(results: Results) -> list[Path]:

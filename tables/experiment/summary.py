@@ -20,16 +20,19 @@ class Summary:
 
     Args:
         folders: experiments' folders, or results folders that hold experiments.
+        collected: experiments whose runs have already been read.
 
     Raises:
         ValueError: a folder without any experiment, or no finished run.
     """
 
-    def __init__(self, folders: Sequence[str | Path]) -> None:
-        self.results = collect_all(folders)
+    def __init__(self, folders: Sequence[str | Path] = (), collected: Sequence[Results] = ()) -> None:
+        self.results = [*collected, *collect_all(folders)]
         self.blocks = {name: runs for result in self.results for name, runs in _blocks(result).items()}
         if not self.blocks:
-            raise ValueError(f"no finished run in {', '.join(map(str, folders))}: there is nothing to sum up")
+            raise ValueError(
+                f"no finished run in {', '.join(str(each.folder) for each in self.results)}: there is nothing to sum up"
+            )
         self.names = {folder: name for result in self.results for folder, name in entry_names(result).items()}
         # parts of a test set must not be averaged together: only the first counts over all datasets
         self.leading = list({name.partition(" (")[0]: name for name in reversed(self.blocks)}.values())[::-1]

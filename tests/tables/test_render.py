@@ -84,9 +84,10 @@ def test_csv_has_plain_numbers_and_states(demo):
     assert by_loss["Dice&CE", "False"]["betti0_error_defined"] == "3"
 
 
-def test_command_writes_four_files(demo, capsys):
+def test_command_writes_every_format(demo, capsys):
     assert command.main(["render", str(demo)]) == 0
-    assert sorted(path.suffix for path in (demo / "tables").iterdir()) == [".bib", ".csv", ".html", ".md", ".tex"]
+    formats = [f"{name}.{end}" for name in ("comparison", "stability") for end in ("csv", "html", "md", "tex")]
+    assert sorted(path.name for path in (demo / "tables").iterdir()) == sorted([*formats, "methods.bib"])
     assert "Smoke run" in capsys.readouterr().out
 
 
