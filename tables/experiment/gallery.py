@@ -147,6 +147,5 @@ def _draw(case: str, runs: list[RunResult], choice: Choice, path: Path) -> None:
 
 def _mark(results: Results) -> str:
     """Return a hash of what the gallery shows."""
-    return fingerprint(
-        [[str(run.run), run.label, run.state, run.evaluation.metrics_sha256] for run in results.runs] + [results.banner]
-    )
+    runs = [[str(run.run), run.label, run.state, run.evaluation.metrics_sha256] for run in results.runs]
+    return fingerprint([runs, results.banner, str(MOST)])
