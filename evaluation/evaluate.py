@@ -211,7 +211,9 @@ def _describe(
         pretrain=PretrainingUsed(_run_of(pretrain), pretrain.hash, digest(pretrain)) if pretrain else None,
         without_ground_truth=without_label,
         # for readers on another machine, without the dataset
-        data=DataCard({name: list(cases) for name, cases in data.card.groups.items()}, data.card.partial),
+        data=DataCard(
+            {name: list(cases) for name, cases in data.card.groups.items()}, data.card.partial, dict(data.card.options)
+        ),
         sources=sources_of_numbers(),
         predictions=digest(record),
     )

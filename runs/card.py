@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from runs import files
 from runs.schema import from_json
@@ -16,10 +17,12 @@ class DataCard:
     Args:
         groups: test cases that must not be averaged together, by the group's name; None for none.
         partial: the dataset lacks files of the official one.
+        options: of its preparation; None for none.
     """
 
     groups: dict[str, list[str]] | None = field(default_factory=dict)
     partial: bool | None = False
+    options: dict[str, Any] | None = field(default_factory=dict)
 
 
 def read_card(folder: str) -> DataCard | None:

@@ -35,11 +35,20 @@ SCORES_COMPARED = (
     f"** 0.01, *** 0.001). {INTERVAL} {NULL}"
 )
 SCORECARD = (
-    "Confirmed: the mean difference over cases goes the way of the claim and differs from 0 (paired permutation test, "
-    "Holm over the scorecard, p < 0.05). Opposite: it goes the other way, as surely. Not confirmed: neither. Machinery "
-    "only: smoke runs, whose numbers say nothing about any loss. Not run: no runs of both losses on a dataset of the "
-    "claim. Costs: the ratio against the limit, without a test. Positive effects are in the claim's favour. Folds and "
-    f"seeds are averaged within each case first; of a test set in parts, the first counts. {INTERVAL} {NULL}"
+    "Effect: on each dataset the mean difference over cases, divided by the differences' root mean square (about "
+    "Cohen's dz, at most 1), positive in the claim's favour; then the mean over datasets, which all count alike. "
+    "Claims of no loss allow for their margin. Confirmed: it goes the way of the claim and differs from 0 (paired "
+    "permutation test stratified by dataset, Holm over the scorecard, p < 0.05). Opposite: it goes the other way, "
+    "as surely. Not confirmed: neither. Depends on the structure: confirmed on one kind of structure, opposite on "
+    "another (the same test on the datasets of each kind, Holm over the kinds). Machinery only: smoke runs, whose "
+    "numbers say nothing about any loss. Not run: no runs of both losses on a dataset of the claim. Costs: the "
+    "ratio against the limit, without a test. I²: share of the spread between the datasets' effects that chance "
+    "does not explain. Folds and seeds are averaged within each case first; of a test set in parts, the first "
+    f"counts unless the claim is about the others. {INTERVAL} {NULL}"
+)
+SCORECARD_BY_DATASET = (
+    "Mean difference: over the cases of the dataset, in the metric's unit, positive in the claim's favour. p: paired "
+    f"permutation test on this dataset alone, not corrected. {INTERVAL}"
 )
 STABILITY = (
     "Rank: by the mean over cases and runs (folds and seeds); over all datasets by the mean of the datasets' means, "

@@ -13,12 +13,13 @@ import metrics
 
 FILE = Path(__file__).parents[1] / "claims.yaml"
 PUBLISHED = Path(__file__).parents[1] / "published"
+OTHERS = "others"  # all parts of a test set but the first, each by itself
 KINDS = ("better", "not_worse", "ratio", "trend")
 # costs, which come from run.json; lower is better
 COSTS = ("seconds_per_iteration", "peak_memory")
 _FIELDS = {
     "id", "says", "source", "metric", "left", "right", "kind", "margin", "limit", "parameter", "postprocessed",
-    "datasets", "published", "marks",
+    "datasets", "part", "options", "published", "marks", "needs",
 }  # fmt: skip
 _OF_THE_METHOD = ["method", "method_in_paper", "parameter", "parameter_value", "value", "std", "best", "table"]
 
@@ -39,8 +40,11 @@ class Claim:
     parameter: str = ""
     postprocessed: bool = False
     datasets: tuple[str, ...] = ()
+    part: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
     published: Mapping[str, Any] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
+    needs: str = ""
 
     @cached_property
     def sign(self) -> int:
@@ -88,6 +92,8 @@ def _problems(entry: Mapping[str, Any]) -> list[str]:
         problems.append(f"unknown metric {entry['metric']!r}")
     if entry.get("kind", "better") not in KINDS:
         problems.append(f"`kind` must be one of {', '.join(KINDS)}, got {entry['kind']!r}")
+    if entry.get("part", "") not in ("", OTHERS):
+        problems.append(f"`part` must be {OTHERS}, got {entry['part']!r}")
     for side in ("left", "right"):
         if unknown := sorted(entry[side].keys() - {"loss", "parameters"}):
             problems.append(f"{side}: has no field {', '.join(unknown)}")

@@ -2,11 +2,12 @@
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from tables.claims.evidence import Effect, Part
 from tables.claims.scorecard import Answer
 
 SCHEMA = "scorecard/2026-11-21"
@@ -37,13 +38,25 @@ def read(path: str | Path) -> list[Answer]:
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != SCHEMA:
         raise ValueError(f"{path}: expected a scorecard of schema {SCHEMA!r}, got {schema!r}; make it again")
-    answers = []
-    for entry in content["answers"]:
-        values: dict[str, Any] = {name: math.nan if value is None else value for name, value in entry.items()}
-        # cards made before the field existed say it in words
-        smoke = all("smoke" in words for words in values["scale"].values()) if values["scale"] else False
-        answers.append(Answer(**{"smoke": smoke} | values))
-    return answers
+    return [_answer(entry) for entry in content["answers"]]
+
+
+def _answer(entry: Mapping[str, Any]) -> Answer:
+    known = {each.name for each in fields(Answer)}
+    values = _with_nan({name: value for name, value in entry.items() if name in known})
+    values["effects"] = [Effect(**each) for each in values.get("effects", ())]
+    values["structures"] = [Part(**each) for each in values.get("structures", ())]
+    # cards made before the field existed say it in words
+    smoke = all("smoke" in words for words in values["scale"].values()) if values["scale"] else False
+    return Answer(**{"smoke": smoke} | values)
+
+
+def _with_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_nan(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_nan(each) for each in value]
+    return math.nan if value is None else value
 
 
 def _without_nan(value: Any) -> Any:

@@ -9,14 +9,16 @@ from typing import Any
 import pandas as pd
 
 from runs.results import DONE, Results, RunResult
-from tables import averages, intervals, statistics
-from tables.claims import claims
+from tables import averages
+from tables.claims import claims, evidence
 from tables.claims.claims import COSTS, Claim
+from tables.claims.evidence import CONFIRMED, OPPOSITE, Effect, Part
 from tables.sources import collect_all
+from tables.statistics import holm
 
-CONFIRMED, UNDECIDED, OPPOSITE, NOT_RUN = "confirmed", "not confirmed", "opposite", "not run"
-MACHINERY = "machinery only"
-_LEVEL = 0.05
+NOT_RUN, MACHINERY, DEPENDS = "not run", "machinery only", "depends on the structure"
+# options of a dataset that change what is learned: runs with them answer only claims that name them
+_LABELS = {"labels": "accurate", "training_set": "large"}
 
 
 @dataclass
@@ -25,14 +27,17 @@ class Answer:
 
     Attributes:
         id: of the claim.
-        status: "confirmed", "not confirmed", "opposite", "machinery only" or "not run".
-        effect: mean difference over cases, positive in the claim's favour; for costs the ratio left / right.
-        dz: Cohen's dz.
-        low: lower limit of the 95 % interval of the effect.
+        status: "confirmed", "not confirmed", "opposite", "depends on the structure", "machinery only" or "not run".
+        effect: standardised, positive in the claim's favour, the mean over datasets, see `tables.claims.evidence`; for
+            costs the ratio left / right.
+        low: lower limit of its 95 % interval.
         high: its upper limit.
-        p: of the paired permutation test.
+        p: of the paired permutation test, stratified by dataset.
         p_holm: corrected over the scorecard.
         n: number of cases.
+        disagreement: I^2 of the datasets' effects, in [0, 1]; NaN for a single dataset.
+        effects: of each dataset, in the metric's own unit.
+        structures: the same for each kind of structure, where there are several.
         differences: {dataset: {case: difference}}; for costs {dataset: {"ratio": ratio}}.
         scale: the size of the runs: iterations of fine-tuning by dataset, smoke.
         smoke: only smoke runs answer it, whose numbers do not characterise any loss.
@@ -41,12 +46,14 @@ class Answer:
     id: str
     status: str = NOT_RUN
     effect: float = math.nan
-    dz: float = math.nan
     low: float = math.nan
     high: float = math.nan
     p: float = math.nan
     p_holm: float = math.nan
     n: int = 0
+    disagreement: float = math.nan
+    effects: list[Effect] = field(default_factory=list)
+    structures: list[Part] = field(default_factory=list)
     differences: dict[str, dict[str, float]] = field(default_factory=dict)
     scale: dict[str, str] = field(default_factory=dict)
     smoke: bool = False
@@ -83,9 +90,23 @@ def _answer(claim: Claim, results: Sequence[Results]) -> Answer:
     answer = Answer(claim.id)
     for result in results:
         for dataset in result.datasets:
-            if not claim.datasets or dataset in claim.datasets:
-                _compare(claim, answer, dataset, next(iter(result.parts(dataset).values())))
+            if claim.datasets and dataset not in claim.datasets:
+                continue
+            for name, runs in _parts(claim, dataset, result.parts(dataset)).items():
+                _compare(claim, answer, name, [run for run in runs if _is_meant(claim, run)])
     return answer
+
+
+def _parts(claim: Claim, dataset: str, parts: Mapping[str, list[RunResult]]) -> dict[str, list[RunResult]]:
+    """Return the parts of a test set that a claim is about, by name: the first, or each of the others."""
+    named = [(f"{dataset} ({name})", runs) for name, runs in parts.items()]
+    return dict(named[1:]) if claim.part == claims.OTHERS else {dataset: named[0][1]}
+
+
+def _is_meant(claim: Claim, run: RunResult) -> bool:
+    """Return whether a run has learned from the labels that the claim is about."""
+    used = _LABELS | dict(run.card.options or {})
+    return all(used.get(name) == value for name, value in (_LABELS | dict(claim.options)).items())
 
 
 def merge(cards: Sequence[Sequence[Answer]], chosen: Sequence[Claim] | None = None) -> list[Answer]:
@@ -125,28 +146,39 @@ def judge(listed: Sequence[Claim], answers: list[Answer]) -> list[Answer]:
         The same answers.
     """
     for claim, answer in zip(listed, answers, strict=True):
-        values = pd.Series([v for cases in answer.differences.values() for v in cases.values()], dtype=float).dropna()
-        if values.empty:
+        if not answer.differences:
             continue
-        answer.n, answer.effect = len(values), float(values.mean())
+        if claim.metric in COSTS:
+            _judge_cost(claim, answer)
+        else:
+            _weigh(claim, answer)
         if answer.smoke:
             answer.status = MACHINERY
-        elif claim.metric in COSTS:
-            answer.status = CONFIRMED if answer.effect <= claim.limit else OPPOSITE
-        if claim.metric in COSTS:
-            continue
-        array = values.to_numpy()
-        answer.low, answer.high = intervals.studentized_interval(array)
-        answer.dz, answer.p = statistics.cohens_dz(array), statistics.paired_permutation(array + claim.margin)
-    for answer, p in zip(
-        answers, statistics.holm([math.nan if answer.smoke else answer.p for answer in answers]), strict=True
-    ):
+    tested = [math.nan if answer.smoke else answer.p for answer in answers]
+    for claim, answer, p in zip(listed, answers, holm(tested), strict=True):
         answer.p_holm = p
-    for claim, answer in zip(listed, answers, strict=True):
         if claim.metric not in COSTS and answer.n and not answer.smoke:
-            shifted = answer.effect + claim.margin
-            answer.status = UNDECIDED if not answer.p_holm < _LEVEL else CONFIRMED if shifted > 0 else OPPOSITE
+            found = {part.status for part in answer.structures}
+            both = {CONFIRMED, OPPOSITE} <= found
+            answer.status = DEPENDS if both else evidence.verdict(answer.effect, p)
     return answers
+
+
+def _judge_cost(claim: Claim, answer: Answer) -> None:
+    ratios = [value for cases in answer.differences.values() for value in cases.values()]
+    answer.n, answer.effect = len(ratios), sum(ratios) / len(ratios)
+    answer.status = CONFIRMED if answer.effect <= claim.limit else OPPOSITE
+
+
+def _weigh(claim: Claim, answer: Answer) -> None:
+    """Fill in the effects, over all datasets and by structure."""
+    found = {name: pd.Series(cases, dtype=float).dropna() for name, cases in answer.differences.items()}
+    found = {name: values for name, values in found.items() if len(values)}
+    together = evidence.combined(list(found.values()), claim.margin)
+    answer.n, answer.effect, answer.p = together.n, together.effect, together.p
+    answer.low, answer.high, answer.disagreement = together.low, together.high, together.disagreement
+    answer.effects = [evidence.effect(name, values, claim.margin) for name, values in found.items()]
+    answer.structures = evidence.by_structure(found, claim.margin)
 
 
 def _compare(claim: Claim, answer: Answer, dataset: str, runs: list[RunResult]) -> None:

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     cards = [exchange.read(path) for path in options.sources if path.suffix == ".json"]
     folders = [path for path in options.sources if path.suffix != ".json"]
     cards += [scorecard.make(folders)] if folders else []
-    answers = cards[0] if len(cards) == 1 else scorecard.merge(cards)
+    answers = scorecard.merge(cards)  # of a single card: judged again, by the claims and rules of today
     print(page.markdown(answers), end="")
     if options.output:
         write_atomic(options.output / "scorecard.md", page.markdown(answers))

@@ -1,13 +1,20 @@
 import json
 import math
+import re
+from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
+import data_prep
 import losses
 from tables.__main__ import main
-from tables.claims import claims, exchange, page, scorecard
+from tables.claims import claims, evidence, exchange, page, scorecard
 from tables.claims.claims import Claim
-from tables.claims.scorecard import CONFIRMED, MACHINERY, NOT_RUN, OPPOSITE, UNDECIDED
+from tables.claims.evidence import CONFIRMED, OPPOSITE, UNDECIDED
+from tables.claims.scorecard import DEPENDS, MACHINERY, NOT_RUN
 
 DICE = Claim("d", "CLoss is better.", "here", "dice", {"loss": "closs"}, {"loss": "dice_ce"})
 BETTI = Claim("b", "CLoss has fewer errors.", "here", "betti0_error", {"loss": "closs"}, {"loss": "dice_ce"})
@@ -31,7 +38,7 @@ def _one(experiment, claim):
 
 def test_claims_of_the_suite():
     listed = claims.load()
-    assert len(listed) >= 30
+    assert len(listed) >= 60
     assert {claim.source.partition(",")[0] for claim in listed} == {
         "ContextLoss",
         "clDice",
@@ -41,6 +48,11 @@ def test_claims_of_the_suite():
         "cbDice",
         "Topograph",
         "homotopy warping",
+        "Betti matching",
+        "Skeleton Recall",
+        "clCE",
+        "TopoMortar",
+        "Region-wise loss",
     }
     for claim in listed:
         for side in (claim.left, claim.right):
@@ -70,8 +82,11 @@ def test_what_the_papers_say_themselves(name, expected):
 def test_confirmed_with_effect_interval_and_cases(experiment):
     answer = _one(experiment, DICE)
     assert (answer.status, answer.n) == (CONFIRMED, 12)
-    assert answer.effect == pytest.approx(0.1)
-    assert answer.low == pytest.approx(0.1)
+    (effect,) = answer.effects
+    assert (effect.mean, effect.low, effect.high) == pytest.approx((0.1, 0.1, 0.1))
+    # all differences are equal: no effect is more certain
+    assert (answer.effect, answer.low, answer.high) == pytest.approx((1, 1, 1))
+    assert math.isnan(answer.disagreement)
     # all 2^12 patterns of signs
     assert answer.p == pytest.approx(2 / 2**12)
     assert answer.scale == {"roads": "? iterations, 2 seeds, smoke"}
@@ -79,7 +94,7 @@ def test_confirmed_with_effect_interval_and_cases(experiment):
 
 def test_lower_is_better_for_errors(experiment):
     answer = _one(experiment, BETTI)
-    assert (answer.status, answer.effect) == (CONFIRMED, pytest.approx(1.0))
+    assert (answer.status, answer.effects[0].mean) == (CONFIRMED, pytest.approx(1.0))
 
 
 def test_smoke_runs_confirm_nothing(writer, writer_of, tmp_path):
@@ -122,6 +137,99 @@ def test_not_worse_than_by_a_margin(experiment, margin, status):
     assert _one(experiment, claim).status == status
 
 
+def _differ(writer, dataset, differences, **fields):
+    """Write Dice&CE, and CLoss with other values of Dice."""
+    base = [0.5 + 0.001 * n for n in range(len(differences))]
+    writer.run(dataset=dataset, dice=base, **fields)
+    writer.run("closs", dataset=dataset, dice=[a + b for a, b in zip(base, differences, strict=True)], **fields)
+
+
+def test_a_claim_that_holds_on_one_structure_and_fails_on_another_depends(writer):
+    rng = np.random.default_rng(0)
+    _differ(writer, "drive", rng.normal(0.05, 0.02, 15))
+    _differ(writer, "crackforest", rng.normal(-0.05, 0.02, 15))
+    answer = _one(writer.write_plan(smoke=False), DICE)
+    assert answer.status == DEPENDS
+    assert {part.name: part.status for part in answer.structures} == {"retina": CONFIRMED, "cracks": OPPOSITE}
+    assert answer.disagreement > 0.9
+    text = page.markdown([answer], [DICE])
+    assert "1 depends on the structure" in text
+    assert re.search(r"\| 1 of 2 in favour, I² (9\d|100)% \|", text)
+    assert re.search(r"retina: confirmed \(0\.9\d*\); cracks: opposite \(-0\.9\d*\)", text)
+    assert re.search(r"\| drive \| retina \| 15 \| dice \| 0\.0[45]\d* \|", text)
+
+
+def test_a_structure_on_which_nothing_shows_is_named_but_does_not_turn_the_verdict(writer):
+    rng = np.random.default_rng(0)
+    _differ(writer, "drive", rng.normal(0.05, 0.02, 15))
+    _differ(writer, "stare", rng.normal(0.05, 0.02, 15))
+    _differ(writer, "topomortar", rng.permutation([-0.02, 0.02] * 6))
+    answer = _one(writer.write_plan(smoke=False), DICE)
+    assert answer.status == CONFIRMED
+    assert {part.name: part.status for part in answer.structures} == {"retina": CONFIRMED, "walls": UNDECIDED}
+    assert sum(part.n for part in answer.structures) == answer.n == 42
+
+
+def test_neither_many_cases_nor_large_errors_make_a_dataset_count_more(writer):
+    """On four small datasets CLoss is better; on a large one with errors a hundred times as large, worse."""
+    rng = np.random.default_rng(1)
+    for dataset in ("drive", "stare", "hrf", "fives"):
+        _differ(writer, dataset, rng.normal(0.0004, 0.0004, 8))
+    _differ(writer, "chase_db1", rng.normal(-0.04, 0.08, 60))
+    answer = _one(writer.write_plan(smoke=False), DICE)
+    pooled = [value for cases in answer.differences.values() for value in cases.values()]
+    assert np.mean(pooled) < 0
+    assert (answer.status, answer.effect > 0) == (CONFIRMED, True)
+    assert answer.effect == pytest.approx(np.mean([effect.effect for effect in answer.effects]))
+    assert answer.low <= answer.effect <= answer.high
+
+
+def test_the_stratified_test_holds_its_level():
+    rng, found = np.random.default_rng(3), []
+    for _ in range(400):
+        sets = [pd.Series(rng.normal(0, size, count)) for size, count in ((1, 8), (100, 20), (0.01, 12))]
+        found.append(evidence.combined(sets).p)
+    assert stats.kstest(found, "uniform").pvalue > 0.001
+
+
+@pytest.mark.parametrize(("values", "share"), [(([1.0, 1.0], [2.0, 2.0]), 0.0), (([1.0, 1.0], [-1.0, -1.0]), 1.0)])
+def test_disagreement_of_certain_effects(values, share):
+    assert evidence.combined([pd.Series(each) for each in values]).disagreement == share
+
+
+def test_hardly_any_differences():
+    zero = evidence.combined([pd.Series([0.0, 0.0])])
+    assert (zero.effect, zero.p) == (0.0, 1.0)
+    one = evidence.combined([pd.Series([0.3]), pd.Series([0.1, 0.2, 0.3])])
+    assert math.isnan(one.low)
+    assert (one.n, math.isnan(one.disagreement)) == (4, True)
+
+
+def test_every_dataset_has_a_structure():
+    stated = {name: data_prep.entry(name).structure for name in data_prep.names()}
+    assert [name for name, structure in stated.items() if structure == "not stated"] == ["folder"]
+    assert evidence.structure("topomortar (shadows)") == "walls"
+    assert evidence.structure("of my own") == "not stated"
+
+
+def test_a_claim_about_other_parts_or_labels(writer):
+    groups = {"indistr": [f"case{n}" for n in range(6)], "shadows": [f"case{n}" for n in range(6, 12)]}
+    (writer.results / "card.json").write_text(json.dumps({"groups": groups, "options": {"labels": "noisy"}}))
+    _differ(writer, "topomortar", [0.1] * 6 + [-0.1] * 6)
+    folder = writer.write_plan(smoke=False)
+    noisy = replace(DICE, options={"labels": "noisy"}, needs="noisy labels")
+    assert set(_one(folder, noisy).differences) == {"topomortar"}
+    assert _one(folder, noisy).effects[0].mean == pytest.approx(0.1)
+    others = _one(folder, replace(noisy, part="others"))
+    assert set(others.differences) == {"topomortar (shadows)"}
+    assert others.effects[0].mean == pytest.approx(-0.1)
+    assert [_one(folder, claim).status for claim in (DICE, replace(noisy, options={"labels": "pseudo"}))] == [
+        NOT_RUN
+    ] * 2
+    asked = replace(noisy, options={"labels": "pseudo"})
+    assert "not run (needs noisy labels)" in page.markdown([_one(folder, asked)], [asked])
+
+
 def test_costs_against_their_limit(experiment):
     for limit, status in ((1.1, CONFIRMED), (0.9, OPPOSITE)):
         claim = Claim(
@@ -158,7 +266,7 @@ def test_scorecards_of_two_machines(writer_of, tmp_path):
     assert set(joined.scale) == {"d0", "d1"}
     # the same machine twice is one machine
     (twice,) = scorecard.merge([cards[0], cards[0]], [DICE])
-    assert (twice.n, twice.effect) == (6, pytest.approx(0.1))
+    assert (twice.n, twice.effects[0].mean) == (6, pytest.approx(0.1))
 
 
 def test_json_round_trip_and_schema(experiment, tmp_path):
@@ -193,6 +301,7 @@ def test_command_writes_page_and_json(experiment, tmp_path, capsys):
         ({"sign": 1}, "has no field sign"),
         ({"says": None}, "lacks says"),
         ({"says": "no full stop"}, "`says` must be one sentence"),
+        ({"part": "second"}, "`part` must be others"),
         ({"left": {"lost": "closs"}}, "left: has no field lost"),
     ],
 )
