@@ -1,12 +1,24 @@
-"""Patches of the images of a batch, side by side, and the way back from a patch's pixels to the batch's."""
+"""Images of a batch on the host and their patches, and the way back from a patch's pixels to the batch's."""
 
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 Where = tuple[int | slice, ...]
+
+
+def to_host(tensor: torch.Tensor) -> npt.NDArray[Any]:
+    """Copy a tensor to the host, once, from a GPU by way of page-locked memory; one on the CPU is only viewed."""
+    if not tensor.is_cuda:
+        return tensor.numpy()
+    copy = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+    copy.copy_(tensor, non_blocking=True)
+    torch.cuda.current_stream(tensor.device).synchronize()
+    return copy.numpy()
 
 
 def patches(shape: tuple[int, ...], side: int | None) -> Iterator[Where]:
@@ -15,6 +27,12 @@ def patches(shape: tuple[int, ...], side: int | None) -> Iterator[Where]:
         [slice(start, start + (side or length)) for start in range(0, length, side or length)] for length in shape[2:]
     ]
     return product(range(shape[0]), range(shape[1]), *tiles)
+
+
+def rows(shape: tuple[int, ...], side: int) -> Iterator[Where]:
+    """Split every image of a batch (B, K, *spatial) into rows of patches, along the last axis."""
+    tiles = [[slice(start, start + side) for start in range(0, length, side)] for length in shape[2:-1]]
+    return product(range(shape[0]), range(shape[1]), *tiles, [slice(0, shape[-1])])
 
 
 def in_batch(

@@ -1,9 +1,12 @@
 """The terms that several losses are built from: Dice, cross-entropy, means over pixels, log odds."""
 
 import torch
+import torch.nn.functional as F
 
 from losses import _fused
 from losses._segmentation import Segmentation
+
+_ROW = 1024
 
 
 def spatial_axes(tensor: torch.Tensor, batch: bool = False) -> tuple[int, ...]:
@@ -23,6 +26,11 @@ def count_pixels(mask: torch.Tensor, batch: bool = False) -> torch.Tensor:
 def sum_over(mask: torch.Tensor, values: torch.Tensor, batch: bool = False) -> torch.Tensor:
     """Sum values (B, K, *spatial) over a bool mask, for each class and, without `batch`, each sample."""
     return torch.where(mask, values, 0).sum(spatial_axes(mask, batch))
+
+
+def sum_in_order(values: torch.Tensor) -> torch.Tensor:
+    """Sum a vector in an order that does not depend on the number of threads, as that of a long `sum` does."""
+    return F.pad(values, (0, -len(values) % _ROW)).view(-1, _ROW).sum(1).sum()
 
 
 def dice_ratio(overlap: torch.Tensor, total: torch.Tensor, smooth: float) -> torch.Tensor:

@@ -9,12 +9,14 @@ import torch
 
 from losses import _checks
 from losses._base import SegmentationLoss
+from losses._patches import to_host
 from losses._register import register
 from losses._segmentation import Segmentation
-from losses._terms import dice_ce_loss, masked_mean
+from losses._terms import dice_ce_loss, masked_mean, sum_in_order
 from topology import PersistencePairs, persistence_pairs, skeletonize
 from topology.kernels.compiled import for_each
 
+Pixels = npt.NDArray[np.int64]
 Values = npt.NDArray[np.floating]
 
 _REFERENCE = "G. Zhang et al., HPM, BMVC 2023"
@@ -130,55 +132,66 @@ class PHPM(HardPixelMining):
 
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute the mean squared error over H, or the sum of the dimensions' means."""
-        return super().term(s) if self.mean == "union" else self._sum_of_means(s)
-
-    def _sum_of_means(self, s: Segmentation) -> torch.Tensor:
-        error = ((s.p - s.y.to(s.p.dtype)) ** 2).flatten()
-        total = error.sum() * 0
-        for means in self._critical_indices(s):
-            for indices in means:
-                total = total + (error[indices].mean() if len(indices) else 0)
-        return total / (s.p.shape[1] if self.batch else s.p.shape[0] * s.p.shape[1])
+        means = [self._union(s)] if self.mean == "union" else self._by_dimension(s)
+        return torch.stack([self._mean_error(s, pixels) for pixels in means]).sum()
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Return H."""
         hard = torch.zeros(s.p.numel(), dtype=torch.bool, device=s.p.device)
-        for means in self._critical_indices(s):
-            for indices in means:
-                hard[indices] = True
+        for pixels in [self._union(s)] if self.mean == "union" else self._by_dimension(s):
+            hard[torch.from_numpy(np.concatenate(pixels)).to(hard.device)] = True
         return hard.view(s.p.shape)
 
     def pairs(self, values: Values, dims: Sequence[int]) -> PersistencePairs:
         """Find the features of one image's sublevel sets."""
         return persistence_pairs(values, dims)
 
-    def _critical_indices(self, s: Segmentation) -> list[list[torch.Tensor]]:
-        """Return flat indices of critical pixels: for each image (with `batch`, each class) those of each dimension."""
+    def _mean_error(self, s: Segmentation, pixels: list[Pixels]) -> torch.Tensor:
+        """Average the squared error over the pixels of each image (with `batch`, of each class), then these means."""
+        chosen = torch.from_numpy(np.concatenate(pixels)).to(s.p.device)
+        error = s.p.flatten().index_select(0, chosen) - s.y.flatten().index_select(0, chosen).to(s.p.dtype)
+        sizes = [len(each) for each in pixels]
+        sums = torch.stack([sum_in_order(each) for each in (error * error).split(sizes)]).view(s.p.shape[:2])
+        numbers = torch.tensor(sizes, device=s.p.device).view(s.p.shape[:2])
+        if self.batch:
+            sums, numbers = sums.sum(0), numbers.sum(0)
+        return (sums / numbers.clamp(min=1)).mean()
+
+    def _union(self, s: Segmentation) -> list[Pixels]:
+        """Return the flat indices of H in each image of the batch."""
+        images = self._images(s)
+        valid = None if s.valid is None else to_host(s.valid.expand_as(s.y)).reshape(len(images), -1)
+
+        def find(number: int) -> Pixels:
+            pairs = self.pairs(images[number], self._dims(s))
+            marks = np.zeros(images[number].size, bool)
+            marks[pairs.births] = marks[pairs.deaths] = True
+            if valid is not None:
+                marks &= valid[number]
+            return np.flatnonzero(marks) + number * marks.size
+
+        return for_each(find, range(len(images)))
+
+    def _by_dimension(self, s: Segmentation) -> list[list[Pixels]]:
+        """Return, for each dimension, the flat indices in each image of its critical pixels with an error, repeated."""
+        images = self._images(s)
+        wrong = -images != to_host(s.y).reshape(images.shape)
+
+        def find(number: int) -> list[Pixels]:
+            pairs = self.pairs(images[number], self._dims(s))
+            each = [pairs.of_dimension(d) for d in self._dims(s)]
+            cells = [np.concatenate([found.births, found.deaths]) for found in each]
+            return [flat[wrong[number].ravel()[flat]] + number * wrong[number].size for flat in cells]
+
+        return [list(pixels) for pixels in zip(*for_each(find, range(len(images))), strict=True)]
+
+    def _images(self, s: Segmentation) -> Values:
+        """Return minus f for each image and class, on the host: superlevel sets of f are sublevel sets of -f."""
         p, y = s.p.detach(), s.y
-        right = torch.where(y, p >= self.threshold, p <= self.threshold)
-        filtered = torch.where(right, y.to(p.dtype), p)
-        dims = self.dims or ((0, 1) if p.ndim == 4 else (0,))
-        images = (-filtered).flatten(0, 1).cpu().numpy()  # superlevel sets of f are sublevel sets of -f
-        counts = self._counted(s, filtered).flatten(0, 1).cpu().numpy()
+        images = -p
+        images.masked_fill_((p >= self.threshold) & y, -1)
+        images.masked_fill_((p <= self.threshold) & ~y, 0)
+        return to_host(images.flatten(0, 1))
 
-        def cells_of(number: int) -> list[npt.NDArray[np.int64]]:
-            pairs = self.pairs(images[number], dims)
-            return [_cells(pairs.of_dimension(d), counts[number], number * counts[number].size) for d in dims]
-
-        found = [[torch.from_numpy(c).to(p.device) for c in cells] for cells in for_each(cells_of, range(len(images)))]
-        if not self.batch:
-            return found
-        classes = p.shape[1]
-        return [[torch.cat(cells) for cells in zip(*found[c::classes], strict=True)] for c in range(classes)]
-
-    def _counted(self, s: Segmentation, filtered: torch.Tensor) -> torch.Tensor:
-        """Return which pixels belong to H if they are critical, bool (B, K, *spatial)."""
-        if self.mean == "dimensions":
-            return filtered != s.y
-        return torch.ones_like(s.y) if s.valid is None else s.valid.expand_as(s.y)
-
-
-def _cells(pairs: PersistencePairs, counts: npt.NDArray[np.bool_], offset: int) -> npt.NDArray[np.int64]:
-    """Return the flat indices, with repeats, of the births and deaths at pixels that count."""
-    flat = np.concatenate([pairs.births, pairs.deaths])
-    return flat[counts.ravel()[flat]] + offset
+    def _dims(self, s: Segmentation) -> Sequence[int]:
+        return self.dims or ((0, 1) if s.p.ndim == 4 else (0,))

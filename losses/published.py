@@ -7,14 +7,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from losses._patches import Where, in_batch
 from losses._register import register
 from losses._segmentation import Segmentation
-from losses._terms import one_against_rest
+from losses._terms import one_against_rest, sum_in_order
 from losses.hpm import PHPM
-from losses.topoloss import CriticalCells, TopoLoss
+from losses.topoloss import Cells, CriticalCells, Mask, TopoLoss, mixed_patches
 from topology import PersistencePairs, persistence_pairs
 
 Values = npt.NDArray[np.floating]
+
+_NOTHING: Cells = np.empty((0, 2), np.int64)
 
 
 @register("topoloss_published", title="TopoLoss (published code)", dims=(2,), reference="Hu et al., NeurIPS 2019, code")
@@ -48,15 +51,30 @@ class TopoLossPublished(TopoLoss):
         z, p = one_against_rest(s).flatten(), s.p.detach().flatten()
         target = torch.from_numpy(_targets(cells, p.cpu().numpy())).to(p.device)
         critical = ~target.isnan()
-        return ((z[critical] - target[critical]) ** 2).sum() / (s.p.shape[0] * s.p.shape[1])
+        return sum_in_order((z[critical] - target[critical]) ** 2) / (s.p.shape[0] * s.p.shape[1])
 
-    def diagram(self, falling_p: Values, y: npt.NDArray[np.bool_]) -> tuple[PersistencePairs, dict[int, int]]:
-        """Find the features of a patch whose pixels are in the wrong places; none where the code skips the patch."""
+    def row_cells(self, falling_p: Values, y: Mask) -> CriticalCells:
+        """Find the features of a row of patches whose pixels are in the wrong places; see `TopoLoss.row_cells`."""
+        keep, remove = [_NOTHING], [_NOTHING]
+        for part in mixed_patches(y, self.patch):
+            where: Where = (0, 0, *[slice(0, length) for length in y.shape[:-1]], part)
+            for cells in self._patch_cells(falling_p[..., part], y[..., part]):
+                kept, removed = (in_batch(each, y[..., part].shape, where, (1, 1, *y.shape)) for each in cells)
+                keep.append(kept)
+                remove.append(removed)
+        return CriticalCells(np.concatenate(keep), np.concatenate(remove))
+
+    def _patch_cells(self, falling_p: Values, y: Mask) -> list[tuple[Cells, Cells]]:
+        """Return a patch's features to be kept and to be removed, for each dimension; none if the code skips it."""
         dims = sorted({0, 1, *self.dims})
         of_p, of_y = scrambled_pairs(falling_p, dims), scrambled_pairs(-y.astype(np.float32), dims)
-        skipped = len(of_p) == 0 or len(of_y) == 0
-        wanted = {dim: 0 if skipped else len(of_y.of_dimension(dim)) for dim in self.dims}
-        return of_p[:0] if skipped else of_p, wanted
+        if len(of_p) == 0 or len(of_y) == 0:
+            return []
+        split = []
+        for dim in self.dims:
+            found, wanted = of_p.of_dimension(dim), len(of_y.of_dimension(dim))
+            split.append(self.split(found, np.zeros(len(found), np.int64), np.array([wanted])))
+        return split
 
 
 @register("phpm_published", title="PHPM (published code)", reference="G. Zhang et al., HPM, BMVC 2023, code")

@@ -8,10 +8,10 @@ import torch
 
 from losses import _checks
 from losses._base import SegmentationLoss
-from losses._patches import Where, in_batch, patches
+from losses._patches import Where, in_batch, rows, to_host
 from losses._register import register
 from losses._segmentation import Segmentation
-from losses._terms import dice_ce_loss
+from losses._terms import dice_ce_loss, sum_in_order
 from topology import PersistencePairs, betti_numbers, count_components, persistence_pairs
 from topology.kernels.compiled import for_each
 
@@ -19,6 +19,9 @@ _MATCHED = 0.99  # features of higher persistence are not touched, as in the pub
 
 Cells = npt.NDArray[np.int64]
 Values = npt.NDArray[np.floating]
+Mask = npt.NDArray[np.bool_]
+
+_NOTHING: Cells = np.empty((0, 2), np.int64)
 
 
 @dataclass
@@ -79,12 +82,12 @@ class TopoLoss(SegmentationLoss):
     def term(self, s: Segmentation) -> torch.Tensor:
         """Compute the penalty."""
         cells = self.cells(s)
-        p = s.p.flatten()
-        keep = torch.from_numpy(cells.keep).to(p.device)
-        remove = torch.from_numpy(cells.remove).to(p.device)
-        kept = (p[keep[:, 0]] - 1) ** 2 + p[keep[:, 1]] ** 2
-        removed = (p[remove[:, 0]] - p[remove[:, 1]]) ** 2 / 2
-        return (kept.sum() + removed.sum()) / (s.p.shape[0] * s.p.shape[1])
+        pixels = torch.from_numpy(np.concatenate([cells.keep, cells.remove]).ravel()).to(s.p.device)
+        p = s.p.flatten().index_select(0, pixels).view(-1, 2)
+        keep, remove = p[: len(cells.keep)], p[len(cells.keep) :]
+        kept = (keep[:, 0] - 1) ** 2 + keep[:, 1] ** 2
+        removed = (remove[:, 0] - remove[:, 1]) ** 2 / 2
+        return (sum_in_order(kept) + sum_in_order(removed)) / (s.p.shape[0] * s.p.shape[1])
 
     def critical(self, s: Segmentation) -> torch.Tensor:
         """Return the birth and death pixels of the features that are to be kept or removed."""
@@ -95,42 +98,73 @@ class TopoLoss(SegmentationLoss):
 
     def cells(self, s: Segmentation) -> CriticalCells:
         """Find the features of all patches that are to be kept or removed."""
-        falling_p = (-s.p.detach()).cpu().numpy()  # superlevel sets of p are sublevel sets of -p
-        y = s.y.cpu().numpy()
-        found = for_each(lambda where: self._patch_cells(falling_p, y, where), patches(y.shape, self.patch))
-        nothing = np.empty((0, 2), np.int64)
-        kept, removed = ([nothing, *(cells[i] for patch in found for cells in patch)] for i in (0, 1))
-        return CriticalCells(np.concatenate(kept), np.concatenate(removed))
+        falling_p = -to_host(s.p.detach())  # superlevel sets of p are sublevel sets of -p
+        y = to_host(s.y)
 
-    def _patch_cells(self, falling_p: Values, y: npt.NDArray[np.bool_], where: Where) -> list[tuple[Cells, Cells]]:
-        """Return a patch's features to be kept and to be removed, for each dimension."""
-        if y[where].all() or not y[where].any():
-            return []
-        features, wanted = self.diagram(falling_p[where], y[where])
-        split = [self._split(features.of_dimension(dim), wanted[dim]) for dim in self.dims]
-        return [(_flat_cells(kept, where, y.shape), _flat_cells(removed, where, y.shape)) for kept, removed in split]
+        def find(where: Where) -> tuple[Cells, Cells]:
+            found = self.row_cells(falling_p[where], y[where])
+            keep, remove = (in_batch(cells, y[where].shape, where, y.shape) for cells in (found.keep, found.remove))
+            return keep, remove
 
-    def diagram(self, falling_p: Values, y: npt.NDArray[np.bool_]) -> tuple[PersistencePairs, dict[int, int]]:
-        """Find the features of a patch.
+        found = for_each(find, rows(y.shape, self.patch))
+        return CriticalCells(*(np.concatenate([each[i] for each in found]) for i in (0, 1)))
+
+    def row_cells(self, falling_p: Values, y: Mask) -> CriticalCells:
+        """Find the features of a row of patches that are to be kept or removed.
 
         Args:
-            falling_p: minus the probability.
-            y: ground truth, with foreground. All its features appear at once, and one component never dies.
+            falling_p: minus the probability; the patches follow each other along the last axis.
+            y: ground truth.
 
         Returns:
-            Features of the prediction, and how many the ground truth has in each dimension.
+            Flat indices into the row.
         """
+        parts = mixed_patches(y, self.patch)
+        if not parts:
+            return CriticalCells(_NOTHING, _NOTHING)
+        columns = np.concatenate([np.arange(y.shape[-1])[part] for part in parts])
+        features = persistence_pairs(falling_p[..., columns], self.dims, self.patch)
+        numbers = [self._numbers_of_features(y[..., part]) for part in parts]
+        split = []
+        for dim in self.dims:
+            found = features.of_dimension(dim)
+            of_patch = found.births % len(columns) // self.patch
+            split.append(self.split(found, of_patch, np.array([each[dim] for each in numbers])))
+
+        def in_row(cells: Cells) -> Cells:
+            return cells // len(columns) * y.shape[-1] + columns[cells % len(columns)]
+
+        return CriticalCells(*(in_row(np.concatenate(cells)) for cells in zip(*split, strict=True)))
+
+    def _numbers_of_features(self, y: Mask) -> dict[int, int]:
+        """Return, for each dimension, how many features a patch of the ground truth has; one component never dies."""
         numbers = (count_components(y),) if tuple(self.dims) == (0,) else betti_numbers(y)
-        return persistence_pairs(falling_p, self.dims), {dim: numbers[dim] - (dim == 0) for dim in self.dims}
+        return {dim: numbers[dim] - (dim == 0) for dim in self.dims}
 
-    def _split(self, features: PersistencePairs, wanted: int) -> tuple[PersistencePairs, PersistencePairs]:
-        """Split one dimension's features into those to be kept and those to be removed."""
+    def split(self, features: PersistencePairs, of_patch: Cells, wanted: Cells) -> tuple[Cells, Cells]:
+        """Split one dimension's features into those to be kept and those to be removed.
+
+        Args:
+            features: of several patches.
+            of_patch: the number of each one's patch.
+            wanted: how many of the most persistent features of each patch are to be kept.
+
+        Returns:
+            Birth and death pixels of both, patch by patch, the most persistent features first.
+        """
         order = np.argsort(-features.persistence, kind="stable")
-        kept, others = features[order[:wanted]], features[order[wanted:]]
-        return kept[kept.persistence <= _MATCHED], others[others.persistence > self.persistence_threshold]
+        order = order[np.argsort(of_patch[order].astype(np.uint16), kind="stable")]  # which takes NumPy's radix sort
+        of_patch, persistence = of_patch[order], features.persistence[order]
+        rank = np.arange(len(order)) - np.searchsorted(of_patch, np.arange(len(wanted)))[of_patch]
+        is_wanted = rank < wanted[of_patch]
+        cells = np.stack([features.births, features.deaths], axis=1)[order]
+        return (
+            cells[is_wanted & (persistence <= _MATCHED)],
+            cells[~is_wanted & (persistence > self.persistence_threshold)],
+        )
 
 
-def _flat_cells(features: PersistencePairs, where: Where, shape: tuple[int, ...]) -> Cells:
-    """Return the birth and death pixels of a patch's features as indices into the flattened batch."""
-    pixels = np.stack([features.births, features.deaths], axis=1)
-    return in_batch(pixels, features.shape, where, shape)
+def mixed_patches(y: Mask, side: int) -> list[slice]:
+    """Return where along the last axis of a row the patches lie that hold both foreground and background."""
+    parts = [slice(start, min(start + side, y.shape[-1])) for start in range(0, y.shape[-1], side)]
+    return [part for part in parts if y[..., part].any() and not y[..., part].all()]

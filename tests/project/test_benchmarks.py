@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 import losses
 import metrics
@@ -118,3 +119,14 @@ def test_benchmarks_of_the_loop_run(monkeypatch):
     loop.setup("2D 2x512x512", 0.001, 2)
     assert loop.track_ratio("2D 2x512x512", 0.001, 2) > 0
     assert loop.track_median_overhead("2D 2x512x512", 0.001, 2) > 0
+
+
+def test_benchmark_of_threads_runs(monkeypatch):
+    from benchmarks import bench_threads
+
+    monkeypatch.setattr(bench_threads, "_SHAPE", (2, 1, 24, 24))
+    benchmark = bench_threads.TrackThreads()
+    benchmark.setup("topoloss", 2)
+    assert benchmark.track_speedup("topoloss", 2) > 0
+    benchmark.teardown("topoloss", 2)
+    assert torch.get_num_threads() == 1

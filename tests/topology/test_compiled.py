@@ -32,6 +32,16 @@ def test_items_run_side_by_side_and_come_back_in_order():
 
 
 @pytest.mark.usefixtures("threads")
+def test_calls_within_calls_share_the_threads():
+    def run(item: int) -> set[int]:
+        return set(compiled.for_each(lambda _: threading.get_ident(), range(4)))
+
+    assert all(len(idents) == 1 for idents in compiled.for_each(run, range(2)))
+    meeting = threading.Barrier(2, timeout=20)
+    assert len(compiled.for_each(lambda _: compiled.for_each(lambda _: meeting.wait(), range(2)), range(1))[0]) == 2
+
+
+@pytest.mark.usefixtures("threads")
 def test_a_batch_on_two_threads_is_that_of_single_images():
     p = torch.rand(3, 2, 20, 17, requires_grad=True)
     q = p.detach().clone().requires_grad_()

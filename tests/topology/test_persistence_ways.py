@@ -66,3 +66,30 @@ def test_whole_numbers_are_values_as_well(dtype):
     image = np.array([[0, 1, 0], [1, 1, 1]], dtype)
     pairs = topology.persistence_pairs(image, (0,))
     assert features(pairs) == [(0, 0.0, 1.0)]
+
+
+@settings(by_hypothesis, max_examples=40)
+@given(shape=shapes, seed=st.integers(0, 10**6), width=st.integers(1, 9), values=st.sampled_from([2, 5, 10**6]))
+def test_pieces_are_images_by_themselves(monkeypatch, shape, seed, width, values):
+    image = np.random.default_rng(seed).integers(0, values, shape).astype(np.float32)
+    dims = tuple(range(len(shape)))
+    expected = []
+    for start in range(0, shape[-1], width):
+        piece = topology.persistence_pairs(image[..., start : start + width], dims)
+        expected += zip(
+            piece.dimension.tolist(),
+            (piece.birth_cell + np.array([0] * (len(shape) - 1) + [start])).tolist(),
+            (piece.death_cell + np.array([0] * (len(shape) - 1) + [start])).tolist(),
+            strict=True,
+        )
+    found = topology.persistence_pairs(image, dims, width)
+    cells = zip(found.dimension.tolist(), found.birth_cell.tolist(), found.death_cell.tolist(), strict=True)
+    assert sorted(cells) == sorted(expected)
+    monkeypatch.setenv(SWITCH, "0")
+    assert features(found) == features(topology.persistence_pairs(image, dims, width))
+    monkeypatch.setenv(SWITCH, "1")
+
+
+def test_a_piece_has_a_width():
+    with pytest.raises(ValueError, match="`width` must be at least 1, got 0"):
+        topology.persistence_pairs(np.zeros((3, 3)), width=0)

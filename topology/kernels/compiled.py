@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -9,6 +10,8 @@ from typing import Any, TypeVar
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 SWITCH = "TOPOLOGY_KERNELS"
+
+_share = threading.local()  # how many threads a thread of `for_each` may use itself
 
 
 def usable() -> bool:
@@ -33,18 +36,30 @@ def compiled(function: Function) -> Function:
 
 
 def for_each(run: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    """Run a function that releases the interpreter's lock on every item, on as many threads as torch may use."""
+    """Run a function that releases the interpreter's lock on every item, on as many threads as torch may use.
+
+    Within such a function, the threads that are left over are those that its own calls of `for_each` use.
+    """
     work = list(items)
-    threads = min(len(work), _threads())
+    allowed = _threads()
+    threads = min(len(work), allowed)
     if threads <= 1:
         return [run(item) for item in work]
+
+    def run_with_share(item: Any) -> Any:
+        _share.threads = allowed // threads
+        return run(item)
+
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(run, work))
+        return list(pool.map(run_with_share, work))
 
 
 def _threads() -> int:
     import sys
 
+    share: int | None = getattr(_share, "threads", None)
+    if share is not None:
+        return share
     torch = sys.modules.get("torch")  # without torch, there are only numpy arrays and this needs no import
     if torch is not None:
         return int(torch.get_num_threads())

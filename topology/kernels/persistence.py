@@ -1,19 +1,199 @@
-"""Persistence of components by union-find, pixel by pixel in order of their values."""
+"""Persistence by union-find, where only the pixels at which components may meet are sorted.
 
-from typing import Any
+Pixels appear by value, equal ones in raster order. Those around a pixel that have appeared before it form local
+components. If there is none, a component begins with the pixel. If there is one, the pixel belongs to it, whenever that
+is looked up. Only if there are several may components meet, and only such pixels are processed in order. Holes are
+followed in the same way, backwards.
+"""
+
+import functools
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from topology.kernels.compiled import compiled
+from topology.kernels.compiled import compiled, for_each
 
 Array = npt.NDArray[Any]
 
-_NEVER, _OUTSIDE = -1, 0  # parents of a pixel that has not appeared yet, and of the frame around the image
+_BITS = np.zeros(37, np.int64)  # the powers of 2 below 2^36 differ modulo 37
+for _bit in range(36):
+    _BITS[2**_bit % 37] = _bit
+
+
+class _Adjacency(NamedTuple):
+    """Which of the pixels around one belong together; they are bits of a number, those that share a face come first.
+
+    Attributes:
+        steps: to each of them along each axis, (n, ndim).
+        direct: those that the pixel itself touches.
+        touching: those that each of them touches, int64 (n,).
+        flip: what turns those that have appeared into those that have not, where it is these that count.
+    """
+
+    steps: Array
+    direct: int
+    touching: Array
+    flip: int
+
+
+def pairs(values: Array, dims: Iterable[int], width: int) -> dict[int, tuple[Array, Array]]:
+    """Follow the components and the holes (in 3D the cavities) of {image <= t} as t rises.
+
+    A pixel of a component touches all 8 or 26 around it. Holes are the components of {image > t} as t falls, by
+    duality, with adjacency 4 or 6; the outside of the image is the oldest of them and never vanishes.
+
+    Args:
+        values: image (H, W) or (D, H, W), float32 or float64, finite.
+        dims: 0 for components, ndim - 1 for holes.
+        width: the last axis is cut into pieces of this width, each of them an image by itself.
+
+    Returns:
+        For each dimension, flat indices of the pixels at which features appear and vanish, for those with different
+        values there.
+    """
+    framed, wanted = _frame(values, width, np.inf), list(dims)
+    strides = np.array(framed.strides) // framed.itemsize
+    flat, lines = framed.ravel(), _lines(framed.shape, width)
+    offsets = _adjacency(values.ndim, True).steps @ strides
+    before = np.zeros(flat.size, np.uint8 if values.ndim == 2 else np.uint32)
+    _compare(flat, lines, offsets, before)
+
+    def join(dimension: int) -> tuple[Array, Array, int]:
+        kind, table = _adjacency(values.ndim, dimension == 0), _table(values.ndim, dimension == 0)
+        parents, seeds = np.zeros(flat.size, np.int32), np.zeros_like(before)
+        begun = _join(before, lines, offsets, *kind[1:], table, parents, seeds)
+        return parents, seeds, begun
+
+    joined = for_each(join, wanted)
+    meetings = np.flatnonzero(np.logical_or.reduce([seeds & (seeds - 1) != 0 for _, seeds, _ in joined]))
+    meetings = meetings[ascending(flat[meetings])]
+    indices = _frame(np.arange(values.size, dtype=np.int32).reshape(values.shape), width, 0).ravel()
+
+    def merge(work: tuple[int, tuple[Array, Array, int]]) -> tuple[Array, Array]:
+        dimension, found = work
+        first, second = _merge(flat, meetings[:: -1 if dimension else 1], offsets, dimension == 0, *found)
+        return (indices[second], indices[first]) if dimension else (indices[first], indices[second])
+
+    return dict(zip(wanted, for_each(merge, zip(wanted, joined, strict=True)), strict=True))
+
+
+@functools.cache
+def _adjacency(ndim: int, full: bool) -> _Adjacency:
+    """Return the adjacency of components (`full`: 8 or 26) or that of holes (4 or 6)."""
+    steps = np.array([step for step in np.ndindex((3,) * ndim) if step != (1,) * ndim]) - 1
+    steps = steps[np.argsort(np.abs(steps).sum(1), kind="stable")]
+    apart = np.abs(steps[:, None] - steps)
+    near = apart.max(2) <= 1 if full else apart.sum(2) <= 1
+    powers = 1 << np.arange(len(steps))
+    everything = int(powers.sum())
+    direct = everything if full else 2 ** (2 * ndim) - 1
+    return _Adjacency(steps, direct, (near * powers).sum(1), 0 if full else everything)
+
+
+@functools.cache
+def _table(ndim: int, full: bool) -> Array:
+    """Return `_seeds` of all sets of pixels around one; in 3D there are too many, and the table is empty."""
+    kind = _adjacency(ndim, full)
+    sets = range(256 if ndim == 2 else 0)
+    return np.array([_seeds(each ^ kind.flip, kind.direct, kind.touching) for each in sets], np.int64)
+
+
+def _frame(image: Array, width: int, outside: float) -> Array:
+    """Put one pixel around each piece of an image; neighbouring pieces share those between them."""
+    pieces = -(-image.shape[-1] // width)
+    framed = np.full((*(length + 2 for length in image.shape[:-1]), image.shape[-1] + pieces + 1), outside, image.dtype)
+    inner = (slice(1, -1),) * (image.ndim - 1)
+    for piece in range(pieces):
+        part = image[..., piece * width : (piece + 1) * width]
+        start = piece * (width + 1) + 1
+        framed[(*inner, slice(start, start + part.shape[-1]))] = part
+    return framed
+
+
+def _lines(framed: tuple[int, ...], width: int) -> Array:
+    """Return where each line of each piece starts and ends in the flattened frame, (n, 2)."""
+    starts = np.arange(np.prod(framed[:-1])).reshape(framed[:-1])[(slice(1, -1),) * (len(framed) - 1)] * framed[-1]
+    begins = np.arange(1, framed[-1] - 1, width + 1)
+    ends = np.append(begins[1:] - 1, framed[-1] - 1)
+    return (starts.reshape(-1, 1, 1) + np.stack([begins, ends], 1)).reshape(-1, 2)
+
+
+@compiled
+def _compare(values: Array, lines: Array, offsets: Array, before: Array) -> None:
+    """Mark, for each pixel, those around it that appear before it."""
+    for number in range(lines.shape[0]):
+        start, end = lines[number]
+        own, marks = values[start:end], before[start:end]
+        for bit in range(offsets.shape[0]):
+            others, mark = values[start + offsets[bit] : end + offsets[bit]], marks.dtype.type(1 << bit)
+            if offsets[bit] < 0:
+                for i in range(own.shape[0]):
+                    marks[i] |= mark * (others[i] <= own[i])
+            else:
+                for i in range(own.shape[0]):
+                    marks[i] |= mark * (others[i] < own[i])
+
+
+@compiled
+def _seeds(members: int, direct: int, touching: Array) -> int:
+    """Return one of the members of each local component that the pixel touches."""
+    seeds, rest = 0, members
+    while rest & direct:
+        frontier = (rest & direct) & -(rest & direct)
+        seeds |= frontier
+        rest ^= frontier
+        while frontier and rest & direct:
+            lowest = frontier & -frontier
+            reached = touching[_BITS[lowest % 37]] & rest
+            rest ^= reached
+            frontier ^= lowest | reached
+    return seeds
+
+
+@compiled
+def _join(
+    before: Array,
+    lines: Array,
+    offsets: Array,
+    direct: int,
+    touching: Array,
+    flip: int,
+    table: Array,
+    parents: Array,
+    seeds: Array,
+) -> int:
+    """Make each pixel a member of one of the components that it touches, or the first one of another.
+
+    Args:
+        before: see `_compare`.
+        lines: see `_lines`.
+        offsets: to the pixels around one.
+        direct: see `_Adjacency`, as for `touching` and `flip`.
+        touching: see there.
+        flip: see there.
+        table: see `_table`.
+        parents: out: a member of the component, the pixel itself where one begins; 0 for the frame.
+        seeds: out: see `_seeds`.
+
+    Returns:
+        How many components begin.
+    """
+    begun = 0
+    for number in range(lines.shape[0]):
+        for place in range(lines[number, 0], lines[number, 1]):
+            members = int(before[place])
+            found = table[members] if table.shape[0] else _seeds(members ^ flip, direct, touching)
+            seeds[place] = found
+            older = place + offsets[_BITS[(found & -found) % 37]] if found else place
+            parents[place] = parents[older] if older < place else older  # a shorter way, where it is known already
+            begun += found == 0
+    return begun
 
 
 def ascending(values: Array) -> Array:
-    """Sort the pixels of an image by value, equal ones in raster order.
+    """Sort pixels by value, equal ones in raster order.
 
     Args:
         values: float32 or float64, any shape, finite.
@@ -54,218 +234,49 @@ def _by_digits(values: Array) -> Array:
     return order
 
 
-def components(values: Array, order: Array) -> tuple[Array, Array]:
-    """Follow the components of {image <= t} as t rises; every pixel touches all 8 or 26 around it.
-
-    Args:
-        values: image (H, W) or (D, H, W).
-        order: see `ascending`.
-
-    Returns:
-        Flat indices of the pixels at which components appear and vanish, for those with different values there.
-    """
-    everything = [step for step in np.ndindex((3,) * values.ndim) if step != (1,) * values.ndim]
-    return _follow(values, order, np.array(everything) - 1, outside=False)
-
-
-def holes(values: Array, order: Array) -> tuple[Array, Array]:
-    """Follow the holes (in 3D the cavities) of {image <= t}: the components of {image > t} as t falls, by duality.
-
-    Those have adjacency 4 (6); the outside of the image is the oldest of them and never vanishes.
-
-    Args:
-        values: see `components`.
-        order: see `components`.
-
-    Returns:
-        Flat indices of the pixels at which holes appear and vanish.
-    """
-    axes = np.eye(values.ndim, dtype=np.int64)
-    fills, opens = _follow(values, order[::-1], np.concatenate([-axes, axes]), outside=True)
-    return opens, fills
-
-
-def _follow(values: Array, order: Array, steps: Array, outside: bool) -> tuple[Array, Array]:
-    """Merge the pixels of a volume one by one; in an image, merge whole basins and the pixels where they meet."""
-    framed = tuple(length + 2 for length in values.shape)
-    inner = (slice(1, -1),) * values.ndim
-    places = np.arange(np.prod(framed), dtype=np.int32).reshape(framed)[inner].ravel()[order]
-    offsets = (steps @ np.cumprod([1, *framed[:0:-1]])[::-1]).astype(np.int32)
-    rising = values.ravel()[order]
-    if values.ndim == 3:  # most of a volume's pixels touch several basins
-        parents = np.full(framed, _OUTSIDE if outside else _NEVER, np.int32)
-        parents[inner] = _NEVER
-        births, deaths = _merge_pixels(rising, places, offsets, parents.ravel())
-    else:
-        ages = np.full(np.prod(framed), 0 if outside else order.size + 1, np.int32)
-        begins, basins, meets = _basins(ages, places, offsets)
-        _keep_saddles(ages, framed[1], meets, not outside)
-        waiting = np.flatnonzero(meets[places])
-        births, deaths = _merge_basins(rising, begins, waiting, places, ages, basins, offsets)
-    return order[births], order[deaths]
-
-
-def _keep_saddles(ages: Array, width: int, meets: Array, full: bool) -> None:
-    """Unmark the pixels of an image whose older neighbours touch each other and so already form one component."""
-    own = slice(width + 1, len(ages) - width - 1)
-    ring = (1, 1 - width, -width, -width - 1, -1, width - 1, width, width + 1)  # counterclockwise from the right
-    a, b, c, d, e, f, g, h = (ages[own.start + step : own.stop + step] for step in ring)
-    _unmark(meets[own], ages[own], a, b, c, d, e, f, g, h, full)
+@compiled
+def _root(parents: Array, place: int) -> int:
+    while parents[place] != place:
+        parents[place] = parents[parents[place]]
+        place = parents[place]
+    return place
 
 
 @compiled
-def _unmark(
-    marks: Array,
-    ages: Array,
-    a: Array,
-    b: Array,
-    c: Array,
-    d: Array,
-    e: Array,
-    f: Array,
-    g: Array,
-    h: Array,
-    full: bool,
-) -> None:
-    """Count the components of the older ones among eight pixels in a ring, with adjacency 8 (`full`) or 4.
-
-    With 4 they are a, c, e, g, of which two are one where the corner between them is older as well; with 8 the roles of
-    older and younger are exchanged (Yokoi, Toriwaki and Fukumura 1975).
-    """
-    for i in range(marks.shape[0]):
-        age = ages[i]
-        p, q, r, s = (a[i] < age) ^ full, (b[i] < age) ^ full, (c[i] < age) ^ full, (d[i] < age) ^ full
-        t, u, v, w = (e[i] < age) ^ full, (f[i] < age) ^ full, (g[i] < age) ^ full, (h[i] < age) ^ full
-        marks[i] &= (
-            int(p & (not (q & r))) + int(r & (not (s & t))) + int(t & (not (u & v))) + int(v & (not (w & p))) > 1
-        )
-
-
-@compiled
-def _lower(lowest: Array, others: Array) -> None:
-    for place in range(lowest.shape[0]):  # a loop that the compiler turns into instructions for several pixels
-        lowest[place] = min(lowest[place], others[place])
-
-
-@compiled
-def _mark(meets: Array, ages: Array, basins: Array, other_ages: Array, other_basins: Array) -> None:
-    for place in range(meets.shape[0]):
-        meets[place] |= (other_ages[place] < ages[place]) & (other_basins[place] != basins[place])
-
-
-@compiled
-def _basins(ages: Array, places: Array, offsets: Array) -> tuple[Array, Array, Array]:
-    """Assign each pixel to the basin of its oldest neighbour; one older than all its neighbours begins a new basin.
-
-    Args:
-        ages: of the frame: 0, which is older than all pixels, or a number above all ages. Those of the pixels, counted
-            from 1, are filled in.
-        places: of the pixels, in order.
-        offsets: to the neighbours.
-
-    Returns:
-        The pixel with which each basin begins, as a place in the order; basins of the pixels, counted from 1 by age (0
-        for the frame); and whether an older neighbour belongs to another basin.
-    """
-    for turn in range(places.shape[0]):
-        ages[places[turn]] = turn + 1
-    first, number = offsets.max(), ages.shape[0] - 2 * offsets.max()
-    oldest = ages.copy()
-    for offset in offsets:
-        _lower(oldest[first : first + number], ages[first + offset : first + offset + number])
-    by_age = np.zeros(places.shape[0] + 1, np.int32)
-    basins = np.zeros(ages.shape[0], np.int32)
-    begins, found = np.zeros(places.shape[0] + 1, np.int32), 0
-    for turn in range(places.shape[0]):
-        age = oldest[places[turn]]
-        if age == turn + 1:
-            found += 1
-            by_age[age], begins[found] = found, turn
-        by_age[turn + 1] = by_age[age]
-        basins[places[turn]] = by_age[age]
-    meets, here = np.zeros(ages.shape[0], np.bool_), slice(first, first + number)
-    for offset in offsets:
-        around = slice(first + offset, first + offset + number)
-        _mark(meets[here], ages[here], basins[here], ages[around], basins[around])
-    return begins[: found + 1], basins, meets
-
-
-@compiled
-def _root(parents: Array, basin: int) -> int:
-    while parents[basin] != basin:
-        parents[basin] = parents[parents[basin]]
-        basin = parents[basin]
-    return basin
-
-
-@compiled
-def _merge_basins(
-    rising: Array, begins: Array, waiting: Array, places: Array, ages: Array, basins: Array, offsets: Array
+def _merge(
+    values: Array, meetings: Array, offsets: Array, rising: bool, parents: Array, seeds: Array, begun: int
 ) -> tuple[Array, Array]:
-    """Join the basins around each pixel at which several meet; where two components meet, the younger one ends.
+    """Merge the components around each pixel at which they meet: the oldest one remains, the others end.
 
-    A component is named by its first basin, its root. The frame, where it counts, is the oldest component.
+    A component is named by its first pixel, its root. The frame, where it counts, is the oldest component.
 
     Args:
-        rising: values in their order.
-        begins: see `_basins`, also for `basins`.
-        waiting: the pixels at which basins meet, as places in the order.
-        places: of all pixels, in their order.
-        ages: of the pixels and the frame.
-        basins: of the same.
-        offsets: to the neighbours.
+        values: of the pixels; those of the frame are infinite.
+        meetings: the pixels where components may meet, in order.
+        offsets: to the pixels around one.
+        rising: whether pixels appear by rising or by falling value.
+        parents: see `_join`, as for the others.
+        seeds: see there.
+        begun: see there.
 
     Returns:
-        Where components begin and end, as places in the order, for those with different values there.
+        Where components begin and end, for those with different values there.
     """
-    lowest = rising[begins]
-    parents = np.arange(begins.shape[0]).astype(np.int32)
-    births, deaths = np.empty(begins.shape[0], np.int32), np.empty(begins.shape[0], np.int32)
-    others = np.empty(offsets.shape[0] + 1, np.int32)
+    births, deaths = np.empty(begun, np.int32), np.empty(begun, np.int32)
     ended = 0
-    for turn in waiting:
-        place = places[turn]
-        basin, age, count = basins[place], ages[place], 0
-        for number in range(offsets.shape[0]):  # without a branch, which could not be predicted
-            others[count] = basins[place + offsets[number]]
-            count += (ages[place + offsets[number]] < age) & (others[count] != basin)
-        here = _root(parents, basin)
-        for number in range(count):
-            there = _root(parents, others[number])
+    for place in meetings:
+        left = int(seeds[place])
+        here = _root(parents, place)
+        left &= left - 1  # the pixel itself belongs to the first one
+        while left:
+            there = _root(parents, place + offsets[_BITS[(left & -left) % 37]])
+            left &= left - 1
             if there == here:
                 continue
-            younger, here = max(here, there), min(here, there)
+            is_older = (values[there], there) < (values[here], here)
+            younger, here = (here, there) if is_older == rising else (there, here)
             parents[younger] = here
-            if lowest[younger] != rising[turn]:
-                births[ended], deaths[ended] = begins[younger], turn
-                ended += 1
-    return births[:ended], deaths[:ended]
-
-
-@compiled
-def _merge_pixels(rising: Array, places: Array, offsets: Array, parents: Array) -> tuple[Array, Array]:
-    """Join each pixel to its neighbours that have already appeared; where two components meet, the younger one ends.
-
-    A component is named by its first pixel, its root. Arguments and results as for `_merge_basins`; `parents` marks the
-    part of the frame that is the oldest component.
-    """
-    ages = np.full(parents.shape[0], -1, np.int32)
-    births, deaths = np.empty(places.shape[0], np.int32), np.empty(places.shape[0], np.int32)
-    ended = 0
-    for age in range(places.shape[0]):
-        here = place = places[age]
-        ages[place], parents[place] = age, place
-        for offset in offsets:
-            parent = parents[place + offset]
-            if parent == _NEVER:
-                continue
-            there = parent if parent == here else _root(parents, parent)
-            parents[place + offset] = there
-            if there == here:
-                continue
-            younger, here = (here, there) if ages[there] < ages[here] else (there, here)
-            parents[younger] = here
-            if rising[ages[younger]] != rising[age]:
-                births[ended], deaths[ended] = ages[younger], age
+            if values[younger] != values[place]:
+                births[ended], deaths[ended] = younger, place
                 ended += 1
     return births[:ended], deaths[:ended]
