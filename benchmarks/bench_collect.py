@@ -1,5 +1,6 @@
-"""Collecting an experiment's runs and making its table: linear in the number of runs."""
+"""Planning, collecting and making the table of many runs: each linear in their number."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -65,3 +66,35 @@ class Collect:
 
     def peakmem_collect_and_render(self, count: int) -> None:
         self.time_collect_and_render(count)
+
+
+class Plan:
+    """The plan of an experiment with many seeds, every run's parameters checked, and its file."""
+
+    version = "1"
+    timeout = 600
+    number = 1
+    param_names = ("runs",)
+    params = ((1000, 10000),)
+
+    def setup(self, count: int) -> None:
+        from workflow.experiment import load
+
+        losses = [slug for slug in LOSSES if slug != "dice_ce"]  # which is the pretraining's
+        content = {"datasets": {"synthetic2d": {}}, "losses": losses, "seeds": list(range(count // len(LOSSES)))}
+        self.place = tempfile.TemporaryDirectory()
+        path = Path(self.place.name) / "many.yaml"
+        path.write_text(json.dumps(content))  # which is YAML too
+        self.experiment = load(str(path))
+        self.time_plan(count)  # what is read once: imports, source files
+
+    def teardown(self, count: int) -> None:
+        self.place.cleanup()
+
+    def time_plan(self, count: int) -> None:
+        from workflow import plan
+
+        write_plan(plan.make(self.experiment, self.place.name))
+
+    def peakmem_plan(self, count: int) -> None:
+        self.time_plan(count)

@@ -1,7 +1,7 @@
 """plan.json: every run of an experiment, the parameters of its notebooks, and what a run must match to count."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,15 @@ class ExperimentPlan:
     remarks: list[str] = field(default_factory=list)
     only_trained: bool = False
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the content as JSON can hold it. Nothing is copied: there may be thousands of jobs."""
+        parts = {
+            "datasets": {name: vars(entry) for name, entry in self.datasets.items()},
+            "jobs": [vars(job) for job in self.jobs],
+            "measurements": [vars(step) for step in self.measurements],
+        }
+        return vars(self) | parts
+
     def data_below(self, results: Path) -> Path:
         """Return the folder of the prepared datasets if the results folder has moved."""
         data = Path(self.data or f"{self.results}/data")
@@ -148,7 +157,7 @@ def write_plan(plan: ExperimentPlan, path: str | Path | None = None) -> Path:
     Returns:
         Path of the file.
     """
-    return files.write_json(path or Path(plan.folder) / NAME, asdict(plan))
+    return files.write_json(path or Path(plan.folder) / NAME, plan.as_dict())
 
 
 def exists(folder: str | Path) -> bool:

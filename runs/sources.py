@@ -31,9 +31,11 @@ def digest(modules: Sequence[str], without: Sequence[str] = ()) -> str:
     return _digest(tuple(sorted(names)), frozenset(without))
 
 
-def modules_of(package: str) -> list[str]:
+@cache
+def modules_of(package: str) -> tuple[str, ...]:
     """Return all modules of a package, such as "metrics"."""
-    return [f"{package}.{path.stem}" for path in sorted((_ROOT / package).glob("*.py")) if path.stem != "__init__"]
+    files = sorted((_ROOT / package).glob("*.py"))
+    return tuple(f"{package}.{path.stem}" for path in files if path.stem != "__init__")
 
 
 @cache

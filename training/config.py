@@ -1,5 +1,6 @@
 """Every parameter of a run, checked at the door and all problems told at once."""
 
+import copy
 import dataclasses
 import functools
 import math
@@ -226,7 +227,7 @@ class Config:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all parameters, as run.json holds them."""
-        return dataclasses.asdict(self)
+        return {name: copy.deepcopy(value) for name, value in vars(self).items()}
 
     def result_parameters(self) -> dict[str, Any]:
         """Return the parameters that determine the result; paths and machine matters are left out."""

@@ -7,7 +7,7 @@ only what a step of this start has made counts as newer.
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runs import evaluation, files, history, measured, paths, predictions, record, steps
@@ -59,7 +59,7 @@ def refresh(plan: ExperimentPlan) -> Progress:
         _put(_flag(plan, f"measure-{number}"), 5, title, reason, progress)
     reason = (
         ""
-        if _noted(plan) == _note(plan) and not progress.missing
+        if not progress.missing and _noted(plan) == _note(plan)
         else "what they show has changed, or files of them are missing"
     )
     _put(_flag(plan, TABLES), 6, TABLES, reason, progress)
@@ -207,7 +207,7 @@ def _note(plan: ExperimentPlan) -> str:
     """Return one hash of everything that the tables show, and of their files."""
     results = [_states(Path(job.folder)) for job in plan.jobs]
     made = sorted(path for name in ("tables", "figures") for path in (Path(plan.folder) / name).glob("*.*"))
-    return record.fingerprint([asdict(plan), results, [[path.name, files.sha256(path)] for path in made]])
+    return record.fingerprint([plan.as_dict(), results, [[path.name, files.sha256(path)] for path in made]])
 
 
 def _states(folder: Path) -> list[str]:

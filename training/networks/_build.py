@@ -45,7 +45,7 @@ def resolve(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: unknown network or parameter (with the nearest and all known ones), or one of the wrong type.
     """
     found = entry(name)
-    defaults = found.parameters()
+    defaults = found.parameters
     for key in parameters:
         if key not in defaults:
             raise ValueError(f"network {name!r} has no parameter {key!r}{instead(key, defaults)}")

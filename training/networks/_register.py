@@ -1,8 +1,9 @@
 """The registry of networks: a builder and a divisor by name, one decorator each."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from registry import Registry
@@ -20,8 +21,9 @@ class Entry:
     divisor: Callable[..., int]
     later: tuple[str, ...] = ()
 
-    def parameters(self) -> dict[str, Any]:
-        """Return its parameters with their defaults."""
+    @cached_property
+    def parameters(self) -> Mapping[str, Any]:
+        """Its parameters with their defaults."""
         found = inspect.signature(self.builder).parameters.values()
         return {each.name: each.default for each in found if each.kind is inspect.Parameter.KEYWORD_ONLY}
 
