@@ -1,20 +1,19 @@
 """One hash for the source files that determine a result: a change of the code is a change of the run.
 
-Imports of this project's packages are followed, from the file where something is computed downwards. Docstrings,
-comment lines and blank lines are ignored.
+Imports of this project's packages are followed, from the file where something is computed downwards. What counts is the
+syntax tree: comments, docstrings, line breaks, brackets and quotes may change.
 """
 
 import ast
 import hashlib
-import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _ROOT = Path(__file__).parents[1]
 _PACKAGE = __package__.rpartition(".")[0]  # that of the wheel, which has all rooms in one; "" in a checkout
 _ROOMS = ("losses", "metrics", "topology", "training", "evaluation")
-_COMMENT = re.compile(r"^\s*(#.*)?$")
 
 
 def digest(modules: Sequence[str], without: Sequence[str] = ()) -> str:
@@ -56,14 +55,20 @@ def _digest(modules: tuple[str, ...], without: frozenset[str]) -> str:
 @cache
 def _read(path: Path) -> tuple[str, tuple[str, ...]]:
     """Return the hash of a file's code, and the modules that it imports."""
-    text = _as_in_checkout(path.read_text(encoding="utf-8"))
-    tree = ast.parse(text)
-    lines = text.splitlines()
-    for node in ast.walk(tree):
-        for number in _docstring(node):
-            lines[number - 1] = ""
-    code = "\n".join(line for line in lines if not _COMMENT.match(line))
-    return hashlib.sha256(code.encode()).hexdigest(), tuple(_imports(tree))
+    tree = ast.parse(_as_in_checkout(path.read_text(encoding="utf-8")))
+    return hashlib.sha256(_code(tree).encode()).hexdigest(), tuple(_imports(tree))
+
+
+def _code(node: Any) -> str:
+    """Write a syntax tree as text, without docstrings and without what is empty, which differs between Pythons."""
+    if isinstance(node, list):
+        return f"[{','.join(map(_code, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    content = {name: value for name, value in ast.iter_fields(node) if value is not None and value != []}
+    if _has_docstring(node):
+        content["body"] = content["body"][1:]
+    return f"{type(node).__name__}({','.join(f'{name}={_code(value)}' for name, value in content.items())})"
 
 
 def _as_in_checkout(text: str) -> str:
@@ -73,15 +78,9 @@ def _as_in_checkout(text: str) -> str:
     return text.replace(f"from {_PACKAGE} import ", "import ").replace(f"from {_PACKAGE}.", "from ")
 
 
-def _docstring(node: ast.AST) -> range:
-    """Return the line numbers of a docstring that shares no line with code."""
-    if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) or not node.body:
-        return range(0)
-    first = node.body[0]
-    is_text = (
-        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    )
-    return range(first.lineno, (first.end_lineno or first.lineno) + 1) if is_text else range(0)
+def _has_docstring(node: ast.AST) -> bool:
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None
 
 
 def _imports(tree: ast.AST) -> list[str]:

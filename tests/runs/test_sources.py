@@ -41,6 +41,36 @@ def test_words_do_not_count(project):
 
 
 @pytest.mark.parametrize(
+    "changed",
+    [
+        BEFORE.replace("2 * x", "2 * x  # at the end of a line"),
+        BEFORE.replace("2 * x", "(\n        2\n        * x  # broken\n    )"),
+        BEFORE.replace("    return", "\n\n    return").replace("    ", "  "),
+        BEFORE.replace("import _base", "import (\n    _base,\n)"),
+        BEFORE.replace('"""Double."""', "'Double.'"),
+    ],
+    ids=["comment", "line break", "indentation", "brackets", "quotes"],
+)
+def test_formatting_does_not_count(project, changed):
+    folder, digest = project
+    first = digest()
+    assert changed != BEFORE
+    (folder / "losses" / "one.py").write_text(changed)
+    assert digest() == first
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("return 2 * x", "return None"), ("2 * x", "'2' * x"), ("2 * x", "2.0 * x"), ("def f(x)", "def f(x=None)")],
+)
+def test_small_changes_of_code_count(project, old, new):
+    folder, digest = project
+    first = digest()
+    (folder / "losses" / "one.py").write_text(BEFORE.replace(old, new))
+    assert digest() != first
+
+
+@pytest.mark.parametrize(
     ("name", "old", "new"),
     [("losses/one.py", "2 * x", "3 * x"), ("losses/_base.py", "X = 1", "X = 2"), ("topology/__init__.py", "1", "2")],
 )
