@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import functools
+import importlib.util
 import math
 import re
 import typing
@@ -160,6 +161,9 @@ class Config:
     threads: int = count(1, "threads of torch, from 1; parallel jobs want one each", decides=NOTHING)
     device: str = choice(
         "auto", '"auto" (CUDA where there is one), "cpu" or "cuda"', ("auto", "cpu", "cuda"), decides=NOTHING
+    )
+    log: str = choice(
+        "none", '"tensorboard" also writes the history as event files', ("none", "tensorboard"), decides=NOTHING
     )
     amp: bool = flag(True, "half precision on CUDA; without effect on the CPU")
     smoke: bool = flag(
@@ -330,6 +334,12 @@ def _check_deep_supervision(values: dict[str, Any]) -> list[str]:
     return []
 
 
+def _check_log(values: dict[str, Any]) -> list[str]:
+    if values["log"] == "tensorboard" and importlib.util.find_spec("tensorboard") is None:
+        return ["`log` 'tensorboard' needs tensorboard: pip install -e '.[tensorboard]'"]
+    return []
+
+
 def _check_init_from(values: dict[str, Any]) -> list[str]:
     if values["init_from"] and not Path(values["init_from"]).is_file():
         return [
@@ -354,5 +364,6 @@ _TOGETHER: tuple[tuple[tuple[str, ...], Callable[[dict[str, Any]], list[str]]], 
     (("validate_every", "checkpoint", "stop_after", "predicted"), _check_validation),
     (("network", "network_parameters", "deep_supervision"), _check_deep_supervision),
     (("init_from",), _check_init_from),
+    (("log",), _check_log),
     (("experiment", "dataset", "loss", "loss_parameters", "fold", "seed", "stage"), _check_run),
 )

@@ -5,6 +5,7 @@ import datetime
 import math
 import shutil
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from tqdm import tqdm
 
-from runs import evaluation, history, predictions, provenance
+from runs import evaluation, event_log, history, predictions, provenance
 from runs.lock import alone
 from runs.paths import CHECKPOINT
 from runs.record import (
@@ -86,6 +87,7 @@ class _Job:
     learner: Learner
     record: RunRecord
     progress: bool = False
+    log: event_log.EventLog | None = None
 
     @property
     def folder(self) -> Path:
@@ -115,7 +117,8 @@ class _Job:
         try:
             self._resume()
             self._write(RUNNING)
-            self._train()
+            with self._logging():
+                self._train()
             self._predict()
             self._check_data()
         except KeyboardInterrupt:
@@ -141,6 +144,7 @@ class _Job:
         else:
             path.unlink(missing_ok=True)
             (self.folder / history.NAME).unlink(missing_ok=True)
+            shutil.rmtree(self.folder / event_log.FOLDER, ignore_errors=True)
         shutil.rmtree(self.folder / predictions.FOLDER, ignore_errors=True)
         evaluation.clear_evaluation(self.folder)
 
@@ -212,7 +216,20 @@ class _Job:
 
     def _write_history(self) -> None:
         course = self.learner.course
-        history.write_history(self.folder, self.learner.history, course.rows if course else ())
+        validations = course.rows if course else ()
+        history.write_history(self.folder, self.learner.history, validations)
+        if self.log:
+            self.log.update(self.learner.history, validations)
+
+    @contextlib.contextmanager
+    def _logging(self) -> Iterator[None]:
+        """Write the history to TensorBoard's event files, too, where the run asks for it."""
+        if self.config.log == "none" or self.learner.stopped:
+            yield
+            return
+        with event_log.EventLog(self.folder) as self.log:
+            yield
+        self.log = None
 
     def _save(self, peak: measure.PeakMemory) -> None:
         before, now = self.record.peak_memory, peak.read()

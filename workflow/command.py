@@ -50,6 +50,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--profile", default="local", help="local, slurm, or the path of a Snakemake profile")
     parser.add_argument("--any-code", action="store_true", help="let runs count that another state of the code made")
     parser.add_argument("--overwrite", action="store_true", help="replace finished runs that have other parameters")
+    parser.add_argument("--log", choices=["tensorboard"], help="also write each training's history as event files")
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--force", action="store_true", help="make all runs again, the finished ones, too")
     only.add_argument("--plan", action="store_true", help="only check, and say what would run")
@@ -187,6 +188,8 @@ def _as_asked(plan: ExperimentPlan, given: argparse.Namespace) -> ExperimentPlan
         jobs = [replace(job, sources="", measuring_sources="") for job in jobs]
     if given.overwrite or given.force:
         jobs = [replace(job, train=job.train | {"overwrite": True}) for job in jobs]
+    if given.log:
+        jobs = [replace(job, train=job.train | {"log": given.log}) for job in jobs]
     problems = plans.finished_otherwise(jobs)
     if problems:
         lines = "\n".join(f"  - {problem}" for problem in problems)

@@ -1,5 +1,7 @@
 """Every parameter is checked, all problems are told together."""
 
+import importlib.util
+
 import pytest
 
 from training.config import Config, loss_parameters
@@ -107,3 +109,9 @@ def test_adhoc_runs_of_another_protocol_have_folders_of_their_own():
     assert len(set(names)) == len(changes)
     assert Config(learning_rate=0.5).run.experiment == "adhoc"
     assert Config(experiment="mine", iterations=5).run.experiment == "mine"
+
+
+def test_log_that_is_not_installed_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"`log` 'tensorboard' needs tensorboard: pip install -e '.\[tensorboard\]'"):
+        Config.from_parameters(log="tensorboard")

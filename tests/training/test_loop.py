@@ -8,9 +8,11 @@ import sys
 import numpy as np
 import pytest
 import torch
+from fixtures.event_files import scalars
 from PIL import Image
 
 import losses
+from runs.history import read_history
 from training import checkpoints, finished, sources
 from training.config import Config
 from training.learner import Learner
@@ -371,3 +373,16 @@ def test_two_trainings_of_one_folder_follow_each_other(tiny):
     record = json.loads((Config.from_parameters(**tiny).run_folder / "run.json").read_text())
     assert (record["exit_cause"], record["resumed_at"]) == ("completed", None)
     assert record["parameters"]["device"] == "cpu"  # the first one's: the second has not trained
+
+
+def test_event_files_hold_what_the_history_holds(tiny):
+    pytest.importorskip("tensorboard", reason="needs tensorboard: pip install -e '.[tensorboard]'")
+    folder, record = run(tiny, log="tensorboard")
+    table = read_history(folder).set_index("iteration").stack()
+    found = scalars(folder)
+    assert found.keys() == {(name, step) for step, name in table.index}
+    for (step, name), value in table.items():
+        assert found[name, step] == pytest.approx(value, rel=1e-6)  # event files hold float32
+    again, other = run(tiny, overwrite=True, learning_rate=0.005)
+    assert again == folder
+    assert not (folder / "tensorboard").exists()  # it was that of other weights

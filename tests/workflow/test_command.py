@@ -192,3 +192,10 @@ def test_force_makes_finished_runs_again(finished, tmp_path, monkeypatch, capsys
     main([*asked, "--force"])
     assert not any(path.is_file() for path in weights)
     assert all(job.train["overwrite"] for job in read_plan(tmp_path / "results" / "mine").jobs)
+
+
+def test_log_reaches_every_training(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(follow, "follow", lambda *_: 1)
+    monkeypatch.setattr("workflow.__main__._render", lambda plan: None)
+    main([str(finished), "--results", str(tmp_path / "results"), "--force", "--log", "tensorboard"])
+    assert all(job.train["log"] == "tensorboard" for job in read_plan(tmp_path / "results" / "mine").jobs)
