@@ -56,7 +56,7 @@ def save(scores: Scores) -> Path:
 
 def _rough(scores: Scores) -> str:
     """Return a remark if the intervals are of few cases."""
-    cases = max(method["cases"] for method in scores.record["methods"])
+    cases = max(method.cases for method in scores.record.methods)
     return f"; {cases} cases: rough" if intervals.mark(cases) else ""
 
 
