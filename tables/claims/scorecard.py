@@ -203,12 +203,13 @@ def _by_case(values: pd.Series) -> dict[str, float]:
 
 
 def _runs(runs: list[RunResult], side: Mapping[str, Any]) -> list[RunResult]:
-    """Return a loss's finished runs: with the given parameters, or with its defaults, else those of its first row."""
+    """Return a loss's finished runs: with the given parameters, else tuned, with its defaults, or of its first row."""
     found = [r for r in runs if r.state == DONE and r.run.stage == "finetune" and r.run.loss == side["loss"]]
     wanted = side.get("parameters")
     if wanted is None:
-        plain = [result for result in found if not result.run.loss_parameters]
-        return plain or [result for result in found if result.row == found[0].row]
+        entry = next((result.entry for result in found if result.entry), "")
+        chosen = [result for result in found if result.entry == entry and (entry or not result.run.loss_parameters)]
+        return chosen or [result for result in found if result.row == found[0].row]
     return [result for result in found if dict(result.run.loss_parameters) == dict(wanted)]
 
 

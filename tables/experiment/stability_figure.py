@@ -30,7 +30,7 @@ def draw(orders: Sequence[Order], banner: str = "") -> Figure:
     down = -(-len(orders) // across)
     tall = 0.22 * len(names) + 0.9
     square = max(3.6, 0.34 * len(orders[0].losses) + 1.5)
-    figure = Figure(figsize=(max(3.3 * across + 2, square + 3), down * tall + square + 1.4), layout="constrained")
+    figure = Figure(figsize=(max(3.3 * across + 2, square + 3, 8.5), down * tall + square + 1.4), layout="constrained")
     (above,), (below,) = figure.subfigures(2, 1, squeeze=False, height_ratios=[down * tall + 0.6, square])
     grid = np.ravel(above.subplots(down, across, squeeze=False, sharex=True, sharey=True))
     for axes, order in zip(grid, orders, strict=False):

@@ -143,9 +143,9 @@ def small_multiples(summary: Summary, metric: str = "betti1_error") -> Figure:
         axes.set_axis_off()
     grid[0].set_yticks(range(len(losses)), losses)
     grid[0].invert_yaxis()
-    style.heading(
-        figure, f"{column.heading}: mean over test cases, {legends.FIGURE} ({legends.ROUGH_FIGURE})", summary.banner
-    )
+    figure.supxlabel(f"{legends.FIGURE}; {legends.ROUGH_FIGURE}", fontsize=8)
+    banner = textwrap.shorten(summary.banner, 110, placeholder=" ...")
+    style.heading(figure, f"{column.heading}: mean over test cases, 95 % interval", banner)
     return figure
 
 

@@ -177,7 +177,8 @@ def made_by(paper: PaperReport, table: PaperTable) -> list[str]:
     plans = [_plan_of(plan.results / name) for name in dict.fromkeys(each.run.experiment for each in needed)]
     entries = {each.entry for each in needed}
     skipped = {what: why for content in plans for what, why in content.skipped.items()}
-    left_out = {what: why for what, why in skipped.items() if set(what.split()) & entries}
+    # "DATASET", "LOSS on DATASET" or "fold K of DATASET"
+    left_out = {what: why for what, why in skipped.items() if what.rpartition(" ")[2] in entries}
     remarks = dict.fromkeys(line for content in plans for line in content.remarks)
     results = Results(plan.results, paper.title(table), "", False, runs, left_out)
     lines = [

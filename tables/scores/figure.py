@@ -38,7 +38,8 @@ def draw(scores: Scores) -> Figure:
     grid[0].set_yticks(range(len(scores.methods)), scores.methods)
     grid[0].set_ylim(len(scores.methods) - 0.5, -0.5)
     partial = " ".join(note for note in scores.notes if note.startswith("Partial"))
-    style.heading(figure, f"Every case, {legends.FIGURE}{_rough(scores)}", partial)
+    figure.supxlabel(f"{legends.FIGURE}{_rough(scores)}", fontsize=8)
+    style.heading(figure, "Every case, mean and its 95 % interval", partial)
     return figure
 
 
@@ -56,7 +57,7 @@ def save(scores: Scores) -> Path:
 
 def _rough(scores: Scores) -> str:
     """Return a remark if the intervals are of few cases."""
-    cases = max(method["cases"] for method in scores.record["methods"])
+    cases = max(method.cases for method in scores.record.methods)
     return f"; {cases} cases: rough" if intervals.mark(cases) else ""
 
 

@@ -88,7 +88,7 @@ def latex(scores: Scores) -> str:
 
 
 def _title(scores: Scores) -> str:
-    return f"Scores against {scores.record['ground_truth']}"
+    return f"Scores against {scores.record.ground_truth}"
 
 
 def _notes(scores: Scores) -> list[str]:
@@ -114,7 +114,7 @@ def _sheet(scores: Scores, title: str, classes: list[str]) -> Sheet:
 
 def _columns(scores: Scores) -> list[str]:
     """Return the methods with their numbers of cases."""
-    counts = {method["name"]: (method["cases"], len(method["missing"])) for method in scores.record["methods"]}
+    counts = {method.name: (method.cases, len(method.missing)) for method in scores.record.methods}
     return [
         f"{name} (n = {cases}{f' of {cases + missing}' if missing else ''})"
         for name, (cases, missing) in counts.items()

@@ -55,7 +55,7 @@ def test_notes_say_scale_state_and_substitutions(hpm):
 
 def test_the_foot_names_what_is_absent_and_where_the_rest_comes_from(hpm, tmp_path):
     plan = {
-        "skipped": {"cremi_b": "no such folder", "phpm on cremi_c": "not here", "other": "x"},
+        "skipped": {"cremi_b": "no such folder", "phpm on cremi_c": "not here", "other": "x", "cremi_b on other": "y"},
         "remarks": ["A remark."],
     }
     (tmp_path / "hpm-scale0.01" / "plan.json").write_text(json.dumps(plan))

@@ -212,6 +212,18 @@ def test_every_dataset_has_a_structure():
     assert evidence.structure("of my own") == "not stated"
 
 
+def test_a_tuned_loss_answers_before_its_defaults(writer):
+    """On each fold another value may have been chosen; all of them are one entry."""
+    writer.run(dice=BETTER)
+    writer.run("closs", dice=[value - 0.1 for value in BETTER])
+    for seed, gamma in ((0, 0.3), (1, 0.4)):
+        writer.run("closs", seed=seed, dice=[value + 0.1 for value in BETTER], parameters={"gamma": gamma})
+        writer.planned[-1] = replace(writer.planned[-1], entry="CLoss (tuned)", tuned={"gamma": gamma})
+    answer = _one(writer.write_plan(smoke=False), DICE)
+    assert answer.effects[0].mean == pytest.approx(0.1)
+    assert "2 seeds" in answer.scale["roads"]
+
+
 def test_a_claim_about_other_parts_or_labels(writer):
     groups = {"indistr": [f"case{n}" for n in range(6)], "shadows": [f"case{n}" for n in range(6, 12)]}
     (writer.results / "card.json").write_text(json.dumps({"groups": groups, "options": {"labels": "noisy"}}))

@@ -119,7 +119,7 @@ def test_few_cases_are_marked_below_every_table(scores):
     assert all(intervals.SIGN in sheet.explanation and intervals.METHOD in sheet.explanation for sheet in sheets)
     assert re.search(r"\(0\.\d+, 0\.\d+\)†", sheets[0].rows[0][1])
     assert "exchangeable" in sheets[-1].explanation
-    assert "9 cases: rough" in figure.draw(scores).get_suptitle()
+    assert "9 cases: rough" in figure.draw(scores).get_supxlabel()
 
 
 def test_undefined_values_have_reasons(scores):
