@@ -1,6 +1,7 @@
-"""The workflow on a real Slurm: queueing, refusals and ends of the head, with jobs that only wait.
+"""The workflow on a real Slurm: queueing, refusals, ends of the head and of its jobs, and the numbers that come out.
 
-The cluster needs a partition `held` whose jobs stay in the queue (`.ci/slurm` starts one).
+The cluster needs a partition `held` whose jobs stay in the queue, and may be disturbed: a test takes its node down
+(`.ci/slurm` starts one). Those that take minutes are marked `slow`.
 """
 
 import os
@@ -9,14 +10,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import yaml
 
+from runs.record import read_record_or_none
 from workflow import cluster
+from workflow.experiment import merge
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "workflow" / "profiles" / "slurm" / "config.yaml"
@@ -44,15 +47,18 @@ def place(tmp_path) -> Iterator[Path]:
 @pytest.fixture
 def held(tmp_path) -> Path:
     """The profile with everything in the partition whose jobs never start."""
+    return _profile(tmp_path / "held", **{"default-resources": {"slurm_partition": "'held'"}})
+
+
+def _profile(folder: Path, **changes: object) -> Path:
+    """Write the profile with other settings; a dictionary changes what it names."""
     settings = yaml.safe_load(PROFILE.read_text())
-    settings["default-resources"]["slurm_partition"] = "'held'"
-    folder = tmp_path / "held"
     folder.mkdir()
-    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    (folder / "config.yaml").write_text(yaml.safe_dump(merge(settings, changes)))
     return folder
 
 
-def _experiment(folder: Path, seeds: int) -> Path:
+def _experiment(folder: Path, seeds: int, **changes: object) -> Path:
     path = folder / "waiting.yaml"
     content = {
         "title": "Waiting",
@@ -64,7 +70,7 @@ def _experiment(folder: Path, seeds: int) -> Path:
         "pretrain": {"iterations": 2},
         "finetune": {"iterations": 1},
     }
-    path.write_text(yaml.safe_dump(content))
+    path.write_text(yaml.safe_dump(content | changes))
     return path
 
 
@@ -75,8 +81,9 @@ def _prepared(results: Path) -> None:
     data_prep.prepare("synthetic2d", None, results / "data")
 
 
-def _start(experiment: Path, results: Path, profile: Path | str) -> "subprocess.Popen[str]":
+def _start(experiment: Path, results: Path, profile: Path | str, *more: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "workflow", str(experiment), "--results", str(results), "--profile", str(profile)]
+    command += more
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, cwd=ROOT, text=True, start_new_session=True, **pipes)
 
@@ -100,6 +107,7 @@ def _ended(head: "subprocess.Popen[str]", how: signal.Signals) -> str:
     return head.communicate(timeout=120)[1]
 
 
+@pytest.mark.slow
 def test_killed_head_doubles_nothing_and_another_is_refused(tmp_path, place, held):
     """250 jobs stay 250 after SIGKILL and the same command; a stage is one call of sbatch; SIGTERM leaves none."""
     _prepared(place)
@@ -155,3 +163,108 @@ def test_wrong_partition_is_told_with_the_reason(tmp_path, place, held):
     assert head.returncode == 1
     assert "invalid partition specified: no_such_partition" in told
     assert "Traceback" not in told
+
+
+def test_failed_job_ends_the_head_without_accounting(tmp_path, place):
+    """Its line comes within a minute, the head ends within two, and names run, cause and log."""
+    (tmp_path / "data" / "empty").mkdir(parents=True)
+    experiment = _experiment(tmp_path, 1, datasets={"crackforest": {"source": "empty"}})
+    head = _start(experiment, place, _profile(tmp_path / "once", retries=0), "--data", str(tmp_path / "data"))
+    *_, line = _read_until(head, "failed: ")
+    told = time.time()
+    log = next((place / "waiting" / ".steps" / "slurm_logs").rglob("*.log"))
+    failed = log.stat().st_mtime
+    _, summary = head.communicate(timeout=240)
+    assert told - failed < 60
+    assert time.time() - failed < 120
+    assert head.returncode == 1
+    assert "failed: prepare crackforest: " in line
+    assert "prepare.ipynb: " in summary
+    assert str(log) in summary
+    assert "Traceback" not in summary
+
+
+@pytest.mark.slow
+def test_numbers_are_those_of_the_local_profile(tmp_path):
+    """Four losses, one of them with two parameters, byte for byte."""
+    written = []
+    for profile in ("slurm", "local"):
+        results = tmp_path / profile
+        head = _start(_experiment(tmp_path, 1), results, profile)
+        _, told = head.communicate(timeout=1800)
+        assert head.returncode == 0, told
+        paths = sorted((results / "waiting").rglob("metrics.csv"))
+        written.append({str(path.relative_to(results)): path.read_bytes() for path in paths})
+    assert len(written[0]) >= 5
+    assert written[0] == written[1]
+
+
+@pytest.mark.slow
+def test_disturbed_trainings_end_with_the_same_weights(tmp_path):
+    """One is cancelled, one requeued, one reaches its time limit, and then the node fails: no help is needed."""
+    trainings = {"pretrain": {"iterations": 8000}, "losses": ["dice_ce"]}
+    trainings["common"] = {"optimizer": "adamw", "overlap": 0.0, "batch_size": 2, "checkpoint_every": 20}
+    experiment = _experiment(tmp_path, 3, **trainings)
+    results, minute = tmp_path / "slurm", {"train_baseline": {"runtime": "1 * attempt", "mem_mb": 2000}}
+    _prepared(results)
+    head = _start(experiment, results, _profile(tmp_path / "minute", retries=9, **{"set-resources": minute}))
+    assert head.stdout is not None
+    folders = [results / f"waiting/runs/synthetic2d/dice_ce,stage=pretrain/fold0-seed{seed}" for seed in range(3)]
+    try:
+        _until(lambda: all((folder / "checkpoint.pt").is_file() for folder in folders), head)
+        numbers = {_log_of(results, f"seed {seed}").stem for seed in range(3)}
+        cancelled, requeued, _ = sorted(numbers)
+        _slurm("scancel", cancelled)
+        _slurm("scontrol", "requeue", requeued)
+        for state in ("PENDING", "RUNNING"):  # Slurm waits for two minutes in between
+            _until(lambda state=state: state in _slurm("squeue", "--noheader", "--format=%T", "--job", requeued), head)
+        lines = _read_until(head, "TIMEOUT")
+        node = _slurm("sinfo", "--noheader", "--format=%n").split()[0]
+        _slurm("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+        time.sleep(20)  # for the processes to end: one node stands for all
+        if "down" in _slurm("sinfo", "--noheader", "--format=%T", f"--nodes={node}"):  # some return by themselves
+            _slurm("scontrol", "update", f"nodename={node}", "state=resume")
+        more, told = head.communicate(timeout=2400)
+        text = "".join(lines) + more
+    finally:
+        head.kill()
+        cluster.cancel(results)
+    assert head.returncode == 0, told
+    for words in ("cancelled (scancel)", "requeued: ", "TIMEOUT, its time is over"):
+        assert words in text
+    alone = _start(experiment, tmp_path / "local", "local")
+    alone.communicate(timeout=2400)
+    for folder in folders:
+        disturbed = read_record_or_none(folder)
+        calm = read_record_or_none(tmp_path / "local" / folder.relative_to(results))
+        assert disturbed is not None
+        assert calm is not None
+        assert disturbed.resumed_at
+        assert disturbed.weights_sha256 == calm.weights_sha256
+
+
+def _slurm(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _until(condition: Callable[[], bool], head: "subprocess.Popen[str]") -> None:
+    end = time.monotonic() + 600
+    while not condition():
+        assert head.poll() is None, head.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.5)
+
+
+def _log_of(results: Path, title: str) -> Path:
+    """Return the log of the last job that has begun something."""
+    logs = [path for path in results.rglob("slurm_logs/rule_train_baseline/**/*.log") if title in path.read_text()]
+    return max(logs, key=lambda path: path.stat().st_mtime)
+
+
+def _read_until(head: "subprocess.Popen[str]", words: str) -> list[str]:
+    assert head.stdout is not None
+    lines = []
+    while words not in (line := head.stdout.readline()):
+        assert line, head.communicate()
+        lines.append(line)
+    return [*lines, line]
