@@ -128,7 +128,7 @@ class Config:
     )
     predicted: str = choice(
         "test",
-        'cases to predict in the end: "test", or "validation" for a trial, which must not see the test cases',
+        '"test", or "validation": a trial predicts the fold\'s validation cases only',
         ("test", "validation"),
         PREDICTIONS,
         later=True,
