@@ -45,7 +45,7 @@ def test_wrong_kernel_is_replaced_with_one_warning(kernel, reason, monkeypatch):
     monkeypatch.setattr(of_batches, "fits", lambda p: True)
     monkeypatch.setattr(of_batches, "SoftSkeleton", type("Kernel", (), {"apply": staticmethod(kernel)}))
     p = torch.rand(1, 1, 12, 11)
-    with pytest.warns(RuntimeWarning, match="Triton kernel does not compute on cpu") as told:
+    with pytest.warns(RuntimeWarning, match="Triton kernel in 2D does not compute on cpu") as told:
         found = topology.soft_skeleton(p, 3)
     (message,) = (str(warning.message) for warning in told)
     assert reason in message
@@ -55,7 +55,7 @@ def test_wrong_kernel_is_replaced_with_one_warning(kernel, reason, monkeypatch):
         warnings.simplefilter("error")
         topology.soft_skeleton(p, 3)
     ((name, said),) = self_check.report().items()
-    assert name == "the soft skeleton's Triton kernel on cpu"
+    assert name == "the soft skeleton's Triton kernel in 2D on cpu"
     assert reason in said
 
 
@@ -72,7 +72,7 @@ def test_right_kernel_is_used_and_compared_once(monkeypatch):
     with torch.inference_mode():
         for _ in range(2):
             topology.soft_skeleton(torch.rand(1, 1, 12, 11), 3)
-    assert len(calls) == 2 + 2  # two shapes of the check, two uses
+    assert calls == [(2, 1, 9, 7), (1, 1, 12, 11), (1, 1, 12, 11)]  # the check, in 2D alone, and two uses
     assert list(self_check.report().values()) == [self_check.PASSED]
 
 
@@ -93,7 +93,8 @@ def test_thinning_and_flooding_of_tensors_pass_their_checks():
     from topology import components, skeletons
 
     assert skeletons._thins_on(CPU)
-    assert components._floods_on(CPU)
+    assert components._floods_on(CPU, 4)
+    assert components._floods_on(CPU, 5)
 
 
 def test_wrong_thinning_and_flooding_are_found(monkeypatch):
@@ -104,4 +105,6 @@ def test_wrong_thinning_and_flooding_are_found(monkeypatch):
     with pytest.warns(RuntimeWarning, match="thinning of images"):
         assert not skeletons._thins_on(CPU)
     with pytest.warns(RuntimeWarning, match="flooding of masks"):
-        assert not components._floods_on(CPU)
+        assert not components._floods_on(CPU, 4)
+    with pytest.warns(RuntimeWarning, match="flooding of masks in 3D"):
+        assert not components._floods_on(CPU, 5)
