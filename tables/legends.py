@@ -8,8 +8,8 @@ INTERVAL = f"Intervals: 95 %, of the mean, by {METHOD} over the cases; {SIGN}: r
 FIGURE = f"95 % interval of the mean by {METHOD}"
 ROUGH_FIGURE = f"{SIGN} fewer than {ROUGH} cases: rough"
 NULL = (
-    "The tests' null: the two losses are exchangeable in every case. Where equal means hide differently shaped values, "
-    "they reject in up to 14 % of cases instead of 5 % (docs/results.md)."
+    "The tests' null: the two losses are exchangeable in every case. Where equal means hide distributions of "
+    "different shapes, they reject in up to 14 % of simulated experiments, not 5 % (docs/results.md)."
 )
 COMPARISON = (
     "Mean ± standard deviation over cases (folds and seeds averaged within each case first); [k/n]: defined in k of n "

@@ -1,7 +1,7 @@
 """The papers' claims, read from claims.yaml, and the evidence of the papers' own tables."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,47 @@ _OF_THE_METHOD = ["method", "method_in_paper", "parameter", "parameter_value", "
 
 
 @dataclass(frozen=True)
+class Side:
+    """One of two losses that are compared.
+
+    Attributes:
+        loss: slug.
+        parameters: which its runs must have; None: tuned ones, else the defaults.
+    """
+
+    loss: str
+    parameters: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class PublishedRows:
+    """The paper's own numbers on a claim, see claims.yaml.
+
+    Attributes:
+        paper: slug of the file in tables/published.
+        table: name or names of its tables.
+        left: {column: value} that select the rows of the left side.
+        right: those of the right side.
+        metric: as the file names it; "": that of the claim.
+        parameter: that a trend is about.
+        along: setting along which the trend goes.
+    """
+
+    paper: str
+    table: str | Sequence[str]
+    left: Mapping[str, str]
+    right: Mapping[str, str]
+    metric: str = ""
+    parameter: str = ""
+    along: str = ""
+
+    @property
+    def tables(self) -> list[str]:
+        """Return the names of the tables."""
+        return [self.table] if isinstance(self.table, str) else list(self.table)
+
+
+@dataclass(frozen=True)
 class Claim:
     """A claim as a comparison between two losses; see claims.yaml for the fields."""
 
@@ -32,8 +73,8 @@ class Claim:
     says: str
     source: str
     metric: str
-    left: Mapping[str, Any]
-    right: Mapping[str, Any]
+    left: Side
+    right: Side
     kind: str = "better"
     margin: float = 0.0
     limit: float = 1.0
@@ -42,7 +83,7 @@ class Claim:
     datasets: tuple[str, ...] = ()
     part: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
-    published: Mapping[str, Any] = field(default_factory=dict)
+    published: PublishedRows | None = None
     marks: tuple[str, ...] = ()
     needs: str = ""
 
@@ -79,6 +120,10 @@ def _claim(entry: Mapping[str, Any]) -> Claim:
     values: dict[str, Any] = dict(entry)
     for name in ("datasets", "marks"):
         values[name] = tuple(values.get(name, ()))
+    for name in ("left", "right"):
+        values[name] = Side(**entry[name])
+    if entry.get("published"):
+        values["published"] = PublishedRows(**entry["published"])
     return Claim(**values)
 
 
@@ -95,11 +140,19 @@ def _problems(entry: Mapping[str, Any]) -> list[str]:
     if entry.get("part", "") not in ("", OTHERS):
         problems.append(f"`part` must be {OTHERS}, got {entry['part']!r}")
     for side in ("left", "right"):
-        if unknown := sorted(entry[side].keys() - {"loss", "parameters"}):
-            problems.append(f"{side}: has no field {', '.join(unknown)}")
+        problems += _fields_of(side, entry[side], Side)
+    if entry.get("published"):
+        problems += _fields_of("published", entry["published"], PublishedRows)
     if len(entry["says"]) > 120 or not entry["says"].endswith("."):
         problems.append("`says` must be one sentence of at most 120 characters")
     return problems
+
+
+def _fields_of(name: str, entry: Mapping[str, Any], kind: type[Side | PublishedRows]) -> list[str]:
+    known = {each.name: each.default is MISSING for each in fields(kind)}
+    problems = [f"{name}: lacks {field}" for field, required in known.items() if required and field not in entry]
+    unknown = sorted(entry.keys() - known.keys())
+    return problems + ([f"{name}: has no field {', '.join(unknown)}"] if unknown else [])
 
 
 def in_paper(claim: Claim) -> str:
@@ -111,33 +164,33 @@ def in_paper(claim: Claim) -> str:
     Returns:
         Such as "3 of 4 rows"; "" where the paper has no such numbers.
     """
-    if not claim.published:
+    rows = claim.published
+    if rows is None:
         return ""
-    pairs = _published_pairs(claim)
     if claim.kind == "trend":
-        return _trend(claim)
+        return _trend(claim, rows)
+    pairs = _published_pairs(claim, rows)
     held = sum(_holds(claim, left, right) for left, right in pairs)
     return f"{held} of {len(pairs)} rows" if pairs else ""
 
 
-def _published(claim: Claim) -> pd.DataFrame:
-    frame = pd.read_csv(PUBLISHED / f"{claim.published['paper']}.csv", dtype=str, keep_default_na=False)
-    tables = claim.published["table"]
-    frame = frame[frame["table"].isin([tables] if isinstance(tables, str) else list(tables))]
-    frame = frame[(frame["metric"] == claim.published.get("metric", claim.metric)) & (frame["value"] != "")]
+def _published(claim: Claim, rows: PublishedRows) -> pd.DataFrame:
+    frame = pd.read_csv(PUBLISHED / f"{rows.paper}.csv", dtype=str, keep_default_na=False)
+    frame = frame[frame["table"].isin(rows.tables)]
+    frame = frame[(frame["metric"] == (rows.metric or claim.metric)) & (frame["value"] != "")]
     return frame.assign(value=frame["value"].astype(float))
 
 
-def _published_pairs(claim: Claim) -> list[tuple[float, float]]:
+def _published_pairs(claim: Claim, rows: PublishedRows) -> list[tuple[float, float]]:
     """Return the numbers of both sides for which everything else agrees; of several parameters the best.
 
     If the left side is claimed to be no worse, its worst counts.
     """
-    frame = _published(claim)
+    frame = _published(claim, rows)
     sides = []
-    for name in ("left", "right"):
+    for name, wanted in (("left", rows.left), ("right", rows.right)):
         chosen = frame
-        for column, value in claim.published[name].items():
+        for column, value in wanted.items():
             chosen = chosen[chosen[column] == value]
         # ContextLoss writes the mask into the setting, which differs between the methods compared
         keys = [c for c in frame.columns if c not in (*_OF_THE_METHOD, "setting")]
@@ -155,10 +208,10 @@ def _holds(claim: Claim, left: float, right: float) -> bool:
     return claim.sign * (left - right) >= 0 if claim.kind == "not_worse" else claim.sign * (left - right) > 0
 
 
-def _trend(claim: Claim) -> str:
+def _trend(claim: Claim, rows: PublishedRows) -> str:
     """Return whether the best parameter does not decrease with the thickness."""
-    frame = _published(claim)
-    along = frame["setting"].str.extract(rf"{claim.published['along']}=([\d.]+)")[0].astype(float)
+    frame = _published(claim, rows)
+    along = frame["setting"].str.extract(rf"{rows.along}=([\d.]+)")[0].astype(float)
     best = []
     for _, group in frame.groupby(along):
         ordered = group.sort_values("value", ascending=claim.sign < 0)

@@ -4,14 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from runs.results import DONE, Results, RunResult
 from tables import averages
 from tables.claims import claims, evidence
-from tables.claims.claims import COSTS, Claim
+from tables.claims.claims import COSTS, Claim, Side
 from tables.claims.evidence import CONFIRMED, OPPOSITE, Effect, Part
 from tables.sources import collect_all
 from tables.statistics import holm
@@ -202,15 +201,14 @@ def _by_case(values: pd.Series) -> dict[str, float]:
     return {str(case): float(value) for case, value in values.items()}
 
 
-def _runs(runs: list[RunResult], side: Mapping[str, Any]) -> list[RunResult]:
+def _runs(runs: list[RunResult], side: Side) -> list[RunResult]:
     """Return a loss's finished runs: with the given parameters, else tuned, with its defaults, or of its first row."""
-    found = [r for r in runs if r.state == DONE and r.run.stage == "finetune" and r.run.loss == side["loss"]]
-    wanted = side.get("parameters")
-    if wanted is None:
+    found = [r for r in runs if r.state == DONE and r.run.stage == "finetune" and r.run.loss == side.loss]
+    if side.parameters is None:
         entry = next((result.entry for result in found if result.entry), "")
         chosen = [result for result in found if result.entry == entry and (entry or not result.run.loss_parameters)]
         return chosen or [result for result in found if result.row == found[0].row]
-    return [result for result in found if dict(result.run.loss_parameters) == dict(wanted)]
+    return [result for result in found if dict(result.run.loss_parameters) == dict(side.parameters)]
 
 
 def _cost(runs: list[RunResult], metric: str) -> float:

@@ -1,7 +1,7 @@
 """Numbers over the cases: mean, spread and interval of each metric, and the comparison of two sets of predictions."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -93,11 +93,8 @@ def comparisons(scores: Scores) -> list[Comparison]:
     first, *others = scores.methods
     pairs = [(measure, other) for measure in scores.measures for other in others]
     found = [_compare(scores, measure, first, other) for measure, other in pairs]
-    adjusted = statistics.holm([each["p"] for each in found])
-    return [
-        Comparison(measure, other, **numbers, adjusted=p)  # type: ignore[arg-type]
-        for (measure, other), numbers, p in zip(pairs, found, adjusted, strict=True)
-    ]
+    adjusted = statistics.holm([each.p for each in found])
+    return [replace(each, adjusted=p) for each, p in zip(found, adjusted, strict=True)]
 
 
 def frame(scores: Scores) -> pd.DataFrame:
@@ -136,19 +133,24 @@ def _facts(measure: Measure) -> dict[str, str | int]:
     }
 
 
-def _compare(scores: Scores, measure: Measure, first: str, other: str) -> dict[str, float | int]:
+def _compare(scores: Scores, measure: Measure, first: str, other: str) -> Comparison:
+    """Compare two methods on a metric, p not yet corrected."""
     both = pd.concat([scores.of(method, measure.label) for method in (first, other)], axis=1, join="inner").dropna()
     differences = (both.iloc[:, 0] - both.iloc[:, 1]).to_numpy(float)
     low, high = intervals.studentized_interval(differences)
-    return {
-        "difference": float(differences.mean()) if len(differences) else math.nan,
-        "low": low,
-        "high": high,
-        "effect": statistics.cohens_dz(differences),
-        "wins": _wins(differences, measure.higher_is_better),
-        "p": statistics.paired_permutation(differences),
-        "n": len(differences),
-    }
+    p = statistics.paired_permutation(differences)
+    return Comparison(
+        measure=measure,
+        other=other,
+        difference=float(differences.mean()) if len(differences) else math.nan,
+        low=low,
+        high=high,
+        effect=statistics.cohens_dz(differences),
+        wins=_wins(differences, measure.higher_is_better),
+        p=p,
+        adjusted=p,
+        n=len(differences),
+    )
 
 
 def _wins(differences: statistics.Numbers, higher_is_better: bool | None) -> float:

@@ -12,12 +12,12 @@ import data_prep
 import losses
 from tables.__main__ import main
 from tables.claims import claims, evidence, exchange, page, scorecard
-from tables.claims.claims import Claim
+from tables.claims.claims import Claim, Side
 from tables.claims.evidence import CONFIRMED, OPPOSITE, UNDECIDED
 from tables.claims.scorecard import DEPENDS, MACHINERY, NOT_RUN
 
-DICE = Claim("d", "CLoss is better.", "here", "dice", {"loss": "closs"}, {"loss": "dice_ce"})
-BETTI = Claim("b", "CLoss has fewer errors.", "here", "betti0_error", {"loss": "closs"}, {"loss": "dice_ce"})
+DICE = Claim("d", "CLoss is better.", "here", "dice", Side("closs"), Side("dice_ce"))
+BETTI = Claim("b", "CLoss has fewer errors.", "here", "betti0_error", Side("closs"), Side("dice_ce"))
 BETTER = [0.50 + 0.002 * n for n in range(12)]
 
 
@@ -56,7 +56,7 @@ def test_claims_of_the_suite():
     }
     for claim in listed:
         for side in (claim.left, claim.right):
-            losses.build(side["loss"], **side.get("parameters", {}))
+            losses.build(side.loss, **(side.parameters or {}))
         # every claim of a paper can be looked up in it, or says nothing about its tables
         if claim.published:
             assert claims.in_paper(claim), claim.id
@@ -104,7 +104,7 @@ def test_smoke_runs_confirm_nothing(writer, writer_of, tmp_path):
         each.run(dice=BETTER)
         each.run("closs", dice=[value + shift for value in BETTER])
     smoke, earnest = writer.write_plan(smoke=True), other.write_plan(smoke=False)
-    cost = Claim("c", "x.", "h", "seconds_per_iteration", {"loss": "closs"}, {"loss": "dice_ce"}, "ratio", limit=1.1)
+    cost = Claim("c", "x.", "h", "seconds_per_iteration", Side("closs"), Side("dice_ce"), "ratio", limit=1.1)
     answers = scorecard.make([smoke], [DICE, cost])
     assert [answer.status for answer in answers] == [MACHINERY, MACHINERY]
     assert answers[0].n == 12
@@ -121,19 +121,19 @@ def test_smoke_runs_confirm_nothing(writer, writer_of, tmp_path):
 
 
 def test_opposite(experiment):
-    turned = Claim("t", "x.", "here", "dice", {"loss": "dice_ce"}, {"loss": "closs"})
+    turned = Claim("t", "x.", "here", "dice", Side("dice_ce"), Side("closs"))
     assert _one(experiment, turned).status == OPPOSITE
 
 
 def test_equal_is_not_confirmed(experiment):
-    equal = Claim("e", "x.", "here", "dice", {"loss": "scnp"}, {"loss": "dice_ce"})
+    equal = Claim("e", "x.", "here", "dice", Side("scnp"), Side("dice_ce"))
     answer = _one(experiment, equal)
     assert (answer.status, answer.p) == (UNDECIDED, 1.0)
 
 
 @pytest.mark.parametrize(("margin", "status"), [(0.2, CONFIRMED), (0.05, OPPOSITE)])
 def test_not_worse_than_by_a_margin(experiment, margin, status):
-    claim = Claim("m", "x.", "here", "dice", {"loss": "dice_ce"}, {"loss": "closs"}, kind="not_worse", margin=margin)
+    claim = Claim("m", "x.", "here", "dice", Side("dice_ce"), Side("closs"), kind="not_worse", margin=margin)
     assert _one(experiment, claim).status == status
 
 
@@ -244,16 +244,14 @@ def test_a_claim_about_other_parts_or_labels(writer):
 
 def test_costs_against_their_limit(experiment):
     for limit, status in ((1.1, CONFIRMED), (0.9, OPPOSITE)):
-        claim = Claim(
-            "c", "x.", "h", "seconds_per_iteration", {"loss": "closs"}, {"loss": "dice_ce"}, "ratio", limit=limit
-        )
+        claim = Claim("c", "x.", "h", "seconds_per_iteration", Side("closs"), Side("dice_ce"), "ratio", limit=limit)
         answer = _one(experiment, claim)
         assert (answer.status, answer.effect) == (status, 1.0)
 
 
 def test_what_was_not_run(experiment):
-    missing = Claim("n", "x.", "here", "dice", {"loss": "phpm"}, {"loss": "dice_ce"})
-    elsewhere = Claim("o", "x.", "here", "dice", {"loss": "closs"}, {"loss": "dice_ce"}, datasets=("cld",))
+    missing = Claim("n", "x.", "here", "dice", Side("phpm"), Side("dice_ce"))
+    elsewhere = Claim("o", "x.", "here", "dice", Side("closs"), Side("dice_ce"), datasets=("cld",))
     assert [answer.status for answer in scorecard.make([experiment], [missing, elsewhere])] == [NOT_RUN, NOT_RUN]
 
 
@@ -315,6 +313,8 @@ def test_command_writes_page_and_json(experiment, tmp_path, capsys):
         ({"says": "no full stop"}, "`says` must be one sentence"),
         ({"part": "second"}, "`part` must be others"),
         ({"left": {"lost": "closs"}}, "left: has no field lost"),
+        ({"right": {}}, "right: lacks loss"),
+        ({"published": {"paper": "scnp", "table": "1", "left": {}}}, "published: lacks right"),
     ],
 )
 def test_wrong_claims_are_all_named(tmp_path, change, message):
