@@ -9,14 +9,16 @@ from data_prep.reading import (
     Plan,
     PreparationError,
     Sample,
+    check_choice,
     describe_count,
     find_root,
     grouped_folds,
     load_volumes,
-    make_cases,
+    split_cases,
 )
 
 COUNT = 12
+SPLITS = ("cross_validation", "held_out")
 # values are 0 and 255, in two labels 0 and 254
 _CODING = {0: 0, 254: 1, 255: 1}
 # x and y in micrometres by the metadata upstream; z is always 5
@@ -43,30 +45,43 @@ _WHERE = (
     reference="Teikari, Santos, Poon, Hynynen: Deep learning convolutional networks for multiphoton microscopy, 2016",
     unchecked=("two pairs and three images were not at hand when this was written",),
 )
-def vesselnn(source: Path) -> Plan:
-    """Plan five folds over all stacks; stacks of one field or acquisition stay together. There is no official split.
+def vesselnn(source: Path, *, split: str = "cross_validation") -> Plan:
+    """Plan folds in which stacks of one field or acquisition stay together. There is no official split.
+
+    Both splits are this project's choice. "cross_validation": five folds over all stacks and no test set. "held_out":
+    the first of these folds is the test set, the rest has four folds.
 
     Args:
         source: the repository's root, or a folder that holds it.
+        split: "cross_validation" or "held_out".
 
     Returns:
         The plan.
 
     Raises:
+        ValueError: the option's value.
         PreparationError: no such layout, or a label that fits several stacks.
     """
+    check_choice("split", split, SPLITS)
     files = find_root(source, ("vesselNN", "vesselNN_dataset-master"), ("denoised",), _WHERE)
     pairs, lone = _find_pairs(files)
     owners = {pair.name: _owner(pair.name) for pair in pairs}
+    folds = grouped_folds(owners)
+    test = folds[0]["val"] if split == "held_out" and folds else []
+    training = {name: owner for name, owner in owners.items() if name not in test}
     return Plan(
-        cases=make_cases(pairs, _load),
+        cases=split_cases(
+            [pair for pair in pairs if pair.name in training], [pair for pair in pairs if pair.name in test], _load
+        ),
         channels=["two-photon, denoised"],
-        folds=grouped_folds(owners),
+        folds=grouped_folds(training, 4) if test else folds,
         source=files.root,
         missing=lone + describe_count("vesselNN", len(pairs), COUNT, files.root, "stacks with a label"),
         card={
             "foreground": "vessel (255, in two files 254)",
-            "folds": "five over all stacks, no test set (this project's choice)",
+            "folds": "four; the test set is a fifth of the stacks (this project's choice)"
+            if test
+            else "five over all stacks, no test set (this project's choice)",
             "notes": [
                 "labels differ in quality: one is named underSegmented, one initLabel; they touch the border in z",
                 "spacing from the metadata upstream; the santos2015 low-contrast stacks have none",

@@ -145,6 +145,7 @@ def test_empty_folder_says_what_was_expected(layout, tmp_path):
 
 CHASE = next(layout for layout in LAYOUTS if layout.slug == "chase_db1")
 FIVES = next(layout for layout in LAYOUTS if layout.slug == "fives")
+HRF = next(layout for layout in LAYOUTS if layout.slug == "hrf")
 DEEPGLOBE = LAYOUTS[-1]
 DEEPCRACK = next(layout for layout in LAYOUTS if layout.slug == "deepcrack")
 CROPS = next(layout for layout in LAYOUTS if layout.build.__name__ == "crack500_crops")
@@ -179,6 +180,26 @@ def test_fives_made_smaller_averages_areas(layout, files, tmp_path):
         channels = decode(image)[0].repeat(size, axis=0).repeat(size, axis=1)
         means = channels.reshape(size, 40, size, 40, 3).mean(axis=(1, 3))
         assert np.abs(data.image(case) - means.transpose(2, 0, 1)).max() <= 0.51
+
+
+@pytest.mark.parametrize("layout", [replace(HRF, options={"shrink": shrink}) for shrink in (2, 4)], ids=str)
+def test_hrf_made_smaller_averages_areas(layout, files, tmp_path):
+    data = Prepared(_prepare(layout, tmp_path))
+    shrink = layout.options["shrink"]
+    for case, (image, mask) in files.items():
+        height, width = (side // shrink for side in SIZE)
+        truth = _truth(layout, mask)[: height * shrink, : width * shrink]
+        means = truth.reshape(height, shrink, width, shrink).mean(axis=(1, 3))
+        assert np.array_equal(data.label(case), means >= 0.5)
+        channels = decode(image)[0][: height * shrink, : width * shrink]
+        means = channels.reshape(height, shrink, width, shrink, 3).mean(axis=(1, 3))
+        assert np.abs(data.image(case) - means.transpose(2, 0, 1)).max() <= 0.51
+
+
+@pytest.mark.parametrize("layout", [HRF], ids=str)
+def test_hrf_refuses_another_size(layout, files, tmp_path):
+    with pytest.raises(ValueError, match="`shrink` must be one of 1, 2, 4, got 3"):
+        _prepare(layout, tmp_path, shrink=3)
 
 
 @pytest.mark.parametrize("layout", [FIVES], ids=str)

@@ -263,6 +263,12 @@ def test_vesselnn_keeps_stacks_of_one_field_together_and_knows_their_spacing(tmp
     ):
         for fold in data.folds:
             assert len(pair & set(fold["val"])) in (0, 2)
+    whole = {pair for fold in data.folds for pair in fold["val"]}
+    held_out = Prepared(data_prep.prepare("vesselnn", tmp_path / "source", tmp_path / "split", split="held_out"))
+    assert set(held_out.cases("test")) == set(data.folds[0]["val"])
+    assert {name for fold in held_out.folds for name in fold["val"]} == whole - set(data.folds[0]["val"])
+    with pytest.raises(ValueError, match="split"):
+        data_prep.prepare("vesselnn", tmp_path / "source", tmp_path / "other", split="official")
     assert data.spacing("santos2015_tumor") == pytest.approx((5.0, 0.621, 0.621))
     assert data.spacing("poon2015_BBB_Leakage") == pytest.approx((5.0, 0.994, 0.994))
 
