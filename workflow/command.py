@@ -160,7 +160,7 @@ def _run_paper(given: argparse.Namespace) -> int:
     _announce(made, left_out)
     grid = Grid(made, papers.home(given.experiment, given.results, size))
     if not made:
-        print(f"nothing of {given.experiment} can be run: no dataset of its tables is at hand", file=sys.stderr)
+        print(f"nothing of {given.experiment} can be run: none of its datasets is available", file=sys.stderr)
     if given.plan:
         return _dry_run(given, grid) if made else 1
     with head(given.results, engine.profile(given.profile)):

@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no plan {given.plan}")
     jobs = {steps.key(job.folder): job for job in plan.jobs}
     flags = {run: steps.flag_of(jobs[run].folder, "evaluated") for run in given.runs}
-    # a flag that is there is of this very start, whose first attempt at the batch came so far
+    # an existing flag is from this start: the first attempt at the batch came this far
     to_do = [run for run in given.runs if not flags[run].exists()]
     status = max((_evaluate(jobs[run], flags[run], warm=len(to_do) > 1) for run in to_do), default=0)
     if status == 0 and given.flag:

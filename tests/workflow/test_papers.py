@@ -105,7 +105,7 @@ def test_without_data_everything_is_left_out_and_says_so(tmp_path, capsys):
     assert made == []
     assert all("--data" in reason or "does not prepare" in reason for reason in left_out.values())
     assert main(["contextloss", "--scale", "0.01", "--results", str(tmp_path), "--plan"]) == 1
-    assert "no dataset of its tables is at hand" in capsys.readouterr().err
+    assert "none of its datasets is available" in capsys.readouterr().err
 
 
 def test_the_own_split_where_the_papers_selection_leaves_nothing(shared_data):
