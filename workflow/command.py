@@ -21,14 +21,15 @@ from pathlib import Path
 from runs import plan as plan_file
 from runs import repeat
 from runs.plan import ExperimentPlan
-from workflow import done, engine, follow, forecast, papers, remote, tuning
+from workflow import done, papers, tuning
 from workflow import plan as plans
-from workflow.cluster import ClusterError
 from workflow.experiment import ExperimentError, load, names
-from workflow.grid import Grid
-from workflow.head import head
 from workflow.import_check import check_rooms
 from workflow.interrupts import INTERRUPTED, leave_at_once
+from workflow.jobs import engine, follow, forecast, remote
+from workflow.jobs.cluster import ClusterError
+from workflow.jobs.grid import Grid
+from workflow.jobs.head import head
 from workflow.places import module, notebook
 from workflow.tuning import Rounds
 

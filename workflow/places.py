@@ -19,5 +19,5 @@ def notebook(name: str) -> Path:
 
 
 def module(name: str) -> str:
-    """Return the name by which Python finds a module of the rooms, such as "workflow.leash", for `python -m`."""
+    """Return the name by which Python finds a module of the rooms, such as "workflow.jobs.leash", for `python -m`."""
     return f"{PACKAGE}.{name}" if PACKAGE else name

@@ -20,7 +20,8 @@ from runs.failure import Failure, clear_failure, write_failure
 from runs.lock import NOTEBOOK, alone
 from runs.record import NOT_IN_RESULT, read_record
 from runs.steps import write_flag
-from workflow import gpus, notebook_parameters
+from workflow import notebook_parameters
+from workflow.jobs import gpus
 from workflow.notebook_parameters import NotebookError
 
 _START_TIMEOUT = 300  # seconds for a kernel to start; many start at once on a busy machine

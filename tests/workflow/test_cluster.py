@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from workflow import cluster, engine, remote
 from workflow.__main__ import main
-from workflow.head import head
+from workflow.jobs import cluster, engine, remote
+from workflow.jobs.head import head
 
 CONFIG = "MinJobAge = 300 sec\nAccountingStorageType   = {}\n"
 

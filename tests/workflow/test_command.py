@@ -12,9 +12,10 @@ from runs.failure import Failure, write_failure
 from runs.plan import ExperimentPlan, read_plan
 from runs.record import COMPLETED, RunRecord, write_record
 from training.config import Config
-from workflow import follow, import_check
+from workflow import import_check
 from workflow.__main__ import main
-from workflow.grid import Grid
+from workflow.jobs import follow
+from workflow.jobs.grid import Grid
 from workflow.notebook_session import given
 
 ROOT = Path(__file__).parents[2]

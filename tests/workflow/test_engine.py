@@ -9,8 +9,8 @@ from argparse import Namespace
 import pytest
 
 from runs.plan import ExperimentPlan, Job
-from workflow import cluster, engine, gpus
-from workflow.grid import Grid, batches
+from workflow.jobs import cluster, engine, gpus
+from workflow.jobs.grid import Grid, batches
 
 
 @pytest.mark.parametrize(("runs", "cores", "remote"), [(28, 2, False), (500, 2, True), (5, 16, False), (0, 2, False)])
@@ -53,7 +53,7 @@ def test_head_that_sees_a_gpu_does_not_limit_the_cluster(tmp_path, monkeypatch):
 def test_slots_give_each_its_own_gpu(tmp_path):
     """Four processes, four GPUs; a fifth waits until one ends."""
     program = (
-        "import os, sys, pathlib; from workflow import gpus\n"
+        "import os, sys, pathlib; from workflow.jobs import gpus\n"
         "with gpus.slot(['0', '1', '2', '3'], 1, pathlib.Path(sys.argv[1])):\n"
         "    print(os.environ['CUDA_VISIBLE_DEVICES'], flush=True); sys.stdin.read()"
     )

@@ -10,9 +10,9 @@ from runs.paths import parse_run
 from runs.plan import ExperimentPlan, Job
 from runs.record import RunRecord, write_record
 from training.config import Config
-from workflow import engine, forecast
-from workflow.forecast import Machine
-from workflow.grid import Grid
+from workflow.jobs import engine, forecast
+from workflow.jobs.forecast import Machine
+from workflow.jobs.grid import Grid
 
 HERE = Machine("cpu", engine.profile("local"), cores=1, trainings=1)
 

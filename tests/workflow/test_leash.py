@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 HEAD = """
 import sys
 from pathlib import Path
-from workflow.follow import follow
+from workflow.jobs.follow import follow
 try:
     follow([sys.executable, "-c", sys.argv[2]], Path(sys.argv[1]))
 except KeyboardInterrupt:
@@ -69,7 +69,7 @@ def test_nothing_outlives_the_head(head, how):
 
 
 def test_exit_status_passes_through(tmp_path):
-    command = [sys.executable, "-m", "workflow.leash", sys.executable, "-c", "import sys; sys.exit(3)"]
+    command = [sys.executable, "-m", "workflow.jobs.leash", sys.executable, "-c", "import sys; sys.exit(3)"]
     assert subprocess.run(command, cwd=ROOT, input=b"").returncode == 128 + signal.SIGTERM
     held = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
     assert held.wait(timeout=60) == 3

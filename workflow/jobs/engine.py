@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runs import files, steps
-from workflow import cluster, gpus
-from workflow.forecast import Machine
-from workflow.grid import Grid, batches
+from workflow.jobs import cluster, gpus
+from workflow.jobs.forecast import Machine
+from workflow.jobs.grid import Grid, batches
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parents[1]  # the folder of the Snakefile
 
 
 def profile(name: str) -> str:

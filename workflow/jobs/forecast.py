@@ -10,7 +10,7 @@ import yaml
 
 from runs.plan import Job
 from tables.papers.duration import Rates, spoken
-from workflow.grid import Grid, batches
+from workflow.jobs.grid import Grid, batches
 
 _MINUTES = re.compile(r"(\d+)\s*(\*\s*attempt)?")
 # a step starts a notebook, which loads the libraries, works for a moment and draws: this many times the loading

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from runs.failure import find_failures
-from workflow import remote
-from workflow.grid import Grid
+from workflow.jobs import remote
+from workflow.jobs.grid import Grid
+from workflow.jobs.remote import JobLogs
 from workflow.places import module
-from workflow.remote import JobLogs
 
 LOG = "snakemake.log"
 _WRONG = ("failed: ", "refused: ")
@@ -41,7 +41,7 @@ def follow(command: list[str], folder: Path, total: int = 0, jobs: JobLogs | Non
     explained, start, ended = False, time.monotonic(), set()  # by title: a job that is tried again ends more than once
     unseen: deque[str] = deque(maxlen=40)
     folder.mkdir(parents=True, exist_ok=True)
-    leashed = [sys.executable, "-m", module("workflow.leash"), *command]
+    leashed = [sys.executable, "-m", module("workflow.jobs.leash"), *command]
     # into the file and not into a pipe, which would break when this process is killed
     with (folder / LOG).open("wb") as log, (folder / LOG).open(encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(leashed, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)

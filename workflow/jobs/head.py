@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from runs.lock import sole
-from workflow import cluster
+from workflow.jobs import cluster
 
 
 @contextmanager

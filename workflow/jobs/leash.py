@@ -1,6 +1,6 @@
 """Run a command that ends with the process that started it, even if that one is killed.
 
-    python -m workflow.leash COMMAND ...
+    python -m workflow.jobs.leash COMMAND ...
 
 Its standard input is a pipe whose other end the starter holds: when the pipe closes, the command and everything that it
 has started receive a SIGTERM, and after a few seconds a SIGKILL.
