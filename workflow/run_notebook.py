@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from workflow import notebook_parameters
 from workflow.jobs import gpus
 from workflow.notebook_parameters import NotebookError
 
+_ERROR_LINE = re.compile(r"\w*(Error|Exception)\b")  # the last line of a traceback
 _START_TIMEOUT = 300  # seconds for a kernel to start; many start at once on a busy machine
 
 
@@ -83,7 +85,8 @@ def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progre
             **_kernels(warm),
         )
     except papermill.PapermillExecutionError as error:
-        raise NotebookFailure(f"{error.ename}: {' '.join(str(error.evalue).split())}") from None
+        told = f"{error.ename}: {' '.join(str(error.evalue).split())}" if error.evalue else _printed(partial)
+        raise NotebookFailure(told or _without_reason(error.ename)) from None
     except Exception as error:  # a kernel that dies or does not start; interrupts pass through
         raise NotebookFailure(_reason(error)) from error
     finally:
@@ -111,9 +114,24 @@ def _reason(error: BaseException) -> str:
         causes.append(cause)
     told = next((each for each in causes if str(each).strip()), None)
     if told is None:
-        advice = "is there memory, and may enough files be open (ulimit -n)?"
-        return f"{type(error).__name__} without a reason: the kernel could not work; {advice}"
+        return _without_reason(type(error).__name__)
     return f"{type(told).__name__}: {' '.join(str(told).split())}"
+
+
+def _without_reason(name: str) -> str:
+    advice = "is there memory, and may enough files be open (ulimit -n)?"
+    return f"{name} without a reason: the kernel could not work; {advice}"
+
+
+def _printed(notebook: Path) -> str:
+    """Return the first error that a kernel has printed, in one line; "" if none.
+
+    That is where it goes if the kernel cannot format it, for want of open files for instance.
+    """
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    texts = [each["text"] for cell in cells for each in cell.get("outputs", []) if each.get("name") == "stderr"]
+    lines = [line for text in texts for line in "".join(text).splitlines()]
+    return next((line for line in lines if _ERROR_LINE.match(line)), "")
 
 
 def _compare(folder: Path, asked: Mapping[str, Any]) -> None:

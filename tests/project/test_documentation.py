@@ -54,3 +54,18 @@ def test_one_version_everywhere():
 
 def test_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+def test_every_promise_names_a_test_that_exists():
+    page = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    promises = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| promise")]
+    assert len(promises) > 15
+    assert [line for line in promises if "::test_" not in line] == []
+    named = re.findall(r"`(tests/\S+?\.py)::(\w+)`", page)
+    missing = [
+        f"{path}::{test}"
+        for path, test in named
+        if not (ROOT / path).is_file() or f"def {test}(" not in (ROOT / path).read_text(encoding="utf-8")
+    ]
+    assert missing == []
+    assert len(named) == page.count("::test_")

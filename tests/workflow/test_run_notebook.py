@@ -130,6 +130,18 @@ def test_failed_notebook_is_kept_and_succeeds_later(write, tmp_path, capsys):
     assert sorted(file.name for file in output.parent.iterdir()) == ["o.ipynb"]
 
 
+def test_too_few_open_files_are_named_as_the_reason(write, tmp_path):
+    """With so few, the kernel cannot even format the error, and papermill tells none."""
+    path = write(PARAMETERS, 'files = [open("/dev/null") for _ in range(64)]')
+    command = f"ulimit -n 64; exec {sys.executable} -m workflow.run_notebook {path} {tmp_path / 'out.ipynb'}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, timeout=300)
+    assert done.returncode == 1
+    assert "OSError: [Errno 24] Too many open files" in done.stderr
+    assert "OSError" in json.loads((tmp_path / "failure.json").read_text())["error"]
+    assert "CellExecutionError" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_record_that_contradicts_is_a_failure(tmp_path):
     from training.config import Config
 
