@@ -31,7 +31,7 @@ setup: .venv/.ready  ## make .venv and install everything, at the versions of co
 	@touch $@
 	@echo "== installed"
 
-reproduce: setup  ## run an experiment and print its table: EXPERIMENT=smoke|topomortar DATA=folder QUICK=1, or contextloss|cldice|scnp|hpm SCALE=0.01; PROFILE=slurm
+reproduce: setup  ## run an experiment and print its table: EXPERIMENT=smoke|desk|topomortar DATA=folder QUICK=1, or contextloss|cldice|scnp|hpm|topomortar SCALE=0.01; PROFILE=slurm
 	@test '$(PROFILE)' != slurm || $(BIN)/python -c 'import snakemake_executor_plugin_slurm' 2>/dev/null \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[slurm]'
 	@$(BIN)/python -m workflow $(EXPERIMENT) --results $(RESULTS) --profile '$(PROFILE)' $(if $(DATA),--data $(DATA)) $(if $(QUICK),--quick) $(if $(SCALE),--scale $(SCALE)) $(ARGS)

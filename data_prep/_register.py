@@ -11,7 +11,7 @@ from registry.registry import file_of
 
 PlanFunction = Callable[..., Plan]
 # as their tables are quoted
-PAPERS = {"cldice": "clDice", "contextloss": "ContextLoss", "hpm": "HPM", "scnp": "SCNP"}
+PAPERS = {"cldice": "clDice", "contextloss": "ContextLoss", "hpm": "HPM", "scnp": "SCNP", "topomortar": "TopoMortar"}
 UNKNOWN = "not stated"  # structure of a user's own dataset
 
 

@@ -70,7 +70,9 @@ def main(arguments: list[str] | None = None) -> int:
     given = _arguments().parse_args(arguments)
     try:
         check_rooms()
-        return _run_paper(given) if given.experiment in papers.names() else _run_experiment(given)
+        # a paper may have an experiment of its name, whose small variant is what --quick runs
+        as_paper = given.experiment in papers.names() and not (given.quick and given.experiment in names())
+        return _run_paper(given) if as_paper else _run_experiment(given)
     except (ExperimentError, ImportError, ClusterError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -42,7 +42,7 @@ _WHERE = (
     licence="MIT (LICENSE in the repository, read)",
     where=_WHERE,
     size="50 training, 20 validation and 350 test images, 512 x 512, RGB",
-    uses={"scnp": ["H.8", "I.10"]},
+    uses={"scnp": ["H.8", "I.10"], "topomortar": ["1", "2", "3", "4", "5", "6", "7", "8", "9", "README"]},
     reference="Valverde, Koga, Otsuka, Dahl: TopoMortar, BMVC 2025",
 )
 def topomortar(source: Path, *, labels: str = "accurate", training_set: str = "large") -> Plan:

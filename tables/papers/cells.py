@@ -165,8 +165,21 @@ def _uneven(each: Sequence[pd.Series]) -> list[str]:
 def _values(requirement: Requirement, run: RunResult) -> pd.Series:
     """Return a run's values by case."""
     if requirement.closing:
-        return _best_closing(run, requirement.metric)
-    return averages.per_case([run], requirement.metric, requirement.postprocessed)
+        values = _best_closing(run, requirement.metric)
+    else:
+        values = averages.per_case([run], requirement.metric, requirement.postprocessed)
+    return _restricted(requirement, run, values)
+
+
+def _restricted(requirement: Requirement, run: RunResult, values: pd.Series) -> pd.Series:
+    """Keep the cases of the groups over which a number is averaged."""
+    if not requirement.test:
+        return values
+    wanted = {case for name in requirement.test for case in run.groups.get(name, ())}
+    found = values[values.index.isin(wanted)]
+    if found.empty:
+        raise ValueError(f"{run.folder} has predicted no test case of {', '.join(requirement.test)}")
+    return found
 
 
 def _best_closing(run: RunResult, metric: str) -> pd.Series:

@@ -1,10 +1,11 @@
 """What is needed to measure each published number here: the spec's rules, applied.
 
 `use` of a rule may say: group, dataset (an entry of the spec's datasets), loss, parameters, stage ("pretrain": the run
-that the others start from), postprocessed, closing (binary closing of the predictions), note; or why there is nothing
-to run: quoted (the paper quotes the number, or it is a setting), cannot (this suite cannot measure it); or
-another source: benchmark {setting, quantity, steps, unit, minus} of the training-step benchmark (of several settings
-the first that was measured), see `tables.papers.costs`; count (a key of the networks' parameter counts).
+that the others start from), postprocessed, closing (binary closing of the predictions), test (groups of the test
+cases), note; or why there is nothing to run: quoted (the paper quotes the number, or it is a setting), cannot (this
+suite cannot measure it); or another source: benchmark {setting, quantity, steps, unit, minus} of the training-step
+benchmark (of several settings the first that was measured), see `tables.papers.costs`; count (a key of the networks'
+parameter counts).
 """
 
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ class Requirement:
         benchmark: which entry of the training-step benchmark; {} for none.
         count: key of the parameter counts; "" for none.
         note: what is printed with the cell.
+        test: groups of the test cases over which it is averaged; [] for all.
     """
 
     table: str
@@ -56,6 +58,7 @@ class Requirement:
     benchmark: dict[str, Any] = field(default_factory=dict)
     count: str = ""
     note: str = ""
+    test: list[str] = field(default_factory=list)
 
     @property
     def has_runs(self) -> bool:

@@ -10,7 +10,7 @@ from tables.papers.spec_parts import ENGINES, MAIN, Dataset, Group, PaperTable, 
 
 USES = (
     "group", "dataset", "loss", "parameters", "stage", "postprocessed", "closing", "quoted", "cannot", "benchmark",
-    "count", "note",
+    "count", "note", "test",
 )  # fmt: skip
 BENCHMARK = ("setting", "quantity", "steps", "unit", "minus", "loss")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import data_prep
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "tables" / "published"
-PAPERS = ("cldice", "contextloss", "hpm", "scnp")
+PAPERS = ("cldice", "contextloss", "hpm", "scnp", "topomortar")
 # names of the published tables that differ from the datasets' slugs
 SLUGS = {"roads": "massachusetts_roads", "synthetic_vessels": "cldice_synthetic"}
 

@@ -35,6 +35,7 @@ FORMS = {
     "tables_contextloss": PaperTables,
     "tables_hpm": PaperTables,
     "tables_scnp": PaperTables,
+    "tables_topomortar": PaperTables,
     "critical_pixels": Pixels,
 }
 PARAMETER = re.compile(r"^[a-z_]+: (str|int|float|bool|dict|list) = .+  # \S.+$")

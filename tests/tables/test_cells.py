@@ -10,6 +10,7 @@ import pytest
 import metrics as tables_metrics
 import tables
 from runs import measured
+from runs.card import DataCard
 from runs.evaluation import read_evaluation, write_evaluation
 from runs.files import write_json
 from tables import statistics
@@ -55,7 +56,7 @@ def hpm(tmp_path, paper_run):
 
 
 def test_without_runs_there_are_published_numbers_alone(tmp_path):
-    for paper, count in {"contextloss": 314, "cldice": 430, "scnp": 467, "hpm": 190}.items():
+    for paper, count in {"contextloss": 314, "cldice": 430, "scnp": 467, "hpm": 190, "topomortar": 786}.items():
         found = all_cells(tables.plan(paper, tmp_path))
         assert tuple(found.columns) == COLUMNS
         assert len(found) == count
@@ -133,6 +134,26 @@ def test_standard_deviation_over_runs_where_the_paper_has_it_so(tmp_path, paper_
     assert cell["measured"] == pytest.approx(4)
     assert cell["measured_std"] == pytest.approx(np.std([2, 6], ddof=1))
     assert cell["n"] == 2  # cases, seeds averaged within each first
+
+
+def test_number_over_some_groups_of_the_test_cases_only(tmp_path, paper_run):
+    """TopoMortar's in- and out-of-distribution images are in one run and never in one mean."""
+    plan = tables.plan("topomortar", tmp_path, 0.01)
+    run, *more = planned(plan, "topomortar", "dice_ce")
+    assert not more
+    folder = paper_run(plan.folder(run), run, {"dice": [0.9, 0.7, 0.1, 0.2], "hd95": [1.0, 2.0, 7.0, 9.0]})
+    cases = list(dict.fromkeys(row["case"] for row in csv.DictReader((folder / "metrics.csv").open())))
+    groups = {"indistr": cases[:2], "angles": cases[2:3], "shadows": cases[3:]}
+    rows = list(csv.DictReader((folder / "metrics.csv").open()))
+    write_evaluation(folder, rows, replace(read_evaluation(folder), data=DataCard(groups=groups)))
+    found = all_cells(tables.plan("topomortar", tmp_path, 0.01))
+    assert one(found[found["table"] == "1"], row="CEDice", metric="dice")["measured"] == pytest.approx(0.8)
+    assert one(found[found["table"] == "2"], row="CEDice", metric="dice")["measured"] == pytest.approx(0.15)
+    write_evaluation(folder, rows, replace(read_evaluation(folder), data=DataCard(groups={"indistr": cases})))
+    found = all_cells(tables.plan("topomortar", tmp_path, 0.01))
+    cell = one(found[found["table"] == "2"], row="CEDice", metric="dice")
+    assert cell["status"] == "failed"
+    assert "has predicted no test case of angles, colors" in cell["note"]
 
 
 def test_undefined_values_are_counted(tmp_path, paper_run):

@@ -10,7 +10,7 @@ from tables.__main__ import main
 from tables.papers import duration, planning, spec
 from tables.papers.spec import Rule
 
-PAPERS = ("cldice", "contextloss", "hpm", "scnp")
+PAPERS = ("cldice", "contextloss", "hpm", "scnp", "topomortar")
 
 
 @pytest.fixture(scope="module")

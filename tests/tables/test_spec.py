@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tables.papers import required_runs, scale, spec
 from tables.papers.spec import SpecError
 
-PAPERS = ("cldice", "contextloss", "hpm", "scnp")
-NUMBERS = {"contextloss": 314, "cldice": 430, "scnp": 467, "hpm": 190}
+PAPERS = ("cldice", "contextloss", "hpm", "scnp", "topomortar")
+NUMBERS = {"contextloss": 314, "cldice": 430, "scnp": 467, "hpm": 190, "topomortar": 786}
 
 every = pytest.mark.parametrize("paper", PAPERS)
 

@@ -34,6 +34,15 @@ def test_unknown_experiment_is_refused(tmp_path, capsys):
     assert "did you mean 'smoke'" in capsys.readouterr().err
 
 
+def test_name_of_a_paper_and_of_an_experiment_means_the_paper_and_with_quick_the_experiment(tmp_path, capsys):
+    (tmp_path / "data").mkdir()
+    given = ["topomortar", "--data", str(tmp_path / "data"), "--results", str(tmp_path / "results"), "--plan"]
+    assert main([*given, "--quick"]) == 0
+    assert "TopoMortar, in-distribution, quick variant: 14 runs on topomortar" in capsys.readouterr().out
+    assert main([*given, "--scale", "0.01"]) == 1
+    assert "nothing of topomortar can be run" in capsys.readouterr().err
+
+
 def test_snakefile_makes_every_step_of_the_plan(tmp_path, capsys):
     """A dry run of the real Snakefile: 2 datasets, 28 trainings and evaluations, seven at a time, one report."""
     assert main(["smoke", "--results", str(tmp_path), "--cores", "2", "--plan"]) == 0
