@@ -33,7 +33,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
         _fsync(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing can be written, that is the error to show
+            temporary.unlink(missing_ok=True)
 
 
 def write_atomic(path: str | Path, content: bytes | str) -> Path:

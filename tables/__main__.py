@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
-    except ValueError as error:
+    except (ValueError, OSError) as error:  # results that cannot be read, or a folder that cannot be written
         print(error, file=sys.stderr)
         return 2
 

@@ -1,6 +1,7 @@
 """`python -m workflow`: refusals within seconds, the Snakefile's jobs, and what is printed of them."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,6 +141,21 @@ def test_folder_that_cannot_be_written_is_one_line(tmp_path, capsys):
     error = capsys.readouterr().err
     assert error.startswith(f"{tmp_path / 'results'} cannot be used: ")
     assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["workflow smoke --plan --results {}", "tables index {}"])
+def test_results_that_are_read_only_are_one_line(command, tmp_path):
+    """On a file system that is mounted read-only, in processes of their own."""
+    place = tmp_path / "results"
+    (place / "demo" / "runs").mkdir(parents=True)
+    mount = f"mount --bind {place} {place} && mount -o remount,ro,bind {place}"
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "sh", "-c", mount]).returncode:
+        pytest.skip("mounting a folder read-only needs unshare and the rights of root")
+    call = f"{mount} && exec {sys.executable} -m {command.format(place)}"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", call], capture_output=True, text=True, cwd=ROOT, timeout=300)
+    assert done.returncode == 2
+    assert "Read-only file system" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_dry_run_leaves_the_plan_that_results_are_compared_with(tmp_path, capsys):
