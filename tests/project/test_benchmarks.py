@@ -130,3 +130,26 @@ def test_benchmark_of_threads_runs(monkeypatch):
     assert benchmark.track_speedup("topoloss", 2) > 0
     benchmark.teardown("topoloss", 2)
     assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize("loop", ["ours", "monai"])
+def test_loops_make_steps(loop, monkeypatch):
+    from benchmarks import loops
+
+    monkeypatch.setattr(loops, "PATCH", (32, 32))
+    batches, step = loops.LOOPS[loop](0)
+    image, target = next(batches)
+    assert image.shape == target.shape == (2, 1, 32, 32)
+    assert set(target.unique().tolist()) <= {0, 1}
+    step((image, target))
+    assert step(next(batches)) > 0
+
+
+def test_rotations_agree_inside():
+    from benchmarks import rotations
+
+    label = _common.tubes((64, 48)).astype(np.uint8)
+    image = np.random.default_rng(0).standard_normal((1, 64, 48)).astype(np.float32)
+    inner = (0, slice(20, 44), slice(16, 32))
+    ours, scipys = (np.asarray(rotations.ROTATIONS[name](image, label)[0])[inner] for name in ("ours", "SciPy"))
+    np.testing.assert_allclose(ours, scipys, atol=1e-5)
