@@ -211,3 +211,14 @@ def test_one_unreadable_cell_leaves_the_rest_of_its_file(tmp_path):
 
 def test_without_anything_beside_the_tables():
     assert audit.check(reading.read(metric_names.PUBLISHED / "hpm.csv")[0], Context()) != []
+
+
+def test_bold_that_means_significant_is_compared_with_the_baseline(tmp_path):
+    """TopoMortar prints every loss in bold that beats CE+Dice, not the best one."""
+    frame = _table(["3.31", "1.17", "1.73", "5.72"], best=[0, 1, 1, 0]).assign(paper="topomortar")
+    frame.loc[0, "method"] = "dice_ce"
+    assert _audit(frame, tmp_path) == []
+    (found,) = _audit(frame.assign(best=[0, 1, 0, 1]), tmp_path)
+    assert (found.rule, found.sure) == ("bold beats the baseline", "certain")
+    assert found.what == "5.72 is bold, the baseline has 3.31"
+    assert _has(_audit(frame.assign(paper="p"), tmp_path), "1.73 is bold, the best is 1.17")
