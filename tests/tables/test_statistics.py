@@ -118,3 +118,12 @@ def test_critical_difference_has_demsar_s_quantiles(methods, quantile):
     )
     with pytest.raises(ValueError, match="needs 2 methods"):
         critical_difference(1, 10)
+
+
+@pytest.mark.parametrize("differences", [[], [1.0], [2.0, 2.0], [math.nan, 2.0, 2.0]])
+def test_no_effect_size_without_spread(differences):
+    assert math.isnan(cohens_dz(differences))
+
+
+def test_effect_size_of_two_differences():
+    assert cohens_dz([1.0, 3.0]) == pytest.approx(2 / math.sqrt(2))

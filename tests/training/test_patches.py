@@ -128,3 +128,12 @@ def test_intensity_stays_finite_on_a_constant_image():
         changed = augment.intensity(np.zeros((1, 6, 6), np.float32), generator(seed, 0))
         assert changed.dtype == np.float32
         assert np.isfinite(changed).all()
+
+
+def test_each_channel_is_normalised_as_a_whole():
+    """Not line by line: what differs between lines must not get lost."""
+    image = np.random.default_rng(0).normal(3, 5, (2, 9, 11)) + np.arange(9)[:, None]
+    found = normalize(image)
+    for channel, plain in zip(found, image, strict=True):
+        np.testing.assert_allclose(channel, (plain - plain.mean()) / plain.std(), rtol=1e-5, atol=1e-6)
+    assert not normalize(np.full((1, 4, 5), 7.0)).any()
