@@ -222,6 +222,6 @@ def test_force_makes_finished_runs_again(finished, tmp_path, monkeypatch, capsys
 
 def test_log_reaches_every_training(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(follow, "follow", lambda *_: 1)
-    monkeypatch.setattr("workflow.__main__._render", lambda plan: None)
+    monkeypatch.setattr("workflow.command._render", lambda plan: None)
     main([str(finished), "--results", str(tmp_path / "results"), "--force", "--log", "tensorboard"])
     assert all(job.train["log"] == "tensorboard" for job in read_plan(tmp_path / "results" / "mine").jobs)
