@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tables.__main__ import main
@@ -29,7 +29,7 @@ def _has(found, *words, sure=None):
     [
         (("hpm 1, cremi_a", "SHPM", "mean IoU 0.8326", "no less than 0.8358"), "certain"),
         (("hpm, cremi_c", "no multiples of 1/125", "fit n = 123"), "certain"),
-        (("contextloss, cld: betti", "n = 2400", "multiples of 1/800"), "likely"),
+        (("contextloss, cld: betti", "n = 2400", "multiples of 1/800", "every number of 3 decimals"), "suspicion"),
         (("contextloss, vessap: e0_gt", "no multiples of 1/3"), "certain"),
         (("hpm, abstract", "betti0_error of shpm is 26.47 % below dice_ce", "17.14 % fits phpm"), None),
         (("hpm, abstract", "betti1_error of shpm is 58.87 % below dice_ce", "53.87 % fits phpm"), None),
@@ -78,6 +78,7 @@ def _audit(frame, tmp_path, samples=None):
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), n=st.integers(20, 300), rows=st.integers(3, 12))
+@example(seed=37169, n=261, rows=3)  # all six means are also multiples of 1/87
 def test_no_false_alarm_on_a_clean_table(tmp_path_factory, seed, n, rows):
     """Errors that are means over n, their sum, Dice with the IoU of the same images, and bold on the best."""
     rng = np.random.default_rng(seed)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tables.audits.findings import CERTAIN, LIKELY, Context, Finding, half_unit
+from tables.audits.findings import CERTAIN, LIKELY, SUSPICION, Context, Finding, half_unit
 
 _RULE = "means of counts are multiples of 1/n"
 # a coincidence must be rarer than this, taking into account all n that were tried
@@ -19,7 +19,8 @@ def check(numbers: pd.DataFrame, context: Context) -> list[Finding]:
     """Test the means of each dataset and metric family against the stated n, and look for the n that they fit.
 
     If a value does not fit the stated n, one of the two is wrong: certain. If all values also fit a much smaller n,
-    which would be a rare coincidence, that is likely the true one.
+    which would be a rare coincidence if the stated one were true, that is likely the true one; a suspicion where the
+    printed decimals cannot tell the two apart.
     """
     if context.samples.empty:
         return []
@@ -52,10 +53,21 @@ def _judge(where: str, printed: list[str], n: int, unit: str, common: int) -> li
         hint = f"; all of this dataset fit n = {other}" if other else ""
         what = f"{len(misfits)} of {len(printed)} means ({shown}) are no multiples of 1/{n} ({unit}){hint}"
         return [Finding(_RULE, CERTAIN, where, what)]
-    if other:
-        what = f"n = {n} is stated ({unit}), but all means of this dataset are multiples of 1/{other}"
-        return [Finding(_RULE, LIKELY, where, what)]
-    return []
+    if not other:
+        return []
+    what = f"n = {n} is stated ({unit}), but all means of this dataset are multiples of 1/{other}"
+    share, digits = _share_that_fits(printed, n, other)
+    if share == 1:
+        what += f"; the two cannot be told apart, since every number of {digits} decimals is"
+        return [Finding(_RULE, SUSPICION, where, what)]
+    by_chance = n * share ** len(printed)
+    return [Finding(_RULE, LIKELY, where, what)] if by_chance < _RARE else []
+
+
+def _share_that_fits(printed: list[str], n: int, other: int) -> tuple[float, int]:
+    """Return the share of the means over n images that fit `other`, printed with as many decimals, and the decimals."""
+    digits = max(len(text.partition(".")[2]) for text in printed)
+    return float(fits([f"{count / n:.{digits}f}" for count in range(n)], other).mean()), digits
 
 
 def _common_n(printed: list[str]) -> int:
