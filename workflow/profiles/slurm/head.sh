@@ -8,7 +8,7 @@
 #SBATCH --output=head-%j.log
 set -euo pipefail
 cd "${SLURM_SUBMIT_DIR:?submit this with sbatch}"
-make setup
+make --no-print-directory setup
 # not through `make`, so that the signal before the end of the time reaches the head
 .venv/bin/python -m workflow "${EXPERIMENT:-smoke}" --results "${RESULTS:-results}" --profile "${PROFILE:-slurm}" \
     ${DATA:+--data "$DATA"} ${SCALE:+--scale "$SCALE"} "$@" &
