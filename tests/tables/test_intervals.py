@@ -161,3 +161,14 @@ def test_command(capsys):
     assert pd.to_numeric(lines[4].strip("| ").split(" | ")[-1]) > 50
     assert command.main(["coverage", "--simulations", "0"]) == 2
     assert "must be at least 1" in capsys.readouterr().err
+
+
+def test_resamples_are_those_of_the_slow_way():
+    values = np.random.default_rng(1).exponential(size=7)
+    chosen = intervals.counts(7, 50, 3)
+    means, variances = intervals.resampled((values - values.mean())[None], chosen)
+    assert (chosen.sum(axis=1) == 7).all()
+    for row, mean, variance in zip(chosen, means[:, 0], variances[:, 0], strict=True):
+        sample = np.repeat(values - values.mean(), row)
+        assert mean == pytest.approx(sample.mean(), abs=1e-12)
+        assert variance == pytest.approx(sample.var(ddof=1) / 7, abs=1e-12)
