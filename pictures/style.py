@@ -1,5 +1,6 @@
 """How all figures look: colours that colour-blind readers tell apart (Okabe and Ito), sizes, saving."""
 
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "
 BASELINE = "#4D4D4D"  # Dice&CE in every figure
 SMOKE_COLOUR = "#D55E00"
 DPI = 130
+_LETTERS_PER_INCH = 13  # of a banner
 
 mpl.rcParams.update({"font.size": 9, "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False})
 mpl.rcParams["pdf.fonttype"] = 42  # text stays text
@@ -30,8 +32,10 @@ def heading(figure: Figure, title: str, banner: str = "") -> None:
         title: what it shows.
         banner: for example that a run is only a smoke run; "" for nothing.
     """
-    text = figure.suptitle(f"{title}\n" if banner else title, fontsize=12, fontweight="bold")
-    if banner:  # on the empty second line, for which the layout leaves room
+    banner = textwrap.fill(banner, int(_LETTERS_PER_INCH * figure.get_figwidth()))
+    empty = "\n" * len(banner.splitlines())
+    text = figure.suptitle(f"{title}{empty}", fontsize=12, fontweight="bold")
+    if banner:  # on the empty lines, for which the layout leaves room
         place: dict[str, Any] = {
             "xy": (0.5, 0),
             "xycoords": text,

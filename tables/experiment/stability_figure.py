@@ -81,7 +81,7 @@ def _wins(axes: Axes, order: Order) -> None:
     numbers = range(1, count + 1)
     axes.set_yticks(range(count), [f"{n} {name}" for n, name in zip(numbers, order.losses, strict=True)])
     axes.set_xticks(range(count), [str(n) for n in numbers])
-    axes.set_title(f"{order.block}: share of resamples in which the row's mean is better than the column's", fontsize=9)
+    axes.set_title(f"{order.block}:\nhow often the row's mean is better than the column's", fontsize=9)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     if count <= _NUMBERED:
