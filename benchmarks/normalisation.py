@@ -225,21 +225,14 @@ def draw(summary: pd.DataFrame) -> "Figure":
             )
         axes.set(xlabel="critical pixels M at the start, % of all pixels", ylabel=f"CLoss minus Dice&CE: {name}")
         axes.set_xscale("log")
-    handles = [Line2D([], [], marker="o", linestyle="", color=colours[r], label=f"normalize={r}") for r in READINGS]
-    handles += [Line2D([], [], marker=m, linestyle="", color="#4D4D4D", label=d) for d, m in markers.items()]
-    for rate in rates:
-        filled = "#4D4D4D" if rate == rates[-1] else "none"
-        handles.append(
-            Line2D(
-                [],
-                [],
-                marker="o",
-                linestyle="",
-                color="#4D4D4D",
-                markerfacecolor=filled,
-                label=f"learning rate {rate:g}",
-            )
-        )
+
+    def entry(label: str, marker: str = "o", colour: str = style.BASELINE, filled: bool = True) -> Line2D:
+        face = colour if filled else "none"
+        return Line2D([], [], marker=marker, linestyle="", color=colour, markerfacecolor=face, label=label)
+
+    handles = [entry(f"normalize={reading}", colour=colours[reading]) for reading in READINGS]
+    handles += [entry(dataset, marker) for dataset, marker in markers.items()]
+    handles += [entry(f"learning rate {rate:g}", filled=rate == rates[-1]) for rate in rates]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     style.heading(figure, "CLoss: which pixels its cross-entropy is averaged over")
     return figure
@@ -256,29 +249,25 @@ def page(summary: pd.DataFrame, protocol: Protocol, seeds: Sequence[int]) -> str
     Returns:
         The page.
     """
-    lines = [
-        "# CLoss: cross-entropy averaged over all pixels or over M",
-        "",
+    from tables.markup import markdown_of
+
+    effects = [["dataset", "start", "rate", "Dice", "M, %", "normalize", "n", "b0 error", "AGS", "clDice"]]
+    for row in summary.to_dict("records"):
+        what = [row["dataset"], str(row["start"]), f"{row['rate']:g}", f"{row['dice_at_start']:.3f}"]
+        what += [f"{100 * row['share_of_m']:.2f}", row["reading"], str(row["n"])]
+        cells = [f"{row[m]:+.{d}f} [{row[f'{m}_low']:.{d}f}, {row[f'{m}_high']:.{d}f}]" for m, d in _SHOWN.items()]
+        effects.append(what + cells)
+    ranked = [["normalize", "effect", "with", "rho"]]
+    for row in correlations(summary).to_dict("records"):
+        ranked.append([row["reading"], row["effect"], row["factor"], f"{row['rho']:+.2f}"])
+    text = (
         f"U-Net 16, 32, 64; batches of 2 patches of 128 x 128; {protocol.iterations} iterations with each loss after "
         f"`start` iterations of Dice&CE (learning rate 0.01); seeds {', '.join(map(str, seeds))}; post-processed; "
-        "difference from Dice&CE with the studentised 95 % bootstrap interval over the cases.",
-        "",
-        "| dataset | start | rate | Dice | M, % | normalize | n | b0 error | AGS | clDice |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in summary.to_dict("records"):
-        cells = (f"{row[m]:+.{d}f} [{row[f'{m}_low']:.{d}f}, {row[f'{m}_high']:.{d}f}]" for m, d in _SHOWN.items())
-        lines.append(
-            f"| {row['dataset']} | {row['start']} | {row['rate']:g} | {row['dice_at_start']:.3f} "
-            f"| {100 * row['share_of_m']:.2f} | {row['reading']} | {row['n']} | {' | '.join(cells)} |"
-        )
-    lines += ["", "Spearman's rank correlation over the settings:", "", "| normalize | effect | with | rho |"]
-    lines += ["|---|---|---|---|"]
-    lines += [
-        f"| {row['reading']} | {row['effect']} | {row['factor']} | {row['rho']:+.2f} |"
-        for row in correlations(summary).to_dict("records")
-    ]
-    return "\n".join(lines) + "\n"
+        "difference from Dice&CE with the studentised 95 % bootstrap interval over the cases."
+    )
+    parts = ["# CLoss: cross-entropy averaged over all pixels or over M", text, markdown_of(effects)]
+    parts += ["Spearman's rank correlation over the settings:", markdown_of(ranked)]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
