@@ -178,7 +178,7 @@ def test_figure(ranked):
     drawn.draw_without_rendering()
     titles = " ".join(" ".join(axes.get_title().split()) for axes in drawn.axes)
     assert "Winner: CLoss." in titles
-    assert "share of resamples in which the row's mean is better" in titles
+    assert "how often the row's mean is better than the column's" in titles
 
 
 def test_without_finished_losses_there_is_nothing(writer):
