@@ -67,17 +67,20 @@ def fill(line: Array, value: float) -> None:
 
 
 @compiled
-def keep_smaller(line: Array, other: Array) -> None:
-    """Replace the values of a line by another's smaller ones."""
-    for x in range(line.shape[0]):
-        line[x] = min(line[x], other[x])
+def smallest_of_lines(first: Array, second: Array, third: Array, out: Array) -> None:
+    """Write the minimum of three lines to another one.
+
+    Written in place, it would become a conditional store, which costs several times as much on some processors.
+    """
+    for x in range(out.shape[0]):
+        out[x] = min(min(first[x], second[x]), third[x])
 
 
 @compiled
-def keep_larger(line: Array, other: Array) -> None:
-    """Replace the values of a line by another's larger ones."""
-    for x in range(line.shape[0]):
-        line[x] = max(line[x], other[x])
+def largest_of_lines(first: Array, second: Array, third: Array, out: Array) -> None:
+    """Write the maximum of three lines to another one; see `smallest_of_lines`."""
+    for x in range(out.shape[0]):
+        out[x] = max(max(first[x], second[x]), third[x])
 
 
 @compiled
@@ -92,7 +95,7 @@ def smallest_of_five(line: Array, slab_before: Array, slab_behind: Array, out: A
 
 
 @compiled
-def largest_of_three(line: Array, out: Array) -> None:
+def largest_along(line: Array, out: Array) -> None:
     """Write the maximum of each pixel and its neighbours along the line."""
     width = line.shape[0] - 2
     before, here, behind, inner = line[:width], line[1 : 1 + width], line[2:], out[1:]
@@ -110,41 +113,53 @@ def repeat_border(slab: Array, stride: int) -> None:
 
 
 @compiled
-def erode_slab(image: Array, stride: int, d: int, eroded: Array) -> None:
-    """Write the minimum over the cross around each pixel of slab d; a neighbour outside is the pixel itself."""
-    slabs = image.shape[0]
-    slab = image[d]
-    smallest_of_five(slab, image[max(d - 1, 0)], image[min(d + 1, slabs - 1)], eroded)
-    keep_smaller(eroded[stride:], slab[: slab.shape[0] - stride])
-    keep_smaller(eroded[: slab.shape[0] - stride], slab[stride:])
+def erode_slab(image: Array, stride: int, d: int, eroded: Array, line: Array) -> None:
+    """Write the minimum over the cross around each pixel of slab d; a neighbour outside is the pixel itself.
+
+    Args:
+        image: (slabs, n).
+        stride: length of a row.
+        d: number of the slab.
+        eroded: the result.
+        line: overwritten where a slab has several rows.
+    """
+    slab, before, behind = image[d], image[max(d - 1, 0)], image[min(d + 1, image.shape[0] - 1)]
+    inner = slab.shape[0] - stride
+    if inner == 0:
+        smallest_of_five(slab, before, behind, eroded)
+    else:
+        smallest_of_five(slab, before, behind, line)
+        smallest_of_lines(line[:stride], slab[:stride], slab[stride : 2 * stride], eroded[:stride])
+        smallest_of_lines(line[stride:inner], slab[: inner - stride], slab[2 * stride :], eroded[stride:inner])
+        smallest_of_lines(line[inner:], slab[inner:], slab[inner - stride : inner], eroded[inner:])
     repeat_border(eroded, stride)
 
 
 @compiled
 def widen_slab(eroded: Array, stride: int, lines: Array, widest: Array) -> None:
-    """Write the maxima over three pixels of each row of a slab, and their maxima over three rows."""
+    """Write the maxima over three pixels of each row of a slab to `lines`, and their maxima over three rows."""
     inner = eroded.shape[0] - stride
-    largest_of_three(eroded, lines)
-    copy(lines, widest)
-    keep_larger(widest[stride:], lines[:inner])
-    keep_larger(widest[:inner], lines[stride:])
+    if inner == 0:
+        largest_along(eroded, widest)
+    else:
+        largest_along(eroded, lines)
+        largest_of_lines(lines[:stride], lines[:stride], lines[stride : 2 * stride], widest[:stride])
+        largest_of_lines(lines[stride:inner], lines[: inner - stride], lines[2 * stride :], widest[stride:inner])
+        largest_of_lines(lines[inner:], lines[inner:], lines[inner - stride : inner], widest[inner:])
 
 
 @compiled
 def open_slab(image: Array, stride: int, d: int, eroded: Array, lines: Array, widest: Array, opened: Array) -> None:
     """Open slab d: erode and dilate the next slab (at first itself as well), and write the maximum over three."""
-    slabs = image.shape[0]
+    last = image.shape[0] - 1
     if d == 0:
-        erode_slab(image, stride, 0, eroded[0])
+        erode_slab(image, stride, 0, eroded[0], opened)
         widen_slab(eroded[0], stride, lines[0], widest[0])
-    copy(widest[d % RING], opened)
-    if d > 0:
-        keep_larger(opened, widest[(d - 1) % RING])
-    if d < slabs - 1:
+    if d < last:
         behind = (d + 1) % RING
-        erode_slab(image, stride, d + 1, eroded[behind])
+        erode_slab(image, stride, d + 1, eroded[behind], opened)
         widen_slab(eroded[behind], stride, lines[behind], widest[behind])
-        keep_larger(opened, widest[behind])
+    largest_of_lines(widest[max(d - 1, 0) % RING], widest[d % RING], widest[min(d + 1, last) % RING], opened)
 
 
 @compiled
@@ -199,12 +214,12 @@ def deepen(image: Array, stride: int, skeleton: Array, survival: Array, work: Ar
 
 @compiled
 def erode(image: Array, stride: int, work: Array) -> None:
-    """Erode an image in place, with one ring."""
-    slabs, eroded = image.shape[0], work[0]
-    erode_slab(image, stride, 0, eroded[0])
+    """Erode an image in place, with two rings."""
+    slabs, eroded, line = image.shape[0], work[0], work[1, 0]
+    erode_slab(image, stride, 0, eroded[0], line)
     for d in range(slabs):
         if d < slabs - 1:
-            erode_slab(image, stride, d + 1, eroded[(d + 1) % RING])
+            erode_slab(image, stride, d + 1, eroded[(d + 1) % RING], line)
         copy(eroded[d % RING], image[d])
 
 
@@ -243,6 +258,27 @@ def hand_over(winner: Array, extremum: Array, rest: Array, grad: Array) -> None:
 
 
 @compiled
+def subtract_backward(
+    before: Array,
+    here: Array,
+    behind: Array,
+    opened: Array,
+    grad_ridge: Array,
+    grad_before: Array,
+    grad_here: Array,
+    grad_behind: Array,
+) -> None:
+    """Propagate the gradient of I - open(I) to the first of three widened slabs that attains the opening."""
+    zero = grad_ridge.dtype.type(0)
+    for x in range(opened.shape[0]):
+        lost = -grad_ridge[x]
+        in_before, in_here, in_behind = before[x] == opened[x], here[x] == opened[x], behind[x] == opened[x]
+        grad_before[x] += lost if in_before else zero
+        grad_here[x] += lost if in_here & (not in_before) else zero
+        grad_behind[x] += lost if in_behind & (not (in_before | in_here)) else zero
+
+
+@compiled
 def hand_over_along(line: Array, extremum: Array, rest: Array, grad: Array) -> None:
     """Assign the gradient of an extremum to the pixel itself, else to the previous one, else to the next one.
 
@@ -270,10 +306,8 @@ def keep_the_rest(line: Array, extremum: Array, rest: Array) -> None:
     before, here, behind = line[1 : 1 + width], line[2 : 2 + width], line[3 : 3 + width]
     of_here, left = extremum[2 : 2 + width], rest[2 : 2 + width]
     for x in range(width):
-        value = left[x]
-        value = zero if before[x] == of_here[x] else value
-        value = zero if here[x] == of_here[x] else value
-        left[x] = zero if behind[x] == of_here[x] else value
+        attained = (before[x] == of_here[x]) | (here[x] == of_here[x]) | (behind[x] == of_here[x])
+        left[x] = zero if attained else left[x]
 
 
 @compiled
@@ -282,11 +316,14 @@ def widen_backward(eroded: Array, stride: int, lines: Array, widest: Array, rest
     inner = eroded.shape[0] - stride
     grad_eroded, grad_lines = work[0], work[1]
     fill(grad_eroded, 0)
-    fill(grad_lines, 0)
-    hand_over(lines, widest, rest, grad_lines)
-    hand_over(lines[:inner], widest[stride:], rest[stride:], grad_lines[:inner])
-    hand_over(lines[stride:], widest[:inner], rest[:inner], grad_lines[stride:])
-    hand_over_along(eroded, lines, grad_lines, grad_eroded)
+    if inner == 0:
+        hand_over_along(eroded, widest, rest, grad_eroded)
+    else:
+        fill(grad_lines, 0)
+        hand_over(lines, widest, rest, grad_lines)
+        hand_over(lines[:inner], widest[stride:], rest[stride:], grad_lines[:inner])
+        hand_over(lines[stride:], widest[:inner], rest[:inner], grad_lines[stride:])
+        hand_over_along(eroded, lines, grad_lines, grad_eroded)
 
 
 @compiled
@@ -296,8 +333,9 @@ def erode_backward(image: Array, stride: int, d: int, eroded: Array, rest: Array
     slab, grad = image[d], grad_image[d % RING]
     hand_over_along(slab, eroded, rest, grad)
     keep_the_rest(slab, eroded, rest)
-    hand_over(slab[:inner], eroded[stride:], rest[stride:], grad[:inner])
-    hand_over(slab[stride:], eroded[:inner], rest[:inner], grad[stride:])
+    if inner > 0:
+        hand_over(slab[:inner], eroded[stride:], rest[stride:], grad[:inner])
+        hand_over(slab[stride:], eroded[:inner], rest[:inner], grad[stride:])
     if d > 0:
         hand_over(image[d - 1], eroded, rest, grad_image[(d - 1) % RING])
     if d < slabs - 1:
@@ -329,7 +367,7 @@ def ascend(
     """
     slabs = image.shape[0]
     eroded, lines, widest, grad_opening, grad_image = work[0], work[1], work[2], work[3], work[4]
-    opened, ridge, rest, free = work[5, 0], work[5, 1], work[5, 2], work[6]
+    opened, ridge, free = work[5, 0], work[5, 1], work[6]
     fill(grad_opening[0], 0)
     for d in range(slabs + 1):
         if d < slabs:
@@ -339,14 +377,21 @@ def ascend(
             skeleton_gradient(scale, weights[d], offset, stride, grad_ridge)
             ridge_gradient(grad_ridge, ridge, survival[d])
             fill(grad_opening[(d + 1) % RING], 0)
-            for x in range(rest.shape[0]):
-                rest[x] = -grad_ridge[x]
-            for slab in range(max(d - 1, 0), min(d + 2, slabs)):
-                hand_over(widest[slab % RING], opened, rest, grad_opening[slab % RING])
+            one, two, three = max(d - 1, 0) % RING, d % RING, min(d + 1, slabs - 1) % RING
+            subtract_backward(
+                widest[one],
+                widest[two],
+                widest[three],
+                opened,
+                grad_ridge,
+                grad_opening[one],
+                grad_opening[two],
+                grad_opening[three],
+            )
         if d > 0:
             before = (d - 1) % RING  # all openings that this slab is part of are done
             widen_backward(eroded[before], stride, lines[before], widest[before], grad_opening[before], free)
-            for x in range(rest.shape[0]):
+            for x in range(opened.shape[0]):
                 free[0, x] += grad[d - 1, x]
             erode_backward(image, stride, d - 1, eroded[before], free[0], grad_image)
         if d > 1:
