@@ -12,7 +12,7 @@ from losses._patches import Where, in_batch, rows, to_host
 from losses._register import register
 from losses._segmentation import Segmentation
 from losses._terms import dice_ce_loss, sum_in_order
-from topology import PersistencePairs, betti_numbers, count_components, persistence_pairs
+from topology import PersistencePairs, persistence_pairs
 from topology.kernels.compiled import for_each
 
 _MATCHED = 0.99  # features of higher persistence are not touched, as in the published code
@@ -124,22 +124,21 @@ class TopoLoss(SegmentationLoss):
             return CriticalCells(_NOTHING, _NOTHING)
         columns = np.concatenate([np.arange(y.shape[-1])[part] for part in parts])
         features = persistence_pairs(falling_p[..., columns], self.dims, self.patch)
-        numbers = [self._numbers_of_features(y[..., part]) for part in parts]
+        of_truth = persistence_pairs(-y[..., columns].astype(np.float32), self.dims, self.patch)
+
+        def patch_of(features: PersistencePairs) -> Cells:
+            return features.births % len(columns) // self.patch
+
         split = []
         for dim in self.dims:
             found = features.of_dimension(dim)
-            of_patch = found.births % len(columns) // self.patch
-            split.append(self.split(found, of_patch, np.array([each[dim] for each in numbers])))
+            wanted = np.bincount(patch_of(of_truth.of_dimension(dim)), minlength=len(parts))
+            split.append(self.split(found, patch_of(found), wanted))
 
         def in_row(cells: Cells) -> Cells:
             return cells // len(columns) * y.shape[-1] + columns[cells % len(columns)]
 
         return CriticalCells(*(in_row(np.concatenate(cells)) for cells in zip(*split, strict=True)))
-
-    def _numbers_of_features(self, y: Mask) -> dict[int, int]:
-        """Return, for each dimension, how many features a patch of the ground truth has; one component never dies."""
-        numbers = (count_components(y),) if tuple(self.dims) == (0,) else betti_numbers(y)
-        return {dim: numbers[dim] - (dim == 0) for dim in self.dims}
 
     def split(self, features: PersistencePairs, of_patch: Cells, wanted: Cells) -> tuple[Cells, Cells]:
         """Split one dimension's features into those to be kept and those to be removed.
