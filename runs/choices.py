@@ -6,7 +6,7 @@ again at every start.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,23 @@ def best(scores: list[Mapping[str, float | None]], metric: str, higher_is_better
 def write_choices(experiment: str | Path, choices: Choices) -> Path:
     """Write an experiment's choices."""
     return files.write_json(folder(experiment) / NAME, asdict(choices))
+
+
+def join_choices(found: Sequence[Choices]) -> Choices:
+    """Join the choices of an experiment that several machines have tuned, each on datasets of its own.
+
+    Raises:
+        ValueError: they were chosen by different rules, or differ for one entry on one dataset.
+    """
+    rules = sorted({f"{each.metric}: {each.rule}" for each in found})
+    if len(rules) > 1:
+        raise ValueError("; ".join(["values were chosen by different rules", *rules]))
+    joined: dict[tuple[str, str], Choice] = {}
+    for choice in (choice for each in found for choice in each.choices):
+        first = joined.setdefault((choice.dataset, choice.entry), choice)
+        if (first.trials, first.chosen) != (choice.trials, choice.chosen):
+            raise ValueError(f"{choice.entry} on {choice.dataset} was tuned twice, with different trials")
+    return Choices(found[0].metric, found[0].rule, list(joined.values()))
 
 
 def read_choices(experiment: str | Path) -> Choices | None:

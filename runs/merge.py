@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-from runs import contained, evaluation, paths
+from runs import choices, contained, evaluation, paths
 from runs import plan as plan_file
 from runs.files import write_json
 from runs.paths import parse_run
@@ -41,7 +41,7 @@ def merge(sources: Sequence[str | Path], destination: str | Path) -> Path:
 
     Every experiment and run of the sources appears under its path. A result that occurs in two sources is taken once
     (from the first). `merged.json` in each experiment says which run came from which source, by which machine and
-    commit.
+    commit. Of trials, what was chosen and why is taken, not their runs.
 
     Args:
         sources: results folders, each holding experiments; at least two.
@@ -52,8 +52,8 @@ def merge(sources: Sequence[str | Path], destination: str | Path) -> Path:
 
     Raises:
         ValueError: fewer than two sources, a source without runs, a destination that exists; links out of a source,
-            devices and the like, or two different results under one run key: all of them, one line each. Nothing is
-            written then.
+            devices and the like, or two different results under one run key: all of them, one line each; values chosen
+            by different rules. Nothing is written then.
     """
     folders = [Path(source) for source in sources]
     target = Path(destination)
@@ -89,8 +89,9 @@ def _runs_in(folder: Path) -> list[Path]:
 
 def _check_files(runs: list[tuple[Path, Path]]) -> None:
     """Refuse what a run or a plan must not hold, before any of it is read."""
-    plans = {(folder, path.parents[3] / plan_file.NAME) for folder, path in runs}
-    places = [*sorted(each for each in plans if os.path.lexists(each[1])), *runs]
+    names = (Path(plan_file.NAME), Path(choices.FOLDER, choices.NAME))
+    others = {(folder, path.parents[3] / name) for folder, path in runs for name in names}
+    places = [*sorted(each for each in others if os.path.lexists(each[1])), *runs]
     found = [line for folder, path in places for line in contained.strangers(path, within=folder)]
     if found:
         raise ValueError("\n".join(["merging copies files and folders only:", *found]))
@@ -119,7 +120,7 @@ def _choose(found: list[Found]) -> list[Found]:
 
 
 def _describe(new: Path, experiment: Path, runs: list[Found], sources: list[Path]) -> None:
-    """Write one plan for all runs, and the source of each."""
+    """Write one plan for all runs, which values were chosen in it, and the source of each run."""
     found = [read_plan(source / experiment.name) for source in sources]
     plans = [plan for plan in found if plan is not None]
     if plans:
@@ -127,6 +128,9 @@ def _describe(new: Path, experiment: Path, runs: list[Found], sources: list[Path
         jobs |= {key: _job(run, experiment) for run in runs if (key := "/".join(run.path.parts[2:])) not in jobs}
         joined = join_plans(plans, [_moved(job, experiment, key) for key, job in jobs.items()], experiment)
         write_plan(joined, new / plan_file.NAME)
+    tuned = [each for source in sources if (each := choices.read_choices(source / experiment.name)) is not None]
+    if tuned:
+        choices.write_choices(new, choices.join_choices(tuned))
     write_json(new / PROVENANCE, {"runs": {str(run.path): _origin(run) for run in runs}})
 
 

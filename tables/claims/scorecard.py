@@ -72,27 +72,17 @@ def make(folders: Sequence[str | Path], chosen: Sequence[Claim] | None = None) -
         ValueError: a folder without any run.
     """
     listed = list(claims.load() if chosen is None else chosen)
-    results = collect_all(folders)
-    in_earnest, smoke = ([each for each in results if each.smoke == flag] for flag in (False, True))
-    answers = []
-    for claim in listed:
-        answer = _answer(claim, in_earnest)
-        if not answer.differences:
-            answer = _answer(claim, smoke)
-            answer.smoke = bool(answer.differences)
-        answers.append(answer)
-    return judge(listed, answers)
+    return merge([[_answer(claim, result) for claim in listed] for result in collect_all(folders)], listed)
 
 
-def _answer(claim: Claim, results: Sequence[Results]) -> Answer:
-    """Return the differences that experiments have for a claim, not yet judged."""
-    answer = Answer(claim.id)
-    for result in results:
-        for dataset in result.datasets:
-            if claim.datasets and dataset not in claim.datasets:
-                continue
-            for name, runs in _parts(claim, dataset, result.parts(dataset)).items():
-                _compare(claim, answer, name, [run for run in runs if _is_meant(claim, run)])
+def _answer(claim: Claim, result: Results) -> Answer:
+    """Return the differences that an experiment has for a claim, not yet judged."""
+    answer = Answer(claim.id, smoke=result.smoke)
+    for dataset in result.datasets:
+        if claim.datasets and dataset not in claim.datasets:
+            continue
+        for name, runs in _parts(claim, dataset, result.parts(dataset)).items():
+            _compare(claim, answer, name, [run for run in runs if _is_meant(claim, run)])
     return answer
 
 
@@ -109,7 +99,7 @@ def _is_meant(claim: Claim, run: RunResult) -> bool:
 
 
 def merge(cards: Sequence[Sequence[Answer]], chosen: Sequence[Claim] | None = None) -> list[Answer]:
-    """Merge the scorecards of several machines and judge again; a case that several have is averaged.
+    """Merge the scorecards of several experiments or machines and judge again; a case that several have is averaged.
 
     Args:
         cards: from `make` or `read`.

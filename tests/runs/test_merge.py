@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from runs import choices
+from runs.choices import Choice, Choices, Trial
 from runs.merge import merge
 from runs.results import collect
 from tables.__main__ import main
@@ -152,3 +154,40 @@ def test_command(machines, tmp_path, capsys):
     assert capsys.readouterr().out.strip() == str(tmp_path / "all")
     assert main(["merge", *map(str, machines), "-o", str(tmp_path / "all")]) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+def _tuned(dataset, chosen=0, rule="clDice on the validation cases"):
+    trials = [Trial({"gamma": gamma}, {"cldice": 0.5 + gamma}) for gamma in (0.1, 0.2)]
+    return Choices("cldice", rule, [Choice(dataset, "CLoss (gamma tuned)", "closs", trials, chosen)])
+
+
+def test_what_was_chosen_on_each_machine_is_joined(machines, tmp_path):
+    for source, dataset in zip(machines, ("roads", "walls"), strict=True):
+        choices.write_choices(source / "demo", _tuned(dataset))
+    joined = choices.read_choices(merge(machines, tmp_path / "all") / "demo")
+    assert [choice.dataset for choice in joined.choices] == ["roads", "walls"]
+    assert joined.choices[0] == _tuned("roads").choices[0]
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (_tuned("roads", chosen=1), "CLoss .* on roads was tuned twice"),
+        (_tuned("walls", rule="Dice"), "different rules.*Dice"),
+    ],
+)
+def test_values_chosen_differently_are_refused(machines, tmp_path, other, message):
+    choices.write_choices(machines[0] / "demo", _tuned("roads"))
+    choices.write_choices(machines[1] / "demo", other)
+    with pytest.raises(ValueError, match=message):
+        merge(machines, tmp_path / "all")
+    assert not (tmp_path / "all").exists()
+
+
+def test_choices_that_are_a_link_out_of_the_folder_are_refused(machines, tmp_path):
+    secret = tmp_path / "secret.json"
+    secret.write_text("{}")
+    (machines[0] / "demo" / "tuning").mkdir()
+    (machines[0] / "demo" / "tuning" / "choices.json").symlink_to(secret)
+    with pytest.raises(ValueError, match="choices.json"):
+        merge(machines, tmp_path / "all")

@@ -279,6 +279,18 @@ def test_scorecards_of_two_machines(writer_of, tmp_path):
     assert (twice.n, twice.effects[0].mean) == (6, pytest.approx(0.1))
 
 
+def test_experiments_on_one_dataset_are_averaged(writer_of, tmp_path):
+    """The later one took the other's place."""
+    folders = []
+    for name, shift in (("a", 0.1), ("b", 0.3)):
+        writer = writer_of(tmp_path / name)
+        writer.run(dice=BETTER)
+        writer.run("closs", dice=[value + shift for value in BETTER])
+        folders.append(writer.write_plan(smoke=False))
+    (answer,) = scorecard.make(folders, [DICE])
+    assert (answer.n, answer.effects[0].mean) == (12, pytest.approx(0.2))
+
+
 def test_json_round_trip_and_schema(experiment, tmp_path):
     answers = scorecard.make([experiment])
     path = tmp_path / "scorecard.json"
