@@ -12,7 +12,7 @@ from tabulate import tabulate
 from runs.files import write_atomic
 from runs.results import Results
 from tables import bibliography, legends, markup
-from tables.experiment import compare, latex, provenance, stability_tables, texts
+from tables.experiment import advice, compare, latex, provenance, stability_tables, texts
 from tables.experiment.compare import ComparisonRow
 
 _LABEL_WIDTH = 20  # characters of the first column on a terminal, so that a table of 3D metrics fits into 120
@@ -42,7 +42,8 @@ def render(results: Results, columns: Sequence[str] = (), style: str = latex.FUL
     folder = results.folder / "tables"
     references = bibliography.bibtex(sorted({run.run.loss for run in results.runs}))
     written = [write_atomic(folder / f"comparison.{suffix}", text) for suffix, text in contents.items()]
-    return [*written, write_atomic(folder / "methods.bib", references), *stability_tables.write(results)]
+    written.append(write_atomic(folder / "methods.bib", references))
+    return [*written, *advice.write(results), *stability_tables.write(results)]
 
 
 def terminal(results: Results) -> str:

@@ -74,11 +74,15 @@ class Summary:
             frames.append(frame)
         return pd.concat(frames)
 
-    def seconds(self) -> pd.Series:
-        """Return each loss's seconds per iteration relative to Dice&CE's, averaged over the blocks that have both."""
+    def seconds(self, block: str = "") -> pd.Series:
+        """Return each loss's seconds per iteration relative to Dice&CE's, averaged over the blocks that have both.
+
+        Args:
+            block: one of `blocks`; "" for all.
+        """
         ratios: dict[str, list[float]] = {}
-        for block in self.blocks:
-            losses = self.by_loss(block)
+        for each in [block] if block else self.blocks:
+            losses = self.by_loss(each)
             costs = {label: _seconds(found) for label, found in losses.items()}
             base = next((costs[label] for label, found in losses.items() if found[0].row[1] == BASELINE), None)
             for label, cost in costs.items():

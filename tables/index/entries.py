@@ -132,6 +132,7 @@ def _links(folder: Path) -> dict[str, Path]:
     """Return the files worth opening, the most useful first."""
     wanted = {
         "table": "tables/comparison.html",
+        "advice": "tables/advice.html",
         "ranks": "tables/stability.html",
         "gallery": "gallery/index.html",
         "paper's tables": "paper",

@@ -1,0 +1,97 @@
+"""Which loss for which structure: verdicts from hand-made runs whose differences are known."""
+
+import csv
+import io
+
+import pytest
+from fixtures.finished_runs import DEFINITIONS, write_numbers
+
+from runs.evaluation import MetricDefinition
+from runs.results import collect
+from tables.experiment import advice, render
+from tables.experiment.advice import AT_A_PRICE, OPEN, RECOMMENDED, UNKNOWN, WORSE_ONLY
+
+MEASURED = DEFINITIONS | {"cldice": MetricDefinition("clDice", "", True)}
+DICE = [0.80 + 0.002 * case for case in range(12)]
+ERRORS = [5.0 + case for case in range(12)]
+
+
+@pytest.fixture
+def experiment(writer):
+    """Return a function that writes an experiment of Dice&CE and CLoss, which changes its metrics by given amounts."""
+
+    def make(errors=0.0, dice=0.0, cases=12, seeds=(0, 1), dataset="isbi12"):
+        for loss, (more_errors, more_dice) in {"dice_ce": (0.0, 0.0), "closs": (errors, dice)}.items():
+            for seed in seeds:
+                folder = writer.run(loss, seed=seed, dice=DICE, dataset=dataset)
+                values = {
+                    "dice": [value + more_dice for value in DICE],
+                    "betti0_error": [value + more_errors for value in ERRORS],
+                    "cldice": DICE,
+                }
+                write_numbers(folder, {slug: column[:cases] for slug, column in values.items()}, MEASURED)
+        return collect(writer.write_plan())
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "sentence"),
+    [
+        ({"errors": -2}, RECOMMENDED, "Better in some, worse in none: CLoss."),
+        ({"errors": -2, "dice": -0.01}, AT_A_PRICE, "No loss is shown to improve the topology at no price"),
+        ({}, OPEN, "No difference shown: CLoss."),
+        ({"dice": 0.01}, OPEN, "No difference shown: CLoss."),  # more Dice alone is no reason to take a loss from here
+        ({"errors": 2}, WORSE_ONLY, "Worse in some, better in none: CLoss."),
+        ({"errors": -2, "cases": 4}, UNKNOWN, "Not known: 4 cases only."),
+    ],
+)
+def test_verdicts(experiment, changes, kind, sentence):
+    (found,) = advice.collect(experiment(**changes))
+    assert [each.kind for each in found.balances] == [kind]
+    assert any(line.startswith(sentence) for line in found.sentences), found.sentences
+
+
+def test_the_structure_is_that_of_the_dataset(experiment):
+    (found,) = advice.collect(experiment())
+    assert found.title == "Membranes (demo, isbi12)"
+
+
+def test_one_run_leaves_the_seeds_unknown(experiment):
+    (found,) = advice.collect(experiment(seeds=(0,)))
+    assert "differences between seeds are unknown" in found.sentences[-1]
+
+
+def test_recommended_losses_come_first_then_those_that_change_more(experiment, writer):
+    for seed in (0, 1):
+        for loss, errors in (("scnp", [value - 1 - 3 * (case % 2) for case, value in enumerate(ERRORS)]),):
+            folder = writer.run(loss, seed=seed, dice=DICE, dataset="isbi12")
+            write_numbers(folder, {"dice": DICE, "betti0_error": errors, "cldice": DICE}, MEASURED)
+    (found,) = advice.collect(experiment(errors=-2, dice=-0.01))
+    assert [(each.loss, each.kind) for each in found.balances] == [("SCNP", RECOMMENDED), ("CLoss", AT_A_PRICE)]
+
+
+def test_cells_are_signed_as_the_metric_is_and_marked(experiment):
+    results = experiment(errors=-2, dice=-0.01)
+    page = advice.markdown(advice.collect(results), "Demo")
+    assert "| CLoss | +0.000 [0.000, 0.000] | **-2.000 [-2.000, -2.000]** | _-0.010 [-0.010, -0.010]_ | 1.00 |" in page
+
+
+def test_without_dice_ce_there_is_nothing(writer):
+    writer.run("closs")
+    results = collect(writer.write_plan())
+    assert advice.collect(results) == []
+    assert advice.write(results) == []
+
+
+def test_rendering_writes_it_in_four_formats(experiment):
+    results = experiment(errors=-2)
+    written = [path.name for path in render.render(results)]
+    assert [name for name in written if name.startswith("advice")] == [
+        f"advice.{end}" for end in ("csv", "md", "tex", "html")
+    ]
+    rows = list(csv.DictReader(io.StringIO((results.folder / "tables/advice.csv").read_text())))
+    by_metric = {row["metric"]: row for row in rows}
+    assert float(by_metric["betti0_error"]["gain"]) == 2.0
+    assert {row["verdict"] for row in rows} == {RECOMMENDED}
+    assert r"\textbf{CLoss}" in (results.folder / "tables/advice.tex").read_text()
