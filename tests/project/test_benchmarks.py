@@ -153,3 +153,12 @@ def test_rotations_agree_inside():
     inner = (0, slice(20, 44), slice(16, 32))
     ours, scipys = (np.asarray(rotations.ROTATIONS[name](image, label)[0])[inner] for name in ("ours", "SciPy"))
     np.testing.assert_allclose(ours, scipys, atol=1e-5)
+
+
+def test_benchmark_of_the_start_runs():
+    from benchmarks.bench_start import TrackStart
+
+    benchmark = TrackStart()
+    benchmark.setup("warm")
+    assert benchmark.track_cpu("warm") > 0
+    benchmark.teardown("warm")
