@@ -203,23 +203,36 @@ def test_numbers_are_those_of_the_local_profile(tmp_path):
 
 @pytest.mark.slow
 def test_disturbed_trainings_end_with_the_same_weights(tmp_path):
-    """One is cancelled, one requeued, one reaches its time limit, and then the node fails: no help is needed."""
+    """One is cancelled, one requeued, one reaches its time limit, and then the node fails: no help is needed.
+
+    Each is stopped at its first checkpoint, so that it cannot end before it is disturbed, however fast the machine is.
+    """
     trainings = {"pretrain": {"iterations": 1500}, "losses": ["dice_ce"]}
     trainings["common"] = {"optimizer": "adamw", "overlap": 0.0, "batch_size": 2, "checkpoint_every": 20}
-    results, minute = tmp_path / "slurm", {"train_baseline": {"runtime": "1 * attempt", "mem_mb": 2000}}
+    results = tmp_path / "slurm"
     _prepared(results)
-    profile = _profile(tmp_path / "minute", retries=9, **{"set-resources": minute})
+    # for all three at a time, also with twice the memory at the second attempt
+    profile = _profile(tmp_path / "small", **{"set-resources": {"train_baseline": {"mem_mb": "2000 * attempt"}}})
     head = _start(_experiment(tmp_path, 3, **trainings), results, profile)
     folders = [results / f"waiting/runs/synthetic2d/dice_ce,stage=pretrain/fold0-seed{seed}" for seed in range(3)]
     try:
-        _until(lambda: all((folder / "checkpoint.pt").is_file() for folder in folders), head)
-        cancelled, requeued, stopped = (_log_of(results, f"seed {seed}").stem for seed in range(3))
-        _slurm("scancel", "--full", "--signal=STOP", stopped)  # time goes on
+        running = dict(enumerate(folders))
+        while running:
+            _until(lambda: any((folder / "checkpoint.pt").is_file() for folder in running.values()), head)
+            seed = next(seed for seed, folder in running.items() if (folder / "checkpoint.pt").is_file())
+            _stop(_log_of(results, f"seed {seed}").stem)
+            del running[seed]
+        cancelled, requeued, overdue = (_log_of(results, f"seed {seed}").stem for seed in range(3))
+        _slurm("scontrol", "update", f"jobid={overdue}", "timelimit=1")
         _slurm("scancel", cancelled)
         _slurm("scontrol", "requeue", requeued)
-        for state in ("PENDING", "RUNNING"):  # Slurm waits for two minutes in between
-            _until(lambda state=state: state in _slurm("squeue", "--noheader", "--format=%T", "--job", requeued), head)
+
+        def shows(state: str) -> Callable[[], bool]:
+            return lambda: state in _slurm("squeue", "--noheader", "--format=%T", "--job", requeued)
+
+        _until(shows("PENDING"), head)
         lines = _read_until(head, "TIMEOUT")
+        _until(shows("RUNNING"), head)  # Slurm waits for two minutes before it starts a job again
         node = _slurm("sinfo", "--noheader", "--format=%n").split()[0]
         _slurm("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
         time.sleep(20)  # for the processes to end: one node stands for all
@@ -238,6 +251,11 @@ def test_disturbed_trainings_end_with_the_same_weights(tmp_path):
         calm = train(Config(**disturbed.parameters | {"results": str(tmp_path / "calm")}), progress=False)
         assert disturbed.resumed_at
         assert disturbed.weights_sha256 == read_record(calm).weights_sha256
+
+
+def _stop(job: str) -> None:
+    """Let a training stand still while Slurm's time goes on. With `--full`, only the shell around it would."""
+    _slurm("scancel", "--signal=STOP", job)
 
 
 def _slurm(*command: str) -> str:
