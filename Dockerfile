@@ -6,6 +6,6 @@ WORKDIR /work
 COPY . .
 # a checkout of somebody else's is a repository that git does not trust, and provenance asks git for the commit
 RUN git config --system --add safe.directory /work && make setup
-# numba's and matplotlib's caches, where the container's user may be anybody
-ENV NUMBA_CACHE_DIR=/tmp/numba MPLCONFIGDIR=/tmp/matplotlib
+# for users that the image does not know: caches need a writable home, Snakemake asks for a name
+ENV HOME=/tmp USER=anybody
 CMD ["make", "reproduce"]
