@@ -235,13 +235,13 @@ def verdict(path: Path, tree: ast.Module, tests: Sequence[str], limit: int) -> s
 
 def sampled(given: Sequence[str], number: int, seed: int) -> tuple[dict[Path, ast.Module], list[tuple[Path, int]], int]:
     """Return the files' trees, the places drawn, and how many there are; of `file:line`, all of that line."""
-    lines = {ROOT / name: int(line or 0) for name, _, line in (text.partition(":") for text in given)}
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in lines}
+    wanted = [(ROOT / name, int(line or 0)) for name, _, line in (text.partition(":") for text in given)]
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path, _ in wanted}
     known = [
         (path, place)
         for path, tree in trees.items()
         for place, (node, _) in enumerate(places(tree))
-        if lines[path] in (0, node.lineno)  # type: ignore[attr-defined]
+        if not {(path, 0), (path, node.lineno)}.isdisjoint(wanted)  # type: ignore[attr-defined]
     ]
     return trees, random.Random(seed).sample(known, min(number, len(known))), len(known)
 
