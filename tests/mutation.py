@@ -26,6 +26,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -166,7 +167,7 @@ class Calls:
     def chosen(self, path: Path, first: int | None, budget: float) -> list[str]:
         """Return the tests for a function, the quickest first; then those that call others of its file."""
         of_file = [test for test, called in self.called.items() if any(name == str(path) for name, _ in called)]
-        tests = [test for test in of_file if test not in self.failed]
+        tests = [test for test in of_file or self.called if test not in self.failed]  # or it runs at import alone
         order = sorted(tests, key=lambda test: ((str(path), first) not in self.called[test], self.seconds[test]))
         total = 0.0
         chosen = []
@@ -195,7 +196,10 @@ class Only:
 
 
 def run(tests: Sequence[str], *options: str, plugin: object) -> int:
-    """Run pytest in silence."""
+    """Run pytest in silence; Hypothesis neither simplifies what fails nor keeps it for the next mutant."""
+    profile = hypothesis.settings(phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate], database=None)
+    hypothesis.settings.register_profile("mutants", profile)
+    hypothesis.settings.load_profile("mutants")
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
