@@ -1,9 +1,12 @@
 """Mutation testing of a sample: change one operator or constant of a room, and see whether its tests fail.
 
     python tests/mutation.py tables/statistics.py tables/averages.py --tests tests/tables --number 40
+    python tests/mutation.py tables/statistics.py:57 --tests tests/tables/test_statistics.py
 
 Libraries are imported once; each mutant is tested in a fork of that process, in which the changed module takes the
-place of the real one. No file is written. Not part of CI: a mutant takes as long as the tests up to the first failure.
+place of the real one. The tests are run once without any change, to see which functions each of them calls and how
+long it takes: a mutant meets the tests that call its function, then those that call others of its file, the quickest
+first, until one fails. No file of the repository is written. Not part of CI: it takes too long.
 """
 
 import argparse
@@ -11,17 +14,32 @@ import ast
 import copy
 import importlib.abc
 import importlib.util
+import json
 import math
 import os
 import random
 import signal
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
+import pytest
+
 ROOT = Path(__file__).parents[1]
-LIBRARIES = ("numpy", "scipy.stats", "pandas", "hypothesis", "pytest", "torch", "skimage.morphology")
+LIBRARIES = (
+    "numpy",
+    "scipy.stats",
+    "pandas",
+    "hypothesis",
+    "torch",
+    "skimage.morphology",
+    "numba",
+    "matplotlib.figure",
+)
 
 _SWAPS: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
@@ -32,7 +50,7 @@ _SWAPS: dict[type, type] = {
 
 
 def places(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
-    """Yield what can be changed: a node, and which of its fields. Annotations and texts stay."""
+    """Yield what can be changed: a node, and which of its fields. What has no effect on a result stays."""
     hidden = {id(part) for node in ast.walk(tree) for part in _without_effect(node)}
     for node in ast.walk(tree):
         if id(node) in hidden:
@@ -48,10 +66,27 @@ def places(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
 
 
 def _without_effect(node: ast.AST) -> Iterator[ast.AST]:
-    for name in ("annotation", "returns"):
-        part = getattr(node, name, None)
+    """Yield annotations, texts of errors and messages, sizes of caches, and what dataclasses generate."""
+    parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+    if isinstance(node, ast.Raise | ast.JoinedStr):
+        parts = [node]
+    elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+        parts += [one for one in node.decorator_list if "cache" in ast.unparse(one) or "dataclass" in ast.unparse(one)]
+    elif isinstance(node, ast.keyword) and node.arg in ("stacklevel", "strict", "repr", "compare"):
+        parts = [node]
+    for part in parts:
         if part is not None:
             yield from ast.walk(part)
+
+
+def function(tree: ast.Module, node: ast.AST) -> int | None:
+    """Return the first line of the innermost function around a node, as its code object has it."""
+    around = [
+        min([each.lineno, *(decorator.lineno for decorator in each.decorator_list)])
+        for each in ast.walk(tree)
+        if isinstance(each, ast.FunctionDef) and any(node is part for body in each.body for part in ast.walk(body))
+    ]
+    return max(around, default=None)
 
 
 def mutate(tree: ast.Module, number: int) -> tuple[ast.Module, str]:
@@ -97,51 +132,160 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         return compile(self.tree, str(self.path), "exec")
 
 
-def survives(path: Path, tree: ast.Module, tests: list[str], limit: int) -> bool:
+class Calls:
+    """A plugin of pytest that notes of every test its CPU seconds and which functions of some files it calls."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.files = {str(path) for path in paths}
+        self.seconds: dict[str, float] = {}
+        self.called: dict[str, list[tuple[str, int]]] = {}
+        self.failed: list[str] = []
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item):
+        """Watch one test and its fixtures."""
+        called = set()
+
+        def note(frame, event, _):
+            if frame.f_code.co_filename in self.files:
+                called.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
+
+        before, begun = sys.gettrace(), _cpu_seconds()
+        threading.settrace(note)
+        sys.settrace(note)
+        yield
+        sys.settrace(before)
+        threading.settrace(None)
+        self.seconds[item.nodeid] = _cpu_seconds() - begun
+        self.called[item.nodeid] = sorted(called)
+
+    def pytest_runtest_logreport(self, report):
+        """Note what fails."""
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+    def chosen(self, path: Path, first: int | None, budget: float) -> list[str]:
+        """Return the tests for a function, the quickest first; then those that call others of its file."""
+        of_file = [test for test, called in self.called.items() if any(name == str(path) for name, _ in called)]
+        tests = [test for test in of_file or self.called if test not in self.failed]  # or it runs at import alone
+        order = sorted(tests, key=lambda test: ((str(path), first) not in self.called[test], self.seconds[test]))
+        total = 0.0
+        chosen = []
+        for test in order:
+            total += self.seconds[test]
+            if chosen and total > budget:
+                break
+            chosen.append(test)
+        return chosen
+
+
+def _cpu_seconds() -> float:
+    """Return the time computed by this process and those that it has waited for; others may share the processor."""
+    return sum(os.times()[:4])
+
+
+class Only:
+    """A plugin of pytest that runs some tests, in the given order."""
+
+    def __init__(self, tests: Sequence[str]) -> None:
+        self.order = {test: number for number, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items):
+        """Leave the others out."""
+        items[:] = sorted((i for i in items if i.nodeid in self.order), key=lambda item: self.order[item.nodeid])
+
+
+def run(tests: Sequence[str], *options: str, plugin: object) -> int:
+    """Run pytest in silence; Hypothesis neither simplifies what fails nor keeps it for the next mutant."""
+    profile = hypothesis.settings(phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate], database=None)
+    hypothesis.settings.register_profile("mutants", profile)
+    hypothesis.settings.load_profile("mutants")
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    always = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
+    return int(pytest.main([*always, *options, *tests], plugins=[plugin]))
+
+
+def watched(paths: Sequence[Path], tests: Sequence[str], keyword: str) -> Calls:
+    """Run the tests without any change, in a fork, and return what they call."""
+    calls = Calls(paths)
+    with tempfile.NamedTemporaryFile("r") as file:
+        child = os.fork()
+        if child == 0:
+            run(tests, "-k", keyword, plugin=calls)
+            Path(file.name).write_text(json.dumps([calls.seconds, calls.called, calls.failed]))
+            os._exit(0)
+        os.waitpid(child, 0)
+        calls.seconds, called, calls.failed = json.load(file)
+    calls.called = {test: [(name, line) for name, line in pairs] for test, pairs in called.items()}
+    return calls
+
+
+def verdict(path: Path, tree: ast.Module, tests: Sequence[str], limit: int) -> str:
     """Run the tests in a fork with a changed module; what takes too long or dies has been caught."""
+    if not tests:
+        return "NO TEST"
     child = os.fork()
     if child == 0:
-        import pytest
-
         signal.alarm(limit)
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 1)
-        os.dup2(silence, 2)
         sys.meta_path.insert(0, Changed(path, tree))
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=", *tests]
-        os._exit(int(pytest.main(options)) if tests else 0)
-    return os.waitpid(child, 0)[1] == 0
+        os._exit(run(sorted({test.partition("::")[0] for test in tests}), "-x", plugin=Only(tests)))
+    status = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(status):
+        return "too long" if os.WTERMSIG(status) == signal.SIGALRM else "died"
+    return "SURVIVED" if status == 0 else "caught"
+
+
+def sampled(given: Sequence[str], number: int, seed: int) -> tuple[dict[Path, ast.Module], list[tuple[Path, int]], int]:
+    """Return the files' trees, the places drawn, and how many there are; of `file:line`, all of that line."""
+    wanted = [(ROOT / name, int(line or 0)) for name, _, line in (text.partition(":") for text in given)]
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path, _ in wanted}
+    known = [
+        (path, place)
+        for path, tree in trees.items()
+        for place, (node, _) in enumerate(places(tree))
+        if not {(path, 0), (path, node.lineno)}.isdisjoint(wanted)  # type: ignore[attr-defined]
+    ]
+    return trees, random.Random(seed).sample(known, min(number, len(known))), len(known)
 
 
 def main() -> int:
     """Test a sample of mutants; print the survivors and the share of the caught ones."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", type=Path, nargs="+")
-    parser.add_argument("--tests", nargs="+", required=True, help="files or folders of tests, the quickest first")
+    parser.add_argument("files", nargs="+", help="files to be changed, or file:line for all places of a line")
+    parser.add_argument("--tests", nargs="+", required=True, help="files or folders of tests")
+    parser.add_argument("--keyword", default="", help="which of these tests, as pytest's -k")
     parser.add_argument("--number", type=int, default=40, help="mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--limit", type=int, default=300, help="seconds for one mutant")
+    parser.add_argument("--budget", type=float, default=120, help="CPU seconds of tests for one mutant")
     given = parser.parse_args()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     for name in LIBRARIES:
         importlib.import_module(name)
-    trees = {path.resolve(): ast.parse(path.read_text(encoding="utf-8")) for path in given.files}
-    known = [(path, number) for path, tree in trees.items() for number in range(len(list(places(tree))))]
-    sample = random.Random(given.seed).sample(known, min(given.number, len(known)))
-    if not survives(sample[0][0], trees[sample[0][0]], given.tests, given.limit):
-        print("the tests fail without any change, or take longer than the limit")
+    trees, sample, known = sampled(given.files, given.number, given.seed)
+    calls = watched(list(trees), given.tests, given.keyword)
+    print(f"{len(calls.seconds)} tests in {sum(calls.seconds.values()):.0f} CPU seconds", flush=True)
+    print(*(f"left out, fails without any change: {test}" for test in calls.failed), sep="\n", flush=True)
+    path = sample[0][0]
+    if verdict(path, trees[path], calls.chosen(path, None, given.budget), 3600) != "SURVIVED":
+        print("tests that fail in a fork without any change")
         return 2
     caught = 0
     for done, (path, number) in enumerate(sample, 1):
         tree, text = mutate(trees[path], number)
-        begun, alive = time.monotonic(), survives(path, tree, given.tests, given.limit)
-        caught += not alive
-        verdict = "SURVIVED" if alive else "caught"
-        print(f"{done:3} {verdict:8} {time.monotonic() - begun:4.0f} s  {path.relative_to(ROOT)} {text}", flush=True)
+        node, _ = list(places(trees[path]))[number]
+        tests = calls.chosen(path, function(trees[path], node), given.budget)
+        limit = int(120 + 10 * sum(calls.seconds[test] for test in tests))
+        begun = time.monotonic()
+        found = verdict(path, tree, tests, limit)
+        caught += not found.isupper()
+        effort = f"{time.monotonic() - begun:4.0f} s {len(tests):4} tests"
+        print(f"{done:3} {found:8} {effort}  {path.relative_to(ROOT)} {text}", flush=True)
     share = caught / len(sample)
     error = 1.96 * math.sqrt(share * (1 - share) / len(sample))
-    print(f"caught {caught} of {len(sample)} (of {len(known)}): {share:.0%} +- {error:.0%}")
+    print(f"caught {caught} of {len(sample)} (of {known}): {share:.0%} +- {error:.0%}")
     return 0
 
 

@@ -10,6 +10,10 @@ import losses
 SHAPES = [((9, 10), 1), ((9, 10), 3), ((4, 6, 7), 1), ((4, 6, 7), 3)]
 ADDED = [name for name in losses.names() if "weight" in losses.parameters(name)]
 MIXED = [name for name in losses.names() if "gamma" in losses.parameters(name)]
+# whose terms see nothing but each class's probability
+OF_EACH_CLASS = [
+    "cldice", "thpm", "shpm", "phpm", "phpm_published", "topoloss", "topoloss_published", "betti_matching",
+]  # fmt: skip
 WEIGHT, GAMMA = 0.7, 0.3
 
 
@@ -74,3 +78,16 @@ def test_scnp_is_dice_and_cross_entropy_of_the_changed_logits(spatial, channels)
     assert (changed != logits).any()
     value = dice(changed, target, 1e-5) + cross_entropy(changed, target)
     torch.testing.assert_close(losses.build("scnp", smooth=1e-5)(logits, target), value)
+
+
+@pytest.mark.parametrize("spatial", [(9, 10), (4, 6, 7)], ids=str)
+@pytest.mark.parametrize("name", OF_EACH_CLASS)
+def test_term_of_several_classes_is_the_mean_of_each_against_the_rest(name, spatial):
+    logits, target = example(name, spatial, 3)
+    loss = losses.build(name)
+    singles = []
+    for number in (1, 2):
+        rest = torch.cat([logits[:, :number], logits[:, number + 1 :]], 1).logsumexp(1, keepdim=True)
+        singles.append(loss.topological_term(logits[:, number : number + 1] - rest, (target == number).long()))
+    assert singles[0] != singles[1]
+    torch.testing.assert_close(loss.topological_term(logits, target), torch.stack(singles).mean())

@@ -404,6 +404,32 @@ def test_values_out_of_range_are_refused(name, parameters, error):
         losses.build(name, **parameters)
 
 
+# lowest and highest value, and whether they are allowed themselves
+RANGES = {
+    "gamma": (0.0, 1.0, "[]"), "weight": (0.0, None, "[]"), "smooth": (0.0, None, "()"),
+    "skeleton_smooth": (0.0, None, "()"), "threshold": (0.0, 1.0, "()"), "persistence_threshold": (0.0, 1.0, "[)"),
+    "focusing": (0.0, None, "[]"), "alpha": (0.0, None, "[]"), "beta": (0.0, None, "[]"),
+    "matched_weight": (0.0, None, "[]"), "unmatched_weight": (0.0, None, "[]"),
+    "iterations": (0, None, "[]"), "patch": (1, None, "[]"), "window": (1, None, "[]"),
+}  # fmt: skip
+CONTEXT = {"gamma": (0.0, 0.5, "[]")}  # ContextLoss A.10
+
+
+@every_loss
+def test_ranges_end_where_they_should(name):
+    ranges = RANGES | (CONTEXT if name in ("closs", "thin_closs") else {})
+    for parameter in ranges.keys() & losses.parameters(name).keys():
+        *ends, interval = ranges[parameter]
+        for end, bracket, beyond in zip(ends, interval, (-1, 1), strict=True):
+            if end is None:
+                continue
+            step = beyond if isinstance(end, int) else 1e-9 * beyond
+            allowed, refused = (end, end + step) if bracket in "[]" else (end - step, end)
+            losses.build(name, **{parameter: allowed})
+            with pytest.raises(ValueError, match=f"`{parameter}` must"):
+                losses.build(name, **{parameter: refused})
+
+
 def test_a_dimension_that_the_image_lacks_is_refused():
     z, y = tube((6, 7), 1)
     for name in ("phpm", "topoloss", "betti_matching"):

@@ -10,6 +10,7 @@ from scipy import stats
 
 import data_prep
 import losses
+from runs.record import Memory
 from tables.__main__ import main
 from tables.claims import claims, evidence, exchange, page, scorecard
 from tables.claims.claims import Claim, Side
@@ -192,9 +193,38 @@ def test_the_stratified_test_holds_its_level():
     assert stats.kstest(found, "uniform").pvalue > 0.001
 
 
-@pytest.mark.parametrize(("values", "share"), [(([1.0, 1.0], [2.0, 2.0]), 0.0), (([1.0, 1.0], [-1.0, -1.0]), 1.0)])
-def test_disagreement_of_certain_effects(values, share):
+@pytest.mark.parametrize(
+    ("values", "share"),
+    [(([1.0, 1.0], [2.0, 2.0]), 0.0), (([1.0, 1.0], [-1.0, -1.0]), 1.0), (([1.0, 2.0], [1.0, 2.0]), 0.0)],
+)
+def test_disagreement_of_certain_or_equal_effects(values, share):
     assert evidence.combined([pd.Series(each) for each in values]).disagreement == share
+
+
+@pytest.mark.parametrize(("shifts", "shown"), [((0.2, 0.6, 1.5), True), ((0.5, 0.5, 0.5), False)])
+def test_disagreement_is_higgins_and_thompson_s(shifts, shown):
+    """I^2 = (Q - df) / Q, Q Cochran's, of effects in units of the root mean square."""
+    sets = [shift + np.linspace(-2, 2, count) for shift, count in zip(shifts, (7, 15, 30), strict=True)]
+    scaled = [values / math.sqrt(sum(value**2 for value in values) / len(values)) for values in sets]
+    effects = [sum(values) / len(values) for values in scaled]
+    weights = [len(v) / (sum((x - e) ** 2 for x in v) / (len(v) - 1)) for v, e in zip(scaled, effects, strict=True)]
+    centre = sum(w * e for w, e in zip(weights, effects, strict=True)) / sum(weights)
+    q = sum(w * (e - centre) ** 2 for w, e in zip(weights, effects, strict=True))
+    expected = (q - 2) / q
+    assert (0 < expected < 1) == shown
+    found = evidence.combined([pd.Series(values) for values in sets]).disagreement
+    assert found == pytest.approx(max(0.0, expected))
+
+
+def test_costs_are_time_or_memory(writer):
+    writer.run(dice=BETTER)
+    costs = {"seconds_per_iteration": 0.5, "peak_memory": Memory(9 * 2**20)}  # of Dice&CE: 0.25 s, 3 MiB
+    writer.run("closs", dice=BETTER, record=costs)
+    folder = writer.write_plan(smoke=False)
+    for metric, ratio in (("seconds_per_iteration", 2.0), ("peak_memory", 3.0)):
+        cost = replace(DICE, metric=metric, kind="ratio", limit=2.5)
+        answer = _one(folder, cost)
+        assert answer.differences == {"roads": {"ratio": ratio}}
 
 
 def test_hardly_any_differences():
@@ -222,6 +252,18 @@ def test_a_tuned_loss_answers_before_its_defaults(writer):
     answer = _one(writer.write_plan(smoke=False), DICE)
     assert answer.effects[0].mean == pytest.approx(0.1)
     assert "2 seeds" in answer.scale["roads"]
+
+
+def test_a_claim_about_parameters_is_answered_by_runs_that_have_them(writer):
+    writer.run(dice=BETTER)
+    for gamma, shift in ((0.2, 0.1), (0.4, -0.2)):
+        values = [value + shift for value in BETTER]
+        writer.run("closs", dice=values, parameters={"gamma": gamma})
+    folder = writer.write_plan(smoke=False)
+    for gamma, shift in ((0.2, 0.1), (0.4, -0.2)):
+        answer = _one(folder, replace(DICE, left=Side("closs", {"gamma": gamma})))
+        assert answer.effects[0].mean == pytest.approx(shift)
+    assert _one(folder, replace(DICE, left=Side("closs", {"gamma": 0.3}))).status == NOT_RUN
 
 
 def test_a_claim_about_other_parts_or_labels(writer):

@@ -1,6 +1,7 @@
 """Tables and figure of scored predictions: the numbers, what stands beside them, the four formats."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -75,6 +76,16 @@ def test_fewer_errors_win_and_what_has_no_direction_has_no_winner(scores):
     assert np.isnan(by_name["euler_ratio"].wins)
 
 
+def test_a_tie_is_half_a_win(scores):
+    values = scores.values.copy()
+    for case, of_the_first in (("001", 3.0), ("002", 2.0), ("003", 5.0)):
+        chosen = (values["case"] == case) & (values["metric"] == "betti0_error")
+        values.loc[chosen, "value"] = np.where(values.loc[chosen, "method"] == "good", of_the_first, 3.0)
+    kept = values[~values["case"].isin([f"{case:03}" for case in range(4, 9)])]
+    errors = {each.measure.label: each for each in summary.comparisons(replace(scores, values=kept))}["betti0_error"]
+    assert (errors.n, errors.wins) == (3, 0.5)  # a tie, one better, one worse
+
+
 def test_every_table_says_how_it_was_measured(scores):
     for sheet in render.sheets(scores):
         assert sheet.header[-3:] == ["adjacency", "region", "version"]
@@ -105,7 +116,9 @@ def test_formats(scores):
     assert [path.name for path in paths] == ["summary.csv", "comparison.csv", "scores.md", "scores.tex", "scores.html"]
     table = pd.read_csv(paths[0]).set_index(["method", "class", "metric"])
     assert table.loc[("good", "mean", "dice"), "mean"] == summary.cell(scores, "good", "dice").mean
-    assert {"version", "adjacency", "region"} <= set(table) & set(pd.read_csv(paths[1]))
+    compared = pd.read_csv(paths[1]).set_index(["first", "other", "metric"])
+    assert compared.loc[("good", "b_ad", "dice"), "p"] == summary.comparisons(scores)[0].p
+    assert {"version", "adjacency", "region"} <= set(table) & set(compared)
     latex = paths[3].read_text()
     body = re.sub(r"^%.*$|{%$", "", latex, flags=re.MULTILINE)
     assert r"b\_ad" in body

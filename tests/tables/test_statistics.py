@@ -108,6 +108,8 @@ def test_ranks_and_friedman():
     complete = values.dropna()
     assert friedman(values) == pytest.approx(stats.friedmanchisquare(*complete.to_numpy().T).pvalue)
     assert math.isnan(friedman(values[["a", "b"]]))
+    assert friedman(values[1:3]) == pytest.approx(stats.friedmanchisquare(*values[1:3].to_numpy().T).pvalue)
+    assert math.isnan(friedman(values[2:]))  # of two cases, one is complete
 
 
 @pytest.mark.parametrize(("methods", "quantile"), [(2, 1.960), (5, 2.728), (10, 3.164)])
@@ -116,8 +118,10 @@ def test_critical_difference_has_demsar_s_quantiles(methods, quantile):
     assert critical_difference(methods, 14) == pytest.approx(
         quantile * math.sqrt(methods * (methods + 1) / 84), rel=1e-3
     )
-    with pytest.raises(ValueError, match="needs 2 methods"):
-        critical_difference(1, 10)
+    assert critical_difference(methods, 1) == pytest.approx(math.sqrt(14) * critical_difference(methods, 14))
+    for wrong in ((1, 10), (2, 0), (2, 10, 0.0), (2, 10, 1.0)):
+        with pytest.raises(ValueError, match="needs 2 methods"):
+            critical_difference(*wrong)
 
 
 @pytest.mark.parametrize("differences", [[], [1.0], [2.0, 2.0], [math.nan, 2.0, 2.0]])

@@ -93,3 +93,24 @@ def test_pieces_are_images_by_themselves(monkeypatch, shape, seed, width, values
 def test_a_piece_has_a_width():
     with pytest.raises(ValueError, match="`width` must be at least 1, got 0"):
         topology.persistence_pairs(np.zeros((3, 3)), width=0)
+
+
+@pytest.mark.parametrize("kernels", ["0", "1"])
+@pytest.mark.parametrize(
+    ("image", "dims", "message"),
+    [
+        (np.zeros(4), (0,), "one 2D or 3D image"),
+        (np.zeros((1, 2, 2, 2)), (0,), "one 2D or 3D image"),
+        (np.zeros((3, 0)), (0,), "without empty axes"),
+        (np.zeros((3, 3)), (), "`dims` must lie in 0 to 1"),
+        (np.zeros((3, 3)), (-1, 0), "`dims` must lie in 0 to 1"),
+        (np.zeros((3, 3)), (0, 2), "`dims` must lie in 0 to 1"),
+        (np.zeros((2, 2, 2)), (3,), "`dims` must lie in 0 to 2"),
+        (np.array([[0.0, np.nan]]), (0,), "must be finite"),
+        (np.array([[0.0, -np.inf]]), (0,), "must be finite"),
+    ],
+)
+def test_persistence_of_what_is_no_image_is_refused(monkeypatch, kernels, image, dims, message):
+    monkeypatch.setenv(SWITCH, kernels)
+    with pytest.raises(ValueError, match=message):
+        topology.persistence_pairs(image, dims)

@@ -167,3 +167,20 @@ def test_a_mask_of_another_kind_is_refused():
     p = torch.rand(1, 1, 4, 4)
     with pytest.raises(TypeError, match=r"`mask` must be bool of shape \(1, 1, 4, 4\), got torch.float32"):
         topology.soft_skeleton_sums(p, p, 1)
+
+
+@pytest.mark.parametrize("shape", [(9, 8), (5, 4, 6)])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_half_precision_is_rounded_in_each_step_only(shape, dtype):
+    """The compiled loops cannot take it; plain tensors do."""
+    p = distinct((1, 2, *shape), 0).to(dtype)
+    found = topology.soft_skeleton(p, 3)
+    assert found.dtype == dtype
+    torch.testing.assert_close(found.double(), by_pooling(p.double(), 3), rtol=0, atol=4 * torch.finfo(dtype).eps)
+
+
+def test_loops_that_are_switched_off_are_not_used(monkeypatch):
+    monkeypatch.setenv(SWITCH, "0")
+    monkeypatch.setattr("topology._soft_skeleton_of_images.SoftSkeleton", None)
+    p = distinct((1, 1, 5, 6), 0)
+    assert torch.equal(topology.soft_skeleton(p, 2), by_pooling(p, 2))
