@@ -197,7 +197,9 @@ class Only:
 
 def run(tests: Sequence[str], *options: str, plugin: object) -> int:
     """Run pytest in silence; Hypothesis neither simplifies what fails nor keeps it for the next mutant."""
-    profile = hypothesis.settings(phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate], database=None)
+    profile = hypothesis.settings(
+        deadline=None, database=None, phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    )
     hypothesis.settings.register_profile("mutants", profile)
     hypothesis.settings.load_profile("mutants")
     silence = os.open(os.devnull, os.O_WRONLY)

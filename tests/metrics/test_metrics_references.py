@@ -130,6 +130,16 @@ def test_nodes_of_a_cross_are_its_junction_and_four_ends():
         assert (np.abs(ends - end).max(axis=1) <= 2).sum() == 1
 
 
+@pytest.mark.parametrize("arms", [[(-1, -1), (-1, 1), (1, 0)], [(1, 1, 1), (1, -1, -1), (-1, 1, -1)]], ids=["2D", "3D"])
+def test_three_arms_are_enough_for_a_junction(arms):
+    skeleton = np.zeros((9,) * len(arms[0]), bool)
+    for arm in arms:
+        for step in range(4):
+            skeleton[tuple(4 + step * np.array(arm))] = True
+    assert nodes(skeleton, endpoints=False).tolist() == [[4] * skeleton.ndim]
+    assert {tuple(end) for end in nodes(skeleton)[1:]} == {tuple(4 + 3 * np.array(arm)) for arm in arms}
+
+
 def test_nodes_of_lines_rings_and_points():
     line, ring, point = np.zeros((9, 30), bool), np.zeros((9, 9), bool), np.zeros((5, 5, 5), bool)
     line[4, 3:28] = True

@@ -200,6 +200,14 @@ def test_toposcore_counts_by_octant_without_the_oldest_component():
     assert value("toposcore", y, blocks((1, 1, 1), (9, 9, 9))) == pytest.approx(0.5 / (2 + 0.5))  # g = 0 < p = 2
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_toposcore_of_a_slice_has_four_octants(axis):
+    others = (1, 1, 5), (1, 5, 1), (5, 1, 1)  # two of them lie in the slice
+    y, one_less = (blocks(*corners).take([1], axis) for corners in (((1, 1, 1), *others), others))
+    assert value("toposcore", y, y) == 1
+    assert value("toposcore", one_less, y) == pytest.approx(2 * 1 / (1 + 2))
+
+
 def test_toposcore_weighs_the_dimensions_that_have_features():
     y = blocks((1, 1, 1), (1, 1, 5))
     y[9:12, 9:14, 9:14] = True

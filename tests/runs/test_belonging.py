@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from runs import steps
+from runs.belonging import digest
 from runs.evaluation import PretrainingUsed, Request, read_evaluation
 from runs.paths import run_folder
 from runs.plan import read_plan, write_plan
@@ -137,6 +138,19 @@ def test_other_code_is_shown_where_it_is_known(planned):
 def test_trained_or_predicted_again_since_the_evaluation(planned):
     change_record(planned, "closs", hash="new")
     assert "trained again since" in found(planned)["finetune closs"][1]
+
+
+def test_numbers_are_those_of_the_predictions_whose_checksums_they_have(writer, planned):
+    evaluated, other = {"case0.png": "a" * 64}, {"case0.png": "b" * 64}
+    change_record(planned, "closs", predictions=evaluated)
+    place = evaluate(writer, planned)
+    assert found(planned)["finetune closs"][0] == "done"  # the evaluation does not say of which
+    evaluate(writer, planned, predictions=digest(read_record(place)))
+    assert found(planned)["finetune closs"][0] == "done"
+    change_record(planned, "closs", predictions=other)
+    assert "predicted again since it was evaluated" in found(planned)["finetune closs"][1]
+    change_record(planned, "closs", predictions={})
+    assert found(planned)["finetune closs"][0] == "done"  # nothing is known of them
 
 
 def evaluate(writer, folder, loss="closs", **fields):

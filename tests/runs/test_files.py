@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from runs import files, provenance
+from runs import choices, files, provenance
 
 
 def test_atomic_leaves_the_old_file_after_an_exception(tmp_path):
@@ -44,3 +44,10 @@ def test_collect_is_strict_json_and_names_the_code():
     assert found.python == sys.version.split()[0]
     assert found.packages["torch"]
     assert found.machine.cores >= 1
+
+
+def test_choices_are_read_as_they_were_written(tmp_path):
+    assert choices.read_choices(tmp_path) is None
+    made = choices.Choices("cldice", "the best of two")
+    assert choices.write_choices(tmp_path, made).parent == choices.folder(tmp_path)
+    assert choices.read_choices(tmp_path) == made

@@ -74,9 +74,11 @@ def test_deep_supervision_is_dynunet_s_alone():
 
 
 def test_freedom_from_determinism_is_recorded(tiny):
-    _, record = run(tiny, deterministic=False, iterations=1)
+    _, record = run(tiny, deterministic=False, amp=True, iterations=1)
     assert record["determinism"]["deterministic_algorithms"] == "off"
     assert record["determinism"]["cudnn_benchmark"] is True
+    assert "memory_format" not in record["determinism"]  # that is a GPU's, as half precision is
+    assert record["half_precision"] is False
     assert not torch.are_deterministic_algorithms_enabled()
 
 

@@ -62,6 +62,7 @@ def test_run_leaves_everything_behind(tiny, tmp_path):
     assert record["loss_title"] == losses.entry("dice_ce").title
     assert record["loss_parameters"].keys() == losses.parameters("dice_ce").keys()
     assert record["seconds_per_iteration"] > 0
+    assert record["determinism"]["deterministic_algorithms"] == "strict"
     assert record["peak_memory"]["bytes"] > 2**20
     assert record["git"] is None or len(record["git"]["commit"]) == 40
     assert record["data"]["classes"] == ["background", "bar"]
