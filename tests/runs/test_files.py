@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pytest
 
 from runs import choices, files, provenance
+from runs.schema import from_json
 
 
 def test_atomic_leaves_the_old_file_after_an_exception(tmp_path):
@@ -51,3 +52,9 @@ def test_choices_are_read_as_they_were_written(tmp_path):
     made = choices.Choices("cldice", "the best of two")
     assert choices.write_choices(tmp_path, made).parent == choices.folder(tmp_path)
     assert choices.read_choices(tmp_path) == made
+
+
+@pytest.mark.parametrize("wrong", [{"metric": 3}, {"metric": True}, {"metric": None}, {"rule": ["a"]}])
+def test_values_of_another_type_are_refused_with_the_file(wrong):
+    with pytest.raises(ValueError, match=r"choices\.json"):
+        from_json(choices.Choices, {"metric": "dice", "rule": "", "choices": []} | wrong, "choices.json")
