@@ -227,3 +227,11 @@ def test_merging_keeps_the_comparison(planned, tmp_path, writer_of):
     assert states["finetune closs"][0] == "other parameters"
     assert states["finetune scnp"][0] == "done"
     assert run_folder(target, collect(target / "demo").runs[0].run).is_dir()
+
+
+def test_the_order_of_the_metrics_does_not_count(writer, planned):
+    plan = read_plan(planned)
+    asked = {"metrics": ["dice", "voi"], "adjacency": 8, "elsewhere": {}}
+    write_plan(replace(plan, jobs=[replace(job, evaluate=asked) for job in plan.jobs]))
+    evaluate(writer, planned, asked=Request(["voi", "dice"], 8))
+    assert found(planned)["finetune closs"][0] == "done"

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from runs import choices, files, provenance
+from runs import choices, files, provenance, steps
 from runs.schema import from_json
 
 
@@ -58,3 +58,26 @@ def test_choices_are_read_as_they_were_written(tmp_path):
 def test_values_of_another_type_are_refused_with_the_file(wrong):
     with pytest.raises(ValueError, match=r"choices\.json"):
         from_json(choices.Choices, {"metric": "dice", "rule": "", "choices": []} | wrong, "choices.json")
+
+
+@pytest.mark.parametrize(
+    ("scores", "higher_is_better", "best"),
+    [
+        ([(0.5, 0.9), (0.5, 0.9)], True, 0),  # of equal ones the first
+        ([(0.5, 0.9), (0.6, 0.1)], True, 1),
+        ([(0.5, 0.9), (0.6, 0.1)], False, 0),
+        ([(0.5, 0.8), (0.5, 0.9)], False, 1),  # of equal ones the higher Dice, whatever the metric's direction
+        ([(None, 0.9), (0.1, 0.1)], True, 1),
+        ([(None, 0.9), (7.0, 0.1)], False, 1),
+        ([(0.5, None), (0.5, 0.1)], True, 1),
+        ([(0.5 + 1e-12, 0.1), (0.5, 0.9)], True, 1),  # equal to nine digits
+    ],
+)
+def test_the_best_trial(scores, higher_is_better, best):
+    named = [{"cldice": value, "dice": dice} for value, dice in scores]
+    assert choices.best(named, "cldice", higher_is_better) == best
+
+
+def test_key_of_a_run():
+    folder = "results/smoke/runs/synthetic2d/scnp,window=3,stage=pretrain/fold0-seed0"
+    assert steps.key(folder) == "synthetic2d/scnp+window=3+stage=pretrain/fold0-seed0"
