@@ -131,6 +131,7 @@ def test_random_patches_follow_their_seed():
     options = {"region": "random", "patch": (6, 7), "number": 5}
     first, again, other = (metrics.evaluate(b, y, ["dice"], **options, seed=s)["dice"] for s in (0, 0, 1))
     assert first == again != other
+    assert metrics.evaluate(b, y, ["dice"], **options)["dice"] == first  # without a seed it is 0
 
 
 def test_adjacency_is_an_option():

@@ -46,6 +46,12 @@ def test_nsd_counts_border_pixels_near_the_other_border(pair, tolerance, size):
     assert np.isnan(found) if len(b) + len(y) == 0 else found == pytest.approx(near / (len(b) + len(y)))
 
 
+def test_nsd_tolerates_one_unit_unless_told_otherwise():
+    b, y = np.zeros((2, 9, 9), bool)
+    b[2, 2:7], y[4, 2:7] = True, True
+    assert (value("nsd", b, y), value("nsd", b, np.roll(y, -1, 0))) == (0.0, 1.0)
+
+
 @few
 @given(st.one_of(two_masks, two_volumes), st.sampled_from([1.0, 1.5, 3.0]))
 def test_boundary_iou_compares_rims(pair, width):

@@ -254,6 +254,14 @@ def test_a_tuned_loss_answers_before_its_defaults(writer):
     assert "2 seeds" in answer.scale["roads"]
 
 
+def test_a_loss_that_ran_only_with_parameters_is_answered_by_its_first_row(writer):
+    writer.run(dice=BETTER)
+    for gamma, shift in ((0.3, 0.1), (0.4, -0.1)):
+        writer.run("closs", dice=[value + shift for value in BETTER], parameters={"gamma": gamma})
+    answer = _one(writer.write_plan(smoke=False), DICE)
+    assert answer.effects[0].mean == pytest.approx(0.1)
+
+
 def test_a_claim_about_parameters_is_answered_by_runs_that_have_them(writer):
     writer.run(dice=BETTER)
     for gamma, shift in ((0.2, 0.1), (0.4, -0.2)):
@@ -285,7 +293,7 @@ def test_a_claim_about_other_parts_or_labels(writer):
 
 
 def test_costs_against_their_limit(experiment):
-    for limit, status in ((1.1, CONFIRMED), (0.9, OPPOSITE)):
+    for limit, status in ((1.1, CONFIRMED), (1.0, CONFIRMED), (0.9, OPPOSITE)):
         claim = Claim("c", "x.", "h", "seconds_per_iteration", Side("closs"), Side("dice_ce"), "ratio", limit=limit)
         answer = _one(experiment, claim)
         assert (answer.status, answer.effect) == (status, 1.0)

@@ -64,6 +64,15 @@ def test_foreground_share_one_always_shows_foreground_of_every_class():
     assert sum(seldom.batch(iteration)[1].any() for iteration in range(20)) < 10
 
 
+def test_patches_reach_every_corner_of_an_image():
+    """A single foreground pixel in the corner would be missed by a patch that begins one pixel beside it."""
+    for corner in ((0, 0), (0, 19), (19, 0), (19, 19)):
+        data = Memory([(20, 20)], foreground=False)
+        data.labels["c0"][corner] = 1
+        drawn = sampler(data, foreground_share=1.0, augmented=False)
+        assert all(drawn.batch(iteration)[1][0].any() for iteration in range(3)), corner
+
+
 def test_image_without_foreground_gives_patches():
     assert not sampler(Memory([(20, 20)], foreground=False), foreground_share=1.0).batch(0)[1].any()
 
