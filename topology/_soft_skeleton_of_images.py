@@ -18,7 +18,7 @@ from topology._recompute import go_back
 from topology.kernels.compiled import for_each, usable
 
 Array = npt.NDArray[Any]
-_KEPT = 4  # eroded images kept for the backward pass; each costs memory and saves erosions
+_KEPT = 2  # eroded images kept for the backward pass; each costs memory and saves erosions
 
 
 class Trace(NamedTuple):
