@@ -86,7 +86,9 @@ def test_csv_has_plain_numbers_and_states(demo):
 
 def test_command_writes_every_format(demo, capsys):
     assert command.main(["render", str(demo)]) == 0
-    formats = [f"{name}.{end}" for name in ("advice", "comparison", "stability") for end in ("csv", "html", "md", "tex")]
+    formats = [
+        f"{name}.{end}" for name in ("advice", "comparison", "stability") for end in ("csv", "html", "md", "tex")
+    ]
     assert sorted(path.name for path in (demo / "tables").iterdir()) == sorted([*formats, "methods.bib"])
     assert "Smoke run" in capsys.readouterr().out
 
