@@ -7,24 +7,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from runs.files import write_atomic
 from runs.results import Results
 from tables import intervals, legends, markup
 from tables.claims import evidence
 from tables.experiment import verdicts
 from tables.experiment.compare import MetricColumn
+from tables.experiment.sections import Page, Section
 from tables.experiment.summary import Summary
-from tables.experiment.verdicts import BETTER, TOO_FEW, WORSE, Verdict
+from tables.experiment.verdicts import BETTER, OPEN, TOO_FEW, WORSE, Verdict
 
 TOPOLOGY = ("cldice", "betti0_error", "betti1_error", "betti2_error")
 WEIGHED = (*TOPOLOGY, "dice")  # what counts for and against a loss
 
 RECOMMENDED = "better in some, worse in none"
 AT_A_PRICE = "better in some, worse in others"
-OPEN = "no difference shown"
 WORSE_ONLY = "worse in some, better in none"
-UNKNOWN = "too few cases"
-KINDS = (RECOMMENDED, AT_A_PRICE, OPEN, WORSE_ONLY, UNKNOWN)
+KINDS = (RECOMMENDED, AT_A_PRICE, OPEN, WORSE_ONLY, TOO_FEW)
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Balance:
         """Return one of `KINDS`: gains count in topology only, prices in Dice too."""
         found = {slug: change.kind for slug, change in self.changes.items()}
         if set(found.values()) <= {TOO_FEW}:
-            return UNKNOWN
+            return TOO_FEW
         gains = any(found.get(slug) == BETTER for slug in TOPOLOGY)
         if WORSE in found.values():
             return AT_A_PRICE if gains else WORSE_ONLY
@@ -133,6 +131,12 @@ def _weigh(summary: Summary, block: str, columns: list[MetricColumn]) -> Advice:
     return Advice(evidence.structure(dataset), block, columns, sorted(balances, key=lambda each: each.standing), runs)
 
 
+def page(results: Results, found: Sequence[Advice]) -> Page:
+    """Return the page that shows the advice of an experiment."""
+    sections = [Section(each.title, in_words(each), " ".join(each.sentences), each.sentences) for each in found]
+    return Page(f"{results.title}: which loss for which structure", sections, legends.ADVICE, results.banner)
+
+
 def write(results: Results) -> list[Path]:
     """Write the advice in all formats into the experiment's folder.
 
@@ -145,14 +149,8 @@ def write(results: Results) -> list[Path]:
     found = collect(results)
     if not found:
         return []
-    title = f"{results.title}: which loss for which structure"
-    contents = {
-        "csv": frame(found).to_csv(index=False, lineterminator="\n"),
-        "md": markdown(found, title, results.banner),
-        "tex": latex(found, title, results.banner),
-        "html": markup.html_page(title, as_html(found, title, results.banner)),
-    }
-    return [write_atomic(results.folder / "tables" / f"advice.{end}", text) for end, text in contents.items()]
+    csv = frame(found).to_csv(index=False, lineterminator="\n")
+    return page(results, found).write(results.folder / "tables", "advice", csv)
 
 
 def in_words(advice: Advice) -> list[list[str]]:
@@ -175,34 +173,6 @@ def _cell(change: Verdict | None, column: MetricColumn) -> str:
     digits, mark = column.digits, intervals.mark(len(change.differences))
     text = f"{sign * change.effect:+z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]{mark}"
     return {BETTER: markup.strong, WORSE: markup.emphasis}.get(change.kind, str)(text)
-
-
-def markdown(found: Sequence[Advice], title: str, banner: str = "") -> str:
-    """Return the advice as Markdown."""
-    parts = [f"# {title}"] + ([f"**{banner}**"] if banner else [])
-    for advice in found:
-        parts += [f"## {advice.title}", markup.markdown_of(in_words(advice))]
-        parts += ["\n".join(f"- {markup.markdown(line)}" for line in advice.sentences)]
-    return "\n\n".join([*parts, legends.ADVICE]) + "\n"
-
-
-def as_html(found: Sequence[Advice], title: str, banner: str = "") -> str:
-    """Return the advice as a piece of HTML, as notebooks show it."""
-    parts = [f"<h2>{markup.html(title)}</h2>"]
-    parts += [f"<p><strong>{markup.html(banner)}</strong></p>"] if banner else []
-    for advice in found:
-        parts += [f"<h3>{markup.html(advice.title)}</h3>", markup.html_of(in_words(advice))]
-        parts += [f"<p>{markup.html(line)}</p>" for line in advice.sentences]
-    return "\n".join([*parts, f"<p><small>{markup.html(legends.ADVICE)}</small></p>"]) + "\n"
-
-
-def latex(found: Sequence[Advice], title: str, banner: str = "") -> str:
-    """Return the advice as LaTeX, one `table` for each dataset."""
-    parts = [f"% {line}" for line in (title, legends.ADVICE)]
-    for advice in found:
-        caption = " ".join(part for part in (f"{title}. {advice.title}.", *advice.sentences, banner) if part)
-        parts += ["", markup.latex_of(in_words(advice), caption)]
-    return "\n".join(parts) + "\n"
 
 
 def frame(found: Sequence[Advice]) -> pd.DataFrame:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from runs.files import write_atomic
 from runs.results import Results
 from tables import legends, markup
 from tables.experiment import stability
+from tables.experiment.sections import Page, Section
 from tables.experiment.stability import Order
 from tables.experiment.summary import Summary
 
@@ -33,14 +33,10 @@ def write(results: Results) -> list[Path]:
     orders = collect(results)
     if not orders:
         return []
-    title = f"{results.title}: how stable the ranks are"
-    contents = {
-        "csv": as_csv(orders),
-        "md": markdown(orders, title, results.banner),
-        "tex": latex(orders, title, results.banner),
-        "html": markup.html_page(title, as_html(orders, title, results.banner)),
-    }
-    return [write_atomic(results.folder / "tables" / f"stability.{end}", text) for end, text in contents.items()]
+    sections = [Section(each.title, in_words(each), each.winner, each.notes, each.winner) for each in orders]
+    page = Page(f"{results.title}: how stable the ranks are", sections, legends.STABILITY, results.banner)
+    csv = frame(orders).to_csv(index=False, lineterminator="\n")
+    return page.write(results.folder / "tables", "stability", csv)
 
 
 def in_words(order: Order) -> list[list[str]]:
@@ -56,41 +52,11 @@ def in_words(order: Order) -> list[list[str]]:
     return lines
 
 
-def markdown(orders: Sequence[Order], title: str, banner: str = "") -> str:
-    """Return the tables as Markdown."""
-    parts = [f"# {title}"] + ([f"**{banner}**"] if banner else [])
-    for order in orders:
-        parts += [f"## {order.title}", markup.markdown_of(in_words(order)), order.winner]
-        parts += ["\n".join(f"- {note}" for note in order.notes)] if order.notes else []
-    return "\n\n".join([*parts, legends.STABILITY]) + "\n"
-
-
-def as_html(orders: Sequence[Order], title: str, banner: str = "") -> str:
-    """Return the tables as a piece of HTML, as notebooks show it."""
-    parts = [f"<h2>{markup.html(title)}</h2>"]
-    parts += [f"<p><strong>{markup.html(banner)}</strong></p>"] if banner else []
-    for order in orders:
-        parts += [f"<h3>{markup.html(order.title)}</h3>", markup.html_of(in_words(order))]
-        parts += [f"<p>{markup.html(line)}</p>" for line in (order.winner, *order.notes)]
-    return "\n".join([*parts, f"<p><small>{markup.html(legends.STABILITY)}</small></p>"]) + "\n"
-
-
-def latex(orders: Sequence[Order], title: str, banner: str = "") -> str:
-    """Return the tables as LaTeX, one `table` for each."""
-    parts = [f"% {line}" for line in (title, legends.STABILITY)]
-    for order in orders:
-        caption = " ".join(part for part in (f"{title}. {order.title}. {order.winner}", banner) if part)
-        parts += ["", markup.latex_of(in_words(order), caption)]
-    return "\n".join(parts) + "\n"
-
-
-def as_csv(orders: Sequence[Order]) -> str:
-    """Return all tables as one CSV with plain numbers; `beats ...`: share of resamples with a better mean."""
-    return frame(orders).to_csv(index=False, lineterminator="\n")
-
-
 def frame(orders: Sequence[Order]) -> pd.DataFrame:
-    """Return all tables as one table of plain numbers, a row for each metric, dataset and loss."""
+    """Return all tables as one table of plain numbers, a row for each metric, dataset and loss.
+
+    `beats ...`: share of resamples with a better mean.
+    """
     rows = []
     for order in orders:
         numbers = order.numbers

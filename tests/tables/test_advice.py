@@ -9,7 +9,8 @@ from fixtures.finished_runs import DEFINITIONS, write_numbers
 from runs.evaluation import MetricDefinition
 from runs.results import collect
 from tables.experiment import advice, render
-from tables.experiment.advice import AT_A_PRICE, OPEN, RECOMMENDED, UNKNOWN, WORSE_ONLY
+from tables.experiment.advice import AT_A_PRICE, RECOMMENDED, WORSE_ONLY
+from tables.experiment.verdicts import OPEN, TOO_FEW
 
 MEASURED = DEFINITIONS | {"cldice": MetricDefinition("clDice", "", True)}
 DICE = [0.80 + 0.002 * case for case in range(12)]
@@ -43,7 +44,7 @@ def experiment(writer):
         ({}, OPEN, "No difference shown: CLoss."),
         ({"dice": 0.01}, OPEN, "No difference shown: CLoss."),  # more Dice alone is no reason to take a loss from here
         ({"errors": 2}, WORSE_ONLY, "Worse in some, better in none: CLoss."),
-        ({"errors": -2, "cases": 4}, UNKNOWN, "Not known: 4 cases only."),
+        ({"errors": -2, "cases": 4}, TOO_FEW, "Not known: 4 cases only."),
     ],
 )
 def test_verdicts(experiment, changes, kind, sentence):
@@ -73,7 +74,7 @@ def test_recommended_losses_come_first_then_those_that_change_more(experiment, w
 
 def test_cells_are_signed_as_the_metric_is_and_marked(experiment):
     results = experiment(errors=-2, dice=-0.01)
-    page = advice.markdown(advice.collect(results), "Demo")
+    page = advice.page(results, advice.collect(results)).markdown()
     assert "| CLoss | +0.000 [0.000, 0.000] | **-2.000 [-2.000, -2.000]** | _-0.010 [-0.010, -0.010]_ | 1.00 |" in page
 
 
