@@ -56,11 +56,13 @@ def normalize(image: np.ndarray) -> np.ndarray:
     Returns:
         float32 of the same shape; a constant channel becomes 0.
     """
-    axes = tuple(range(1, image.ndim))
-    image = image.astype(np.float64)
-    centred = image - image.mean(axis=axes, keepdims=True)
-    deviation = image.std(axis=axes, keepdims=True)
-    return (centred / np.maximum(deviation, 1e-8)).astype(np.float32)
+    normalized = np.empty(image.shape, np.float32)
+    for channel, result in zip(image, normalized, strict=True):
+        centred = channel.astype(np.float64)
+        centred -= centred.mean()
+        deviation = np.sqrt(np.square(centred).mean())
+        np.divide(centred, max(deviation, 1e-8), out=result, casting="same_kind")
+    return normalized
 
 
 class Sampler:

@@ -39,7 +39,7 @@ def run(
     parameters: Mapping[str, Any],
     record: Path | None = None,
     progress: bool | None = None,
-    warm: bool = False,
+    warm: str = "",
 ) -> None:
     """Check the parameters, execute the notebook, and check what it used.
 
@@ -50,7 +50,8 @@ def run(
         record: folder of the run whose `run.json` the notebook writes; what it says was used is compared with
             `parameters`.
         progress: whether to show a bar; None: where standard error is a terminal.
-        warm: fork the kernel from a process that has imported what evaluations need.
+        warm: module that imports what the notebook needs; the kernel is forked from a process that has imported it.
+            "": a kernel of its own.
 
     Raises:
         NotebookError: before a kernel starts, for unknown names, other types, a notebook without its tag.
@@ -68,7 +69,7 @@ def run(
         raise NotebookFailure(f"{error}; the notebook with its traceback: {output}") from error
 
 
-def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progress: bool | None, warm: bool) -> None:
+def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progress: bool | None, warm: str) -> None:
     """Let papermill write beside the output and rename at the end, on success and on failure."""
     import papermill
 
@@ -94,12 +95,12 @@ def _execute(notebook: Path, output: Path, parameters: Mapping[str, Any], progre
             os.replace(partial, output)
 
 
-def _kernels(warm: bool) -> dict[str, Any]:
+def _kernels(warm: str) -> dict[str, Any]:
     if not warm:
         return {}
-    from workflow.warm_kernel import WarmKernelManager
+    from workflow import warm_kernel
 
-    return {"kernel_manager_class": WarmKernelManager}
+    return {"kernel_manager_class": warm_kernel.manager(warm)}
 
 
 def _literal(path: Path) -> str:
@@ -165,7 +166,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--data-folder", type=Path, help="prepared dataset whose checksum goes into the flag")
     parser.add_argument("--gpus", default="", help="wait for one of these GPUs to be free, such as 0,1, and use it")
     parser.add_argument("--gpu-jobs", type=int, default=1, help="how many notebooks may share a GPU (default: 1)")
-    parser.add_argument("--warm", action="store_true", help="fork the kernel from a process with warm imports")
+    parser.add_argument("--warm", default="", metavar="MODULE", help="fork the kernel from a process that imports this")
     parser.add_argument("--title", default="", help="what to call this in messages")
     return parser
 

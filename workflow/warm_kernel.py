@@ -17,8 +17,18 @@ from jupyter_client.provisioning import LocalProvisioner
 from workflow import places
 
 
-class WarmKernelManager(AsyncKernelManager):
-    """Starts kernels by forking; give it to papermill as `kernel_manager_class`."""
+def manager(imports: str) -> type[AsyncKernelManager]:
+    """Return a class that starts kernels by forking; give it to papermill as `kernel_manager_class`.
+
+    Args:
+        imports: module that imports what the kernels need; that of a process's first kernel holds for all of them.
+    """
+    _context().set_forkserver_preload([places.module(imports)])
+    return _WarmKernelManager
+
+
+class _WarmKernelManager(AsyncKernelManager):
+    """Starts kernels by forking."""
 
     async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
         if self.provisioner is None:
@@ -66,9 +76,7 @@ class _LikePopen:
 
 
 def _context() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([places.module("workflow.warm_imports")])
-    return context
+    return multiprocessing.get_context("forkserver")
 
 
 def _serve(arguments: list[str], folder: str, environment: dict[str, str]) -> None:

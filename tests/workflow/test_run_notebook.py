@@ -15,6 +15,7 @@ from workflow import run_notebook
 from workflow.notebook_parameters import NotebookError, check, declared, parse
 
 ROOT = Path(__file__).parents[2]
+WARM = "workflow.warm_imports.evaluate"
 PARAMETERS = (
     'loss: str = "dice_ce"  # slug\n'
     "iterations: int = 10  # number\n"
@@ -165,7 +166,7 @@ def test_warm_kernels_have_their_imports_and_nothing_of_each_other(write, tmp_pa
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("W", str(number))
             output = tmp_path / f"{number}.ipynb"
-            assert run_notebook.main([str(path), str(output), "--warm"]) == 0
+            assert run_notebook.main([str(path), str(output), "--warm", WARM]) == 0
         said.append(nbformat.read(output, 4).cells[-1]["outputs"][0]["text"].split())
     assert said[0][0] != said[1][0]
     assert [each[1:] for each in said] == [["True", "False", "0"], ["True", "False", "1"]]
@@ -173,5 +174,5 @@ def test_warm_kernels_have_their_imports_and_nothing_of_each_other(write, tmp_pa
 
 def test_warm_kernel_that_fails_or_dies_is_told(write, tmp_path, capsys):
     for script, told in (("1 / 0", "ZeroDivisionError"), ("import os; os._exit(1)", "Kernel died")):
-        assert run_notebook.main([str(write(PARAMETERS, script)), str(tmp_path / "o.ipynb"), "--warm"]) == 1
+        assert run_notebook.main([str(write(PARAMETERS, script)), str(tmp_path / "o.ipynb"), "--warm", WARM]) == 1
         assert told in capsys.readouterr().err

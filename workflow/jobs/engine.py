@@ -1,4 +1,4 @@
-"""Snakemake's command line: profile, GPUs of this machine or ways of this cluster, and evaluations that go together."""
+"""Snakemake's command line: profile, GPUs of this machine or ways of this cluster, and steps that go together."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from runs import files, steps
 from workflow.jobs import cluster, gpus
 from workflow.jobs.forecast import Machine
-from workflow.jobs.grid import Grid, batches
+from workflow.jobs.grid import Grid, batches, training_batches
 
 _HERE = Path(__file__).parents[1]  # the folder of the Snakefile
 
@@ -55,16 +55,17 @@ def command(
     """
     place = profile(given.profile)
     remote = cluster.is_slurm(place)
-    together = zip(paths, batches(evaluate, given.cores, remote), strict=True)
+    names = [] if remote else _gpus(given)
+    # on a cluster and on a GPU each training is a job of its own
+    train = [{} for _ in paths] if remote or names else training_batches(grid.plans, given.cores)
+    together = zip(paths, train, batches(evaluate, given.cores, remote), strict=True)
     told = {
-        "experiments": [{"plan": str(path), "batches": keys} for path, keys in together],
+        "experiments": [{"plan": str(path), "trainings": some, "batches": keys} for path, some, keys in together],
         "root": str(Path.cwd()),
-        "gpus": [] if remote else _gpus(given),
+        "gpus": names,
         "gpu_jobs": given.gpu_jobs,
     }
-    for plan in grid.plans:
-        for flag in (Path(plan.folder) / steps.FOLDER).glob("evaluate-*"):
-            flag.unlink()  # of batches of an earlier start
+    _forget_batches(grid)
     # in a file, since Snakemake reads a value of --config as YAML
     config = files.write_json(grid.home / steps.FOLDER / "config.json", told)
     words = [sys.executable, "-m", "snakemake", target, "--snakefile", str(_HERE / "Snakefile")]
@@ -73,8 +74,17 @@ def command(
         words += [] if given.plan else cluster.options(given.results, logs(grid))
     else:
         words += ["--cores", str(max(1, given.cores))]
-        words += ["--resources", f"gpu={len(told['gpus']) * max(1, given.gpu_jobs)}"] if told["gpus"] else []
+        words += ["--resources", f"gpu={len(names) * max(1, given.gpu_jobs)}"] if names else []
     return words + (["--dry-run"] if given.plan else [])
+
+
+def _forget_batches(grid: Grid) -> None:
+    """Delete the flags of batches of an earlier start."""
+    for plan in grid.plans:
+        for step in ("train", "evaluate"):
+            for flag in (Path(plan.folder) / steps.FOLDER).glob(f"{step}-*"):
+                if flag.is_file():  # the folder of a dataset may be called so
+                    flag.unlink()
 
 
 def _gpus(given: argparse.Namespace) -> list[str]:

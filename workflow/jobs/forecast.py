@@ -10,7 +10,7 @@ import yaml
 
 from runs.plan import Job
 from tables.papers.duration import Rates, spoken
-from workflow.jobs.grid import Grid, batches
+from workflow.jobs.grid import Grid, batches, training_batches
 
 _MINUTES = re.compile(r"(\d+)\s*(\*\s*attempt)?")
 # a step starts a notebook, which loads the libraries, works for a moment and draws: this many times the loading
@@ -36,6 +36,11 @@ class Machine:
     trainings: int = 0
     loading: float = 0.0
 
+    @property
+    def shares(self) -> bool:
+        """Whether trainings may share a job: those on a cluster and on a GPU do not."""
+        return self.cores > 0 and self.device == "cpu"
+
 
 def lines(grid: Grid, missing: int, machine: Machine) -> Iterator[str]:
     """Say what is left to do, and how long it takes.
@@ -50,7 +55,10 @@ def lines(grid: Grid, missing: int, machine: Machine) -> Iterator[str]:
     """
     left, evaluate = grid.untrained(), grid.unevaluated()
     jobs = sum(map(len, batches(evaluate, machine.cores, remote=not machine.cores)))
-    yield f"to do: {len(left)} trainings, each a job of its own; {sum(map(len, evaluate))} evaluations in {jobs} jobs"
+    how = "each a job of its own"
+    if machine.shares and (shared := _shared(grid, machine.cores)):
+        how = f"in {len(left) - sum(shared) + len(shared)} jobs"
+    yield f"to do: {len(left)} trainings, {how}; {sum(map(len, evaluate))} evaluations in {jobs} jobs"
     rates = Rates(grid.plans[0].results, machine.device)
     told = [(*rates.seconds(_sized(job), _dims(job)), job) for job in left]
     known = [(seconds, job) for seconds, measured, job in told if measured]
@@ -67,6 +75,11 @@ def lines(grid: Grid, missing: int, machine: Machine) -> Iterator[str]:
     elif left and not machine.cores:
         where = f"{grid.plans[0].results} holds no measured run on this kind of device ({machine.device})"
         yield f"{unit}-hours: not known, since {where}"
+
+
+def _shared(grid: Grid, cores: int) -> list[int]:
+    """Return how many trainings each job with several of them has."""
+    return [len(keys) for jobs in training_batches(grid.plans, cores) for keys in jobs.values()]
 
 
 def _sized(job: Job) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from runs import steps
 from runs.plan import ExperimentPlan, Job
 
-# Evaluations that share a process share its start, but the first waits until the last one's training has ended.
+# Steps that share a process share its start, but what needs the first of them waits until the last one has ended.
 _MOST_TOGETHER = 8
 _MOST_TOGETHER_REMOTE, _REMOTE_JOBS = 50, 10
 
@@ -44,6 +44,35 @@ class Grid:
             Of each experiment the keys, in the order of its plan.
         """
         return [_unevaluated(plan, trained) for plan in self.plans]
+
+
+def training_batches(plans: Sequence[ExperimentPlan], cores: int) -> list[dict[str, list[str]]]:
+    """Group the trainings that are to do into jobs, where they are so many that all cores stay busy with groups.
+
+    Args:
+        plans: of the experiments.
+        cores: of this machine.
+
+    Returns:
+        Of each experiment the keys of each job with more than one training, by the job's name. Trainings of one job are
+        on one dataset, all pretrainings or none; those with Dice&CE, which come first, have jobs of their own.
+    """
+    jobs = [[job for job in plan.jobs if not steps.flag_of(job.folder, "trained").exists()] for plan in plans]
+    size = min(_MOST_TOGETHER, math.ceil(sum(map(len, jobs)) / (4 * max(1, cores))))
+    return [_batches_of(each, size) for each in jobs]
+
+
+def _batches_of(jobs: Sequence[Job], size: int) -> dict[str, list[str]]:
+    grouped: dict[tuple[str, bool, bool], list[str]] = {}
+    for job in jobs:
+        kind = (job.train["dataset"], bool(job.after), job.train["loss"] == "dice_ce")
+        grouped.setdefault(kind, []).append(steps.key(job.folder))
+    made = {}
+    for (_, _, is_baseline), keys in grouped.items():
+        for batch in (keys[start : start + size] for start in range(0, len(keys), max(1, size))):
+            if len(batch) > 1:
+                made[f"baseline-{len(made)}" if is_baseline else str(len(made))] = batch
+    return made
 
 
 def _unevaluated(plan: ExperimentPlan, trained: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""What notebooks/evaluate.ipynb imports, early or late; nothing here may start a thread: the process is forked."""
+"""What notebooks/evaluate.ipynb imports, early or late; nothing here may start a thread."""
 
 import ipykernel.kernelapp  # noqa: F401
 import IPython.display  # noqa: F401
