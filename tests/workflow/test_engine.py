@@ -8,9 +8,10 @@ from argparse import Namespace
 
 import pytest
 
+from runs import steps
 from runs.plan import ExperimentPlan, Job
 from workflow.jobs import cluster, engine, gpus
-from workflow.jobs.grid import Grid, batches
+from workflow.jobs.grid import Grid, batches, training_batches
 
 
 @pytest.mark.parametrize(("runs", "cores", "remote"), [(28, 2, False), (500, 2, True), (5, 16, False), (0, 2, False)])
@@ -22,6 +23,37 @@ def test_every_evaluation_is_in_one_batch(runs, cores, remote):
     if remote:
         assert len(one) <= 10
     assert all(len(batch) <= 50 for batch in one)
+
+
+def planned(tmp_path, losses, after=""):
+    """Return a plan of untrained runs on two datasets."""
+    jobs = [
+        Job(f"{tmp_path}/test/runs/{data}/{loss}/fold0-seed0", train={"dataset": data, "loss": loss}, after=after)
+        for data in ("one", "two")
+        for loss in losses
+    ]
+    return ExperimentPlan("test", folder=str(tmp_path / "test"), results=str(tmp_path), jobs=jobs)
+
+
+def test_many_trainings_share_jobs_with_the_baseline_first(tmp_path):
+    plan = planned(tmp_path, [*(f"loss{number}" for number in range(9)), "dice_ce"], after="start")
+    (made,) = training_batches([plan], cores=1)
+    assert sorted(key for keys in made.values() for key in keys) == sorted(steps.key(job.folder) for job in plan.jobs)
+    assert [len(keys) for keys in made.values()] == [5, 5, 5, 5]
+    assert all(len({key.partition("/")[0] for key in keys}) == 1 for keys in made.values())
+    for name, keys in made.items():
+        assert ["/dice_ce/" in key for key in keys] == [name.startswith("baseline"), *[False] * 4]
+
+
+def test_few_trainings_have_a_job_each_and_finished_ones_none(tmp_path):
+    plan = planned(tmp_path, ["dice_ce", "closs"])
+    assert training_batches([plan], cores=1) == [{}]
+    (made,) = training_batches([plan, planned(tmp_path / "other", ["dice_ce", "closs", "scnp"])], cores=1)[:1]
+    assert sorted(map(len, made.values())) == [2, 2]
+    for job in plan.jobs[:2]:
+        steps.write_flag(steps.flag_of(job.folder, "trained"))
+    (made,) = training_batches([plan, planned(tmp_path / "other", ["dice_ce", "closs", "scnp"])], cores=1)[:1]
+    assert [sorted(keys) for keys in made.values()] == [["two/closs/fold0-seed0", "two/dice_ce/fold0-seed0"]]
 
 
 def command(tmp_path, monkeypatch, profile="local", **more):

@@ -1,7 +1,7 @@
 """What one start has to run: an experiment, its trials, or all experiments of a paper, whose steps form one graph."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def training_batches(plans: Sequence[ExperimentPlan], cores: int) -> list[dict[s
 
     Returns:
         Of each experiment the keys of each job with more than one training, by the job's name. Trainings of one job are
-        on one dataset, all pretrainings or none; those with Dice&CE, which come first, have jobs of their own.
+        on one dataset, all pretrainings or none. Dice&CE comes first in its job, which is called a baseline's.
     """
     jobs = [[job for job in plan.jobs if not steps.flag_of(job.folder, "trained").exists()] for plan in plans]
     size = min(_MOST_TOGETHER, math.ceil(sum(map(len, jobs)) / (4 * max(1, cores))))
@@ -63,16 +63,29 @@ def training_batches(plans: Sequence[ExperimentPlan], cores: int) -> list[dict[s
 
 
 def _batches_of(jobs: Sequence[Job], size: int) -> dict[str, list[str]]:
-    grouped: dict[tuple[str, bool, bool], list[str]] = {}
+    grouped: dict[tuple[str, bool], list[Job]] = {}
     for job in jobs:
-        kind = (job.train["dataset"], bool(job.after), job.train["loss"] == "dice_ce")
-        grouped.setdefault(kind, []).append(steps.key(job.folder))
+        grouped.setdefault((job.train["dataset"], bool(job.after)), []).append(job)
     made = {}
-    for (_, _, is_baseline), keys in grouped.items():
-        for batch in (keys[start : start + size] for start in range(0, len(keys), max(1, size))):
+    for group in grouped.values():
+        group.sort(key=_is_other_loss)
+        for batch in _evenly(group, size):
             if len(batch) > 1:
-                made[f"baseline-{len(made)}" if is_baseline else str(len(made))] = batch
+                made[f"{'' if _is_other_loss(batch[0]) else 'baseline-'}{len(made)}"] = [
+                    steps.key(job.folder) for job in batch
+                ]
     return made
+
+
+def _is_other_loss(job: Job) -> bool:
+    return job.train["loss"] != "dice_ce"
+
+
+def _evenly(group: Sequence[Job], size: int) -> Iterator[Sequence[Job]]:
+    """Divide a group into batches that are as equal as possible, none larger than a size."""
+    number = math.ceil(len(group) / size)
+    for batch in range(number):
+        yield group[batch * len(group) // number : (batch + 1) * len(group) // number]
 
 
 def _unevaluated(plan: ExperimentPlan, trained: bool) -> list[str]:
