@@ -198,7 +198,8 @@ def _round(plan: ExperimentPlan, number: int) -> ExperimentPlan:
             continue
         config = Config(**job.train | {"results": str(place), "predicted": "validation"})
         tried = ", ".join(f"{name}={value}" for name, value in job.tuned.items())
-        title = f"trial {number + 1} ({tried}): {job.title}"
+        # without a colon, which ends the title in what a step prints (workflow/jobs/follow.py)
+        title = f"trial {number + 1} ({tried}), {job.title}"
         jobs.append(replace(job, folder=str(config.run_folder), train=config.as_dict(), evaluate={}, title=title))
     return replace(
         plan,

@@ -22,6 +22,7 @@ from workflow import done, tuning
 from workflow import plan as plans
 from workflow.__main__ import main
 from workflow.experiment import ExperimentError, load
+from workflow.jobs import follow
 
 SMALL = {
     "datasets": {"tiny2d": None},
@@ -129,6 +130,8 @@ def test_every_combination_is_tried_once_with_the_first_seed_beside_the_experime
     assert {job.train["seed"] for job in rounds.jobs} == {3}
     assert {job.train["predicted"] for job in rounds.jobs} == {"validation"}
     assert len({job.folder for job in rounds.jobs}) == 4
+    # whole in what a step prints, so that trials on several datasets are counted one by one
+    assert all(follow._TITLE.match(f"done: {job.title} in 3 s")[1] == job.title for job in rounds.jobs)
     assert all(Path(job.folder).is_relative_to(f"{results}/small/tuning") for job in rounds.jobs)
     assert [job.folder for job in rounds.start.jobs] == list(dict.fromkeys(job.after for job in rounds.jobs))
     assert tuning.make_rounds(_load(tmp_path, losses=["scnp"]), results, "") is None

@@ -55,10 +55,10 @@ def lines(grid: Grid, missing: int, machine: Machine) -> Iterator[str]:
     """
     left, evaluate = grid.untrained(), grid.unevaluated()
     jobs = sum(map(len, batches(evaluate, machine.cores, remote=not machine.cores)))
-    how = "each a job of its own"
+    how = ", each a job of its own"
     if machine.shares and (shared := _shared(grid, machine.cores)):
-        how = f"in {len(left) - sum(shared) + len(shared)} jobs"
-    yield f"to do: {len(left)} trainings, {how}; {sum(map(len, evaluate))} evaluations in {jobs} jobs"
+        how = f" in {len(left) - sum(shared) + len(shared)} jobs"
+    yield f"to do: {len(left)} trainings{how}; {sum(map(len, evaluate))} evaluations in {jobs} jobs"
     rates = Rates(grid.plans[0].results, machine.device)
     told = [(*rates.seconds(_sized(job), _dims(job)), job) for job in left]
     known = [(seconds, job) for seconds, measured, job in told if measured]
