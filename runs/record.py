@@ -16,7 +16,7 @@ RUNNING, COMPLETED, INTERRUPTED, FAILED = "running", "completed", "interrupted",
 # that is finished stays finished when the results move. `init_from` counts by its weights, not by its path.
 NOT_IN_RESULT = (
     "data", "results", "init_from", "checkpoint_every", "workers", "threads", "device", "smoke", "scale", "overwrite",
-    "log",
+    "log", "pictures",
 )  # fmt: skip
 
 

@@ -165,6 +165,7 @@ class Config:
     log: str = choice(
         "none", '"tensorboard" also writes the history as event files', ("none", "tensorboard"), decides=NOTHING
     )
+    pictures: bool = flag(True, "draw the figures of this run; thousands of runs may not want theirs", decides=NOTHING)
     amp: bool = flag(True, "half precision on CUDA; without effect on the CPU")
     smoke: bool = flag(
         False, "marks a run that only proves that everything works; tables and figures say so", decides=NOTHING

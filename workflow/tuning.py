@@ -196,7 +196,7 @@ def _round(plan: ExperimentPlan, number: int) -> ExperimentPlan:
     for job in plan.jobs:
         if not job.after:
             continue
-        config = Config(**job.train | {"results": str(place), "predicted": "validation"})
+        config = Config(**job.train | {"results": str(place), "predicted": "validation", "pictures": False})
         tried = ", ".join(f"{name}={value}" for name, value in job.tuned.items())
         # without a colon, which ends the title in what a step prints (workflow/jobs/follow.py)
         title = f"trial {number + 1} ({tried}), {job.title}"

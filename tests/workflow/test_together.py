@@ -65,19 +65,23 @@ def do_together(tmp_path, tiny):
 
 def test_evaluations_of_a_job_share_one_import_of_the_libraries(tiny, do_together):
     """Each has a process of its own, a fork of one that has imported all but a few small modules."""
-    folders = [train(Config(**tiny | {"seed": seed}), progress=False) for seed in range(2)]
+    configs = [Config(**tiny | {"seed": seed, "pictures": bool(seed)}) for seed in range(2)]
+    folders = [train(config, progress=False) for config in configs]
     do_together(
         "evaluate", [Job(str(each), evaluate={"run": str(each), "metrics": ["dice", "cldice"]}) for each in folders]
     )
     assert all(steps.flag_of(each, "evaluated").exists() for each in folders)
+    assert [(each / "figures").is_dir() for each in folders] == [False, True]
     _assert_shared([_said(folder / "evaluate.ipynb") for folder in folders])
 
 
 def test_trainings_of_a_job_share_one_import_of_the_libraries(tiny, do_together):
-    configs = [Config(**tiny | {"seed": seed}) for seed in range(2)]
+    configs = [Config(**tiny | {"seed": seed, "pictures": bool(seed)}) for seed in range(2)]
     do_together("train", [Job(str(each.run_folder), train=each.as_dict()) for each in configs])
     assert all(steps.flag_of(each.run_folder, "trained").exists() for each in configs)
     _assert_shared([_said(each.run_folder / "train.ipynb") for each in configs])
+    drawn = [{path.stem for path in each.run_folder.glob("figures/*.p*")} for each in configs]
+    assert drawn == [set(), {"patches", "curve", "critical", "predictions"}]
 
 
 def _assert_shared(said: list[list]) -> None:
