@@ -123,12 +123,12 @@ def measure(setting: Setting, protocol: Protocol) -> Iterator[dict[str, Any]]:
     from training.loop import train
 
     start = train(protocol.pretraining(setting), progress=False)
-    at_start = _values(evaluate_run(start, start, METRICS, progress=False), postprocessed=0)
+    at_start = values_by_case(evaluate_run(start, start, METRICS, progress=False))
     share = _shares(start, protocol, setting)
 
     def values(loss: str, **parameters: Any) -> pd.DataFrame:
         run = train(protocol.finetuning(setting, loss, parameters, start), progress=False)
-        return _values(evaluate_run(run, start, METRICS, progress=False), postprocessed=1)
+        return values_by_case(evaluate_run(run, start, METRICS, progress=False), postprocessed=1)
 
     base = values("dice_ce")
     for reading in READINGS:
@@ -308,7 +308,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _values(path: Path, postprocessed: int) -> pd.DataFrame:
+def values_by_case(path: Path, postprocessed: int = 0) -> pd.DataFrame:
+    """Return the metrics of a metrics.csv: a row for each case, a column for each metric."""
     rows = pd.read_csv(path, dtype={"case": str})
     rows = rows[rows["postprocessed"] == postprocessed]
     return rows.groupby(["case", "metric"])["value"].mean().unstack("metric")
