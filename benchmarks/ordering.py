@@ -242,8 +242,8 @@ def page(found: Sequence[Agreement], order: dict[str, float], protocol: Protocol
     text = (
         f"Mean Betti-0 error of {found[0].cases} in-distribution test images, the losses in the published order. "
         "`small`: U-Net 8, 16, 32, 64; batches of 4 patches of 96 x 96; "
-        f"{protocol.iterations} iterations with each loss from scratch (published: DynUNet, 512 x 512, 12,000 iterations "
-        "of 10 patches, ten seeds); the other settings differ from it in what they are called after. "
+        f"{protocol.iterations} iterations with each loss from scratch (published: DynUNet, 512 x 512, "
+        "12,000 iterations of 10 patches, ten seeds); the other settings differ from it in what they are called after. "
         f"Seeds {', '.join(map(str, seeds))}, averaged within each image. A pair of losses is alike if the same one of "
         "the two has the smaller error as in the paper, and clear if the studentised 95 % bootstrap interval of their "
         "difference here, over the images, does not hold 0. tau: Kendall's rank correlation with the published errors."
