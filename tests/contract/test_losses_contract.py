@@ -446,6 +446,14 @@ def test_probabilities_are_noticed_once():
         warnings.simplefilter("error")
         loss(torch.sigmoid(z), y)
         losses.build("dice_ce")(z, y)
+        losses.build("dice_ce")(torch.zeros_like(z), y)  # an untrained network's, equal everywhere
+
+
+def test_losses_are_for_2d_and_3d_but_for_those_defined_in_2d_alone():
+    flat = {"topograph", "topoloss_published"}
+    assert {name: losses.entry(name).dims for name in losses.names()} == {
+        name: (2,) if name in flat else (2, 3) for name in losses.names()
+    }
 
 
 def test_unknown_loss_comes_with_its_neighbour():
