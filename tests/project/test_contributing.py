@@ -30,7 +30,8 @@ def test_example_of_a_new_loss(tmp_path):
     (tmp_path / name).write_text(code)
     check = CHECK.format(folder=str(tmp_path))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}
-    contract = ["-q", "-p", "no:cacheprovider", "tests/contract/test_losses_contract.py", "-k", "log_dice"]
+    files = [f"tests/contract/test_losses_{name}.py" for name in ("contract", "refusals", "register")]
+    contract = ["-q", "-p", "no:cacheprovider", *files, "-k", "log_dice or register"]
     for command in (["-c", check], ["-m", "pytest", *contract]):
         done = subprocess.run([sys.executable, *command], env=environment, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
