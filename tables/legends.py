@@ -61,6 +61,10 @@ STABILITY = (
     "among equal losses one always leads. With one run of each loss, differences between seeds are not in any "
     f"interval. Below {FEW} cases nothing is concluded. Without post-processing."
 )
+ADVICE_AT_A_GLANCE = (
+    "Better: in the clDice metric or a Betti error, and worse in none of them nor in Dice. At a price: better in one, "
+    "worse in another. Worse: in one, and better in none. Open: no significant difference."
+)
 ADVICE = (
     "Difference: from Dice&CE's mean over the cases, in the metric's unit, with its interval; bold: significantly "
     "better, italic: significantly worse (paired permutation test, Holm over the losses of the dataset). A loss is "

@@ -23,6 +23,14 @@ RECOMMENDED = "better in some, worse in none"
 AT_A_PRICE = "better in some, worse in others"
 WORSE_ONLY = "worse in some, better in none"
 KINDS = (RECOMMENDED, AT_A_PRICE, OPEN, WORSE_ONLY, TOO_FEW)
+# where all datasets are shown at once
+_SHORT = {
+    RECOMMENDED: markup.strong("better"),
+    AT_A_PRICE: "at a price",
+    OPEN: "open",
+    WORSE_ONLY: markup.emphasis("worse"),
+    TOO_FEW: "too few cases",
+}
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,8 @@ def _weigh(summary: Summary, block: str, columns: list[MetricColumn]) -> Advice:
 def page(results: Results, found: Sequence[Advice]) -> Page:
     """Return the page that shows the advice of an experiment."""
     sections = [Section(each.title, in_words(each), " ".join(each.sentences), each.sentences) for each in found]
+    if len(found) > 1:
+        sections.insert(0, Section("All structures at once", at_a_glance(found), legends.ADVICE_AT_A_GLANCE))
     return Page(f"{results.title}: which loss for which structure", sections, legends.ADVICE, results.banner)
 
 
@@ -161,6 +171,27 @@ def in_words(advice: Advice) -> list[list[str]]:
         seconds = "-" if each.seconds is None else f"{each.seconds:.2f}"
         name = markup.strong(each.loss) if each.kind == RECOMMENDED else each.loss
         lines.append([name, *cells, seconds, each.kind])
+    return lines
+
+
+def at_a_glance(found: Sequence[Advice]) -> list[list[str]]:
+    """Return the verdicts on all datasets: a row for each loss, a column for each dataset.
+
+    First come the losses that are better on more datasets than they are worse on; of equal ones those that have a price
+    on fewer.
+    """
+    kinds: dict[str, dict[str, str]] = {}
+    for advice in found:
+        for each in advice.balances:
+            kinds.setdefault(each.loss, {})[advice.title] = each.kind
+
+    def place(loss: str) -> tuple[int, int]:
+        had = list(kinds[loss].values())
+        return had.count(WORSE_ONLY) - had.count(RECOMMENDED), had.count(AT_A_PRICE)
+
+    lines = [["loss", *(advice.title for advice in found)]]
+    for loss in sorted(kinds, key=place):
+        lines.append([loss, *(_SHORT[kinds[loss][each.title]] if each.title in kinds[loss] else "-" for each in found)])
     return lines
 
 

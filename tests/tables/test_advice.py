@@ -8,6 +8,7 @@ from fixtures.finished_runs import DEFINITIONS, write_numbers
 
 from runs.evaluation import MetricDefinition
 from runs.results import collect
+from tables import markup
 from tables.experiment import advice, render
 from tables.experiment.advice import AT_A_PRICE, RECOMMENDED, WORSE_ONLY
 from tables.experiment.verdicts import OPEN, TOO_FEW
@@ -70,6 +71,22 @@ def test_recommended_losses_come_first_then_those_that_change_more(experiment, w
             write_numbers(folder, {"dice": DICE, "betti0_error": errors, "cldice": DICE}, MEASURED)
     (found,) = advice.collect(experiment(errors=-2, dice=-0.01))
     assert [(each.loss, each.kind) for each in found.balances] == [("SCNP", RECOMMENDED), ("CLoss", AT_A_PRICE)]
+
+
+def test_all_structures_at_once(experiment, writer):
+    """CLoss is better, at a price and worse; SCNP, which is better on one dataset and there alone, comes first."""
+    experiment(errors=-2)
+    experiment(errors=2, dataset="crackforest")
+    folder = writer.run("scnp", dice=DICE, dataset="isbi12")
+    write_numbers(folder, {"dice": DICE, "betti0_error": [value - 3 for value in ERRORS], "cldice": DICE}, MEASURED)
+    results = experiment(errors=-2, dice=-0.01, dataset="hrf")
+    found = advice.collect(results)
+    told = [dict(zip(("loss", *(each.block for each in found)), row, strict=True)) for row in advice.at_a_glance(found)]
+    assert [row["loss"] for row in told] == ["loss", "SCNP", "CLoss"]
+    places = ("demo, isbi12", "demo, hrf", "demo, crackforest")
+    assert [told[1][place] for place in places] == [markup.strong("better"), "-", "-"]
+    assert [told[2][place] for place in places] == [markup.strong("better"), "at a price", markup.emphasis("worse")]
+    assert "| CLoss |" in advice.page(results, found).markdown().partition("## Membranes")[0]
 
 
 def test_cells_are_signed_as_the_metric_is_and_marked(experiment):
