@@ -12,6 +12,7 @@ from tables import intervals, legends, markup
 from tables.claims import evidence
 from tables.experiment import verdicts
 from tables.experiment.compare import MetricColumn
+from tables.experiment.once import once
 from tables.experiment.sections import Page, Section
 from tables.experiment.summary import Summary
 from tables.experiment.verdicts import BETTER, OPEN, TOO_FEW, WORSE, Verdict
@@ -109,6 +110,7 @@ class Advice:
         return [f"Not known: {'; '.join(doubts)}."] if doubts else []
 
 
+@once
 def collect(results: Results) -> list[Advice]:
     """Weigh the losses of an experiment on each dataset.
 

@@ -7,6 +7,7 @@ from runs.evaluation import MetricDefinition
 from runs.results import DONE, MISSING, Results, RunResult
 from tables import averages, statistics
 from tables.averages import Average
+from tables.experiment.once import once
 
 STATES = {MISSING: "(no run)"}
 BASELINE = "dice_ce"
@@ -100,6 +101,7 @@ class Comparison:
         return round(row.cells[column.slug].mean, column.digits) == best
 
 
+@once
 def comparisons(results: Results) -> list[Comparison]:
     """Make all tables of an experiment: for each dataset or part of its test set, without and with post-processing.
 

@@ -8,11 +8,13 @@ import pandas as pd
 from runs.results import Results
 from tables import legends, markup
 from tables.experiment import stability
+from tables.experiment.once import once
 from tables.experiment.sections import Page, Section
 from tables.experiment.stability import Order
 from tables.experiment.summary import Summary
 
 
+@once
 def collect(results: Results) -> list[Order]:
     """Return the orders of an experiment; none where no loss has a finished run."""
     try:
