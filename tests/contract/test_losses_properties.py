@@ -167,9 +167,11 @@ def test_scnp_leaks_no_sentinel(shape, seed, scale):
 @given(
     shape=shapes, seed=seeds, channels=st.sampled_from([1, 3]), base=st.sampled_from(["ce", "dice", "dice_ce", "bce"])
 )
-def test_scnp_never_lowers_the_loss_of_one_channel(shape, seed, channels, base):
+def test_scnp_never_lowers_a_loss_that_sees_the_truth_of_each_pixel_alone(shape, seed, channels, base):
+    """With several classes Dice may fall: a wrong class gets less probable where another one gets more so."""
     z, y = example(shape, seed, channels)
-    assert losses.build("scnp", base=base)(z, y) >= losses.build(base)(z, y) - 1e-12
+    if channels == 1 or base in ("ce", "bce"):
+        assert losses.build("scnp", base=base)(z, y) >= losses.build(base)(z, y) - 1e-12
     joint = losses.build("scnp", base=base, joint=True)(z, y)
     torch.testing.assert_close(joint, losses.build("scnp", base=base)(z, y) + losses.build(base)(z, y))
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from argparse import Namespace
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,15 @@ def test_many_trainings_share_jobs_with_the_baseline_first(tmp_path):
     assert all(len({key.partition("/")[0] for key in keys}) == 1 for keys in made.values())
     for name, keys in made.items():
         assert ["/dice_ce/" in key for key in keys] == [name.startswith("baseline"), *[False] * 4]
+
+
+def test_trainings_that_wait_for_another_one_do_not_share_its_job(tmp_path):
+    plan = planned(tmp_path, ["dice_ce", "closs"], after="start")
+    further = [replace(job, folder=f"{job.folder}9", after=plan.jobs[0].folder) for job in plan.jobs]
+    (made,) = training_batches([replace(plan, jobs=[*plan.jobs, *further, *further])], cores=1)
+    first = steps.key(plan.jobs[0].folder)
+    waiting = {steps.key(job.folder) for job in further}
+    assert all(first not in keys or not waiting & set(keys) for keys in made.values())
 
 
 def test_few_trainings_have_a_job_each_and_finished_ones_none(tmp_path):

@@ -85,7 +85,10 @@ def test_experiments_of_a_paper_are_one_graph(tmp_path, monkeypatch, capsys):
     assert len(made) > 1
     assert any(job.after in own for job in made[1].jobs)
     assert {job.title for plan in made for job in plan.jobs if job.title.endswith(", epochs100")}
-    assert main(["contextloss", "--scale", "0.01", "--results", str(tmp_path), "--plan", "--cores", "2"]) == 0
+    command = ["contextloss", "--scale", "0.01", "--results", str(tmp_path), "--plan", "--cores"]
+    assert main([*command, "2"]) == 0
+    assert "train_together" in capsys.readouterr().out
+    assert main([*command, "100"]) == 0  # each training is a job of its own
     text = capsys.readouterr().out
     counts = dict(line.split()[:2] for line in text.splitlines() if len(line.split()) == 2)
     assert text.count("Building DAG of jobs") == 1

@@ -55,7 +55,8 @@ def training_batches(plans: Sequence[ExperimentPlan], cores: int) -> list[dict[s
 
     Returns:
         Of each experiment the keys of each job with more than one training, by the job's name. Trainings of one job are
-        on one dataset, all pretrainings or none. Dice&CE comes first in its job, which is called a baseline's.
+        on one dataset and start from the same weights, or from scratch. Dice&CE comes first in its job, which is called
+        a baseline's.
     """
     jobs = [[job for job in plan.jobs if not steps.flag_of(job.folder, "trained").exists()] for plan in plans]
     size = min(_MOST_TOGETHER, math.ceil(sum(map(len, jobs)) / (4 * max(1, cores))))
@@ -63,9 +64,10 @@ def training_batches(plans: Sequence[ExperimentPlan], cores: int) -> list[dict[s
 
 
 def _batches_of(jobs: Sequence[Job], size: int) -> dict[str, list[str]]:
-    grouped: dict[tuple[str, bool], list[Job]] = {}
+    # none waits for another one of its job
+    grouped: dict[tuple[str, str], list[Job]] = {}
     for job in jobs:
-        grouped.setdefault((job.train["dataset"], bool(job.after)), []).append(job)
+        grouped.setdefault((job.train["dataset"], job.after), []).append(job)
     made = {}
     for group in grouped.values():
         group.sort(key=_is_other_loss)
