@@ -286,9 +286,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     from tqdm import tqdm
 
-    from pictures import style
-    from runs import provenance
-
     output = Path(chosen.output)
     protocol = Protocol(chosen.data, chosen.results or str(output / "runs"), chosen.iterations, chosen.cases)
     settings = [
@@ -297,15 +294,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ]
     rows = pd.DataFrame([row for setting in tqdm(settings, unit="setting") for row in measure(setting, protocol)])
     summary = summarise(rows)
-    output.mkdir(parents=True, exist_ok=True)
-    with atomic(output / "normalisation.csv") as path:
-        rows.to_csv(path, index=False)
-    with atomic(output / "normalisation.md") as path:
-        path.write_text(page(summary, protocol, chosen.seeds))
-    style.save(draw(summary), output / "normalisation.png")
-    write_json(output / "normalisation.provenance.json", asdict(provenance.collect()))
-    print(output / "normalisation.md")
+    write_study(output, "normalisation", rows, page(summary, protocol, chosen.seeds), draw(summary))
     return 0
+
+
+def write_study(folder: Path, name: str, rows: pd.DataFrame, text: str, figure: "Figure") -> None:
+    """Write a study's rows, page, figure and provenance, and print where the page is."""
+    from pictures import style
+    from runs import provenance
+
+    with atomic(folder / f"{name}.csv") as path:
+        rows.to_csv(path, index=False)
+    with atomic(folder / f"{name}.md") as path:
+        path.write_text(text)
+    style.save(figure, folder / f"{name}.png")
+    write_json(folder / f"{name}.provenance.json", asdict(provenance.collect()))
+    print(folder / f"{name}.md")
 
 
 def values_by_case(path: Path, postprocessed: int = 0) -> pd.DataFrame:

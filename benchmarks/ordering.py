@@ -13,15 +13,14 @@ import argparse
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from scipy.stats import kendalltau
 
-from benchmarks.normalisation import METRICS, values_by_case
-from runs.files import atomic, write_json
+from benchmarks.normalisation import METRICS, values_by_case, write_study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -296,9 +295,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     from tqdm import tqdm
 
-    from pictures import style
-    from runs import provenance
-
     output = Path(chosen.output)
     protocol = Protocol(chosen.data, chosen.results or str(output / "runs"), chosen.iterations, chosen.cases)
     grid = list(itertools.product(chosen.seeds, variations(chosen.iterations), LOSSES))
@@ -306,14 +302,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = pd.DataFrame([row for seed, setting, loss in told for row in measure(setting, loss, seed, protocol)])
     order = published()
     found = compare(rows, order)
-    output.mkdir(parents=True, exist_ok=True)
-    with atomic(output / "ordering.csv") as path:
-        rows.to_csv(path, index=False)
-    with atomic(output / "ordering.md") as path:
-        path.write_text(page(found, order, protocol, chosen.seeds))
-    style.save(draw(found, order), output / "ordering.png")
-    write_json(output / "ordering.provenance.json", asdict(provenance.collect()))
-    print(output / "ordering.md")
+    write_study(output, "ordering", rows, page(found, order, protocol, chosen.seeds), draw(found, order))
     return 0
 
 

@@ -32,7 +32,7 @@ class Grid:
 
     def untrained(self) -> list[Job]:
         """Return the runs without the flag of their training."""
-        return [job for job in self.jobs if not steps.flag_of(job.folder, "trained").exists()]
+        return [job for plan in self.plans for job in _untrained(plan)]
 
     def unevaluated(self, trained: bool = False) -> list[list[str]]:
         """Return the keys of the runs without the flag of their evaluation.
@@ -58,9 +58,13 @@ def training_batches(plans: Sequence[ExperimentPlan], cores: int) -> list[dict[s
         on one dataset and start from the same weights, or from scratch. Dice&CE comes first in its job, which is called
         a baseline's.
     """
-    jobs = [[job for job in plan.jobs if not steps.flag_of(job.folder, "trained").exists()] for plan in plans]
+    jobs = [_untrained(plan) for plan in plans]
     size = min(_MOST_TOGETHER, math.ceil(sum(map(len, jobs)) / (4 * max(1, cores))))
     return [_batches_of(each, size) for each in jobs]
+
+
+def _untrained(plan: ExperimentPlan) -> list[Job]:
+    return [job for job in plan.jobs if not steps.flag_of(job.folder, "trained").exists()]
 
 
 def _batches_of(jobs: Sequence[Job], size: int) -> dict[str, list[str]]:
@@ -73,9 +77,8 @@ def _batches_of(jobs: Sequence[Job], size: int) -> dict[str, list[str]]:
         group.sort(key=_is_other_loss)
         for batch in _evenly(group, size):
             if len(batch) > 1:
-                made[f"{'' if _is_other_loss(batch[0]) else 'baseline-'}{len(made)}"] = [
-                    steps.key(job.folder) for job in batch
-                ]
+                kind = "" if _is_other_loss(batch[0]) else "baseline-"
+                made[f"{kind}{len(made)}"] = [steps.key(job.folder) for job in batch]
     return made
 
 
