@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 # fixtures that the tests of several rooms take
-pytest_plugins = ["fixtures.finished_runs", "fixtures.tiny_dataset"]
+pytest_plugins = ["fixtures.finished_runs", "fixtures.scored_masks", "fixtures.tiny_dataset"]
 
 ROOT = Path(__file__).parents[1]
 
