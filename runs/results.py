@@ -145,7 +145,7 @@ class Results:
         """Return what the reader must know before the first number; "" for nothing."""
         partial = sorted({result.run.dataset for result in self.runs if result.partial})
         lines = [SMOKE] if self.smoke else []
-        lines += [f"Partial data: {', '.join(partial)} lacks files of the official dataset."] if partial else []
+        lines += [f"Partial data, without some files of the official dataset: {', '.join(partial)}."] if partial else []
         return " ".join(lines + ([self.note] if self.note else []))
 
 

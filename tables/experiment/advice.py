@@ -91,7 +91,7 @@ class Advice:
     @property
     def title(self) -> str:
         """Return the structure and where it was measured."""
-        return f"{self.structure[:1].upper()}{self.structure[1:]} ({self.block})"
+        return f"{self.structure[:1].upper()}{self.structure[1:]}: {self.block}"
 
     @property
     def sentences(self) -> list[str]:

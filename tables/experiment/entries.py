@@ -4,6 +4,8 @@ from pathlib import Path
 
 from runs.results import Results, RunResult
 
+_Labelled = dict[str, RunResult]  # by label, in the order of the experiment: the first run of each
+
 
 def entry_names(result: Results) -> dict[Path, str]:
     """Return a name for each fine-tuned run by its entry in the experiment's list of losses, the same on every dataset.
@@ -18,32 +20,42 @@ def entry_names(result: Results) -> dict[Path, str]:
     Returns:
         The name of each run, by its folder.
     """
-    labels: dict[str, dict[str, list[str]]] = {}
-    for run in result.runs:
-        if run.run.stage == "finetune" and not run.entry:
-            found = labels.setdefault(run.run.loss, {}).setdefault(run.run.dataset, [])
-            found += [run.label] if run.label not in found else []
+    rows: dict[str, dict[str, _Labelled]] = {}
     finetuned = [run for run in result.runs if run.run.stage == "finetune"]
-    return {run.folder: run.entry or _entry_name(run, labels[run.run.loss]) for run in finetuned}
+    for run in finetuned:
+        if not run.entry:
+            rows.setdefault(run.run.loss, {}).setdefault(run.run.dataset, {}).setdefault(run.label, run)
+    return {run.folder: run.entry or _entry_name(run, rows[run.run.loss]) for run in finetuned}
 
 
-def _entry_name(run: RunResult, labels: dict[str, list[str]]) -> str:
+def _entry_name(run: RunResult, rows: dict[str, _Labelled]) -> str:
     """Return the name of a run's entry.
 
     Args:
         run: the run.
-        labels: of its loss, by dataset, in the order of the experiment.
+        rows: of its loss, by dataset.
 
     Returns:
         Its label if every dataset has it, or if it is unknown which one on another dataset is the same entry; otherwise
-        its title.
+        its title with the parameters that all datasets share, and the names of the others.
     """
-    everywhere = set.intersection(*(set(found) for found in labels.values()))
-    if run.label in everywhere:
+    everywhere = set.intersection(*(set(found) for found in rows.values()))
+    others = [[label for label in found if label not in everywhere] for found in rows.values()]
+    if run.label in everywhere or len(rows) == 1 or len(set(map(len, others))) > 1:
         return run.label
-    others = {dataset: [label for label in found if label not in everywhere] for dataset, found in labels.items()}
-    if len(others) == 1 or len(set(map(len, others.values()))) > 1:
-        return run.label
-    mine = others[run.run.dataset]
-    number = f", {mine.index(run.label) + 1}" if len(mine) > 1 else ""
-    return f"{run.title} (parameters by dataset{number})"
+    entries = [
+        _common_name([found[label] for found, label in zip(rows.values(), labels, strict=True)])
+        for labels in zip(*others, strict=True)
+    ]
+    mine = [label for label in rows[run.run.dataset] if label not in everywhere].index(run.label)
+    number = f", {mine + 1}" if entries.count(entries[mine]) > 1 else ""
+    return f"{run.title} ({entries[mine]}{number})"
+
+
+def _common_name(runs: list[RunResult]) -> str:
+    """Return the parameters that runs on several datasets share, and the names of those that they do not."""
+    chosen = [dict(run.run.loss_parameters) for run in runs]
+    names = list(dict.fromkeys(name for parameters in chosen for name in parameters))
+    shared = [name for name in names if all(name in each and each[name] == chosen[0].get(name) for each in chosen)]
+    parts = [f"{name}={chosen[0][name]}" for name in shared]
+    return ", ".join([*parts, *(f"{name} by dataset" for name in names if name not in shared)])

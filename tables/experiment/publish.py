@@ -1,5 +1,6 @@
 """A published result: an experiment's tables, figures and scorecard with their provenance, in small files."""
 
+import lzma
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,8 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
 
     Args:
         experiment: the experiment's folder.
-        destination: gets tables/, figures/, scorecard.md, scorecard.json, runs.csv and metrics.csv (values by case).
+        destination: gets tables/, figures/, scorecard.md, scorecard.json, runs.csv and values/ (by dataset and case,
+            packed: `pandas.read_csv` reads them as they are).
 
     Returns:
         Paths of the files.
@@ -32,7 +34,7 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
     folder, target = Path(experiment), Path(destination)
     results = collect(folder)
     written = [_copy(path, target / "tables") for path in render.render(results)]
-    drawn = saved_figures.metrics(results) + saved_figures.stability(results)
+    drawn = saved_figures.metrics(results) + saved_figures.stability(results) + saved_figures.validations(results)
     written += [_copy(path, target / "figures") for path in drawn]
     written += [_copy(path, target / path.parent.name) for path in tuning.save(results)]
     summary = Summary([folder])
@@ -47,7 +49,7 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
     written.append(write_atomic(target / "scorecard.json", exchange.as_json(answers)))
     runs = pd.DataFrame([_provenance(result) for result in results.runs])
     written.append(write_atomic(target / "runs.csv", runs.to_csv(index=False, lineterminator="\n")))
-    written.append(write_atomic(target / "metrics.csv", _values(results.runs)))
+    written += [_values(results.of(name), target / "values" / f"{name}.csv.xz") for name in results.datasets]
     size = sum(path.stat().st_size for path in written)
     if size > LIMIT:
         raise ValueError(f"{target} has {size / 2**20:.1f} MB, more than {LIMIT / 2**20:.0f}: publish fewer datasets")
@@ -85,12 +87,12 @@ def _provenance(result: RunResult) -> dict[str, object]:
     }
 
 
-def _values(runs: Sequence[RunResult]) -> str:
-    """Return every value of every run by case, a column for each metric, six digits."""
+def _values(runs: Sequence[RunResult], path: Path) -> Path:
+    """Write every value of a dataset's runs by case, a column for each metric, five digits."""
     frames = []
     for result in runs:
         if len(result.metrics):
             wide = result.metrics.pivot_table("value", ["case", "postprocessed"], "metric", sort=False).reset_index()
-            run = f"{result.folder.parent.name}/{result.folder.name}"
-            frames.append(wide.assign(dataset=result.run.dataset, run=run))
-    return pd.concat(frames).to_csv(index=False, float_format="%.6g", lineterminator="\n") if frames else ""
+            frames.append(wide.assign(run=f"{result.folder.parent.name}/{result.folder.name}"))
+    text = pd.concat(frames).to_csv(index=False, float_format="%.5g", lineterminator="\n") if frames else ""
+    return write_atomic(path, lzma.compress(text.encode()))

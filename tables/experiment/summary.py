@@ -28,7 +28,12 @@ class Summary:
 
     def __init__(self, folders: Sequence[str | Path] = (), collected: Sequence[Results] = ()) -> None:
         self.results = [*collected, *collect_all(folders)]
-        self.blocks = {name: runs for result in self.results for name, runs in _blocks(result).items()}
+        several = len(self.results) > 1
+        self.blocks = {
+            f"{result.folder.name}, {name}" if several else name: runs
+            for result in self.results
+            for name, runs in _blocks(result).items()
+        }
         if not self.blocks:
             raise ValueError(
                 f"no finished run in {', '.join(str(each.folder) for each in self.results)}: there is nothing to sum up"
@@ -169,7 +174,7 @@ def _blocks(result: Results) -> dict[str, list[RunResult]]:
         for part, runs in result.parts(dataset).items():
             done = [run for run in runs if run.state == DONE and run.run.stage == "finetune" and len(run.metrics)]
             if done:
-                blocks[f"{result.folder.name}, {dataset}{f' ({part})' if part else ''}"] = done
+                blocks[f"{dataset} ({part})" if part else dataset] = done
     return blocks
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from tabulate import tabulate
 
 import metrics
@@ -92,26 +93,39 @@ def figure(found: Choices, banner: str = "") -> Figure:
     for axes, entry in zip(grid, entries, strict=False):
         for choice in found.choices:
             if choice.entry == entry:
-                place = datasets.index(choice.dataset)
-                _line(axes, choice, found.metric, style.OKABE_ITO[place % len(style.OKABE_ITO)])
+                _line(axes, choice, found.metric, **_look(datasets.index(choice.dataset)))
         axes.set_title(entry)
         axes.set_ylabel(metrics.entry(found.metric).title)
     for axes in grid[len(entries) :]:
         axes.axis("off")
     style.heading(drawn, "Tuned on validation cases; filled: chosen", banner)
-    colours = [style.OKABE_ITO[place % len(style.OKABE_ITO)] for place in range(len(datasets))]
-    style.legend(drawn, zip(colours, datasets, strict=True), columns=4)
+    handles = [Line2D([], [], label=dataset, **_look(place)) for place, dataset in enumerate(datasets)]
+    drawn.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     return drawn
 
 
-def _line(axes: Axes, choice: Choice, metric: str, colour: str) -> None:
-    """Draw the trials of a loss on one dataset, equally far apart: the values may be no numbers."""
-    places = range(len(choice.trials))
-    values = [float("nan") if (value := trial.scores[metric]) is None else value for trial in choice.trials]
-    axes.plot(places, values, "o-", color=colour, markerfacecolor="white", linewidth=1)
-    axes.plot(choice.chosen, values[choice.chosen], "o", color=colour)
-    axes.set_xticks(places, [_told(trial, names=len(trial.values) > 1) for trial in choice.trials])
-    axes.set_xlabel(", ".join(choice.trials[0].values))
+def _look(place: int) -> dict[str, str]:
+    """Return colour and marker of a dataset's line: further ones take the colours again with another marker."""
+    again, colour = divmod(place, len(style.OKABE_ITO))
+    return {"color": style.OKABE_ITO[colour], "marker": "osD^"[again % 4]}
+
+
+def _line(axes: Axes, choice: Choice, metric: str, color: str, marker: str) -> None:
+    """Draw the trials of a loss on one dataset, equally far apart, in order if they are numbers."""
+    order = sorted(range(len(choice.trials)), key=lambda number: _numbers(choice.trials[number]))
+    trials = [choice.trials[number] for number in order]
+    values = [float("nan") if (value := trial.scores[metric]) is None else value for trial in trials]
+    axes.plot(values, color=color, marker=marker, markerfacecolor="white", linewidth=1)
+    chosen = order.index(choice.chosen)
+    axes.plot(chosen, values[chosen], color=color, marker=marker)
+    axes.set_xticks(range(len(trials)), [_told(trial, names=len(trial.values) > 1) for trial in trials])
+    axes.set_xlabel(", ".join(trials[0].values))
+
+
+def _numbers(trial: Trial) -> list[float]:
+    """Return a trial's values; none if one of them is no number."""
+    values = list(trial.values.values())
+    return values if all(isinstance(value, int | float) for value in values) else []
 
 
 def _heading(found: Choices) -> str:

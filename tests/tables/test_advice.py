@@ -56,7 +56,7 @@ def test_verdicts(experiment, changes, kind, sentence):
 
 def test_the_structure_is_that_of_the_dataset(experiment):
     (found,) = advice.collect(experiment())
-    assert found.title == "Membranes (demo, isbi12)"
+    assert found.title == "Membranes: isbi12"
 
 
 def test_one_run_leaves_the_seeds_unknown(experiment):
@@ -83,7 +83,7 @@ def test_all_structures_at_once(experiment, writer):
     found = advice.collect(results)
     told = [dict(zip(("loss", *(each.block for each in found)), row, strict=True)) for row in advice.at_a_glance(found)]
     assert [row["loss"] for row in told] == ["loss", "SCNP", "CLoss"]
-    places = ("demo, isbi12", "demo, hrf", "demo, crackforest")
+    places = ("isbi12", "hrf", "crackforest")
     assert [told[1][place] for place in places] == [markup.strong("better"), "-", "-"]
     assert [told[2][place] for place in places] == [markup.strong("better"), "at a price", markup.emphasis("worse")]
     assert "| CLoss |" in advice.page(results, found).markdown().partition("## Membranes")[0]

@@ -22,13 +22,13 @@ def test_everything_worth_keeping_is_there_and_small(experiment, tmp_path):
         "scorecard.md",
         "scorecard.json",
         "runs.csv",
-        "metrics.csv",
+        "values/roads.csv.xz",
     } <= names
     assert {"figures/metrics-roads.png", "figures/ranks.png", "figures/cost.png", "figures/datasets.png"} <= names
     runs = pd.read_csv(target / "runs.csv")
     assert list(runs["loss"]) == ["dice_ce", "closs", "scnp"]
     assert set(runs["commit"]) == {"0123456789abcdef"}
-    values = pd.read_csv(target / "metrics.csv")
+    values = pd.read_csv(target / "values" / "roads.csv.xz")
     # three runs, four cases, with and without post-processing
     assert len(values) == 3 * 4 * 2
     assert {"dice", "betti0_error"} <= set(values.columns)

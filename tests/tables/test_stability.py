@@ -141,7 +141,7 @@ def test_orders_of_an_experiment(ranked):
     orders = {(order.column.slug, order.block): order for order in stability_tables.collect(collect(ranked))}
     # the errors are ten times one minus Dice
     assert {slug for slug, _ in orders} == {"betti0_error", "dice"}
-    roads, walls, cells = (orders["dice", f"demo, {name}"] for name in ("roads", "walls", "cells"))
+    roads, walls, cells = (orders["dice", f"{name}"] for name in ("roads", "walls", "cells"))
     assert (roads.losses, roads.winner, roads.cases, roads.runs) == (
         ["CLoss", "SCNP", "Dice&CE"],
         "Winner: CLoss.",
@@ -152,7 +152,7 @@ def test_orders_of_an_experiment(ranked):
     assert list(cells.numbers.high) == [3, 3, 3]
     overall = orders["dice", OVER_ALL]
     assert (overall.cases, overall.losses) == (24, roads.losses)
-    assert overall.notes == ["demo, cells: fewer than 5 cases, left out"]
+    assert overall.notes == ["cells: fewer than 5 cases, left out"]
 
 
 def test_command_writes_tables_and_figures(ranked, capsys):
@@ -160,13 +160,13 @@ def test_command_writes_tables_and_figures(ranked, capsys):
     assert str(ranked / "figures" / "stability-dice.png") in capsys.readouterr().out
     tables = ranked / "tables"
     text = (tables / "stability.md").read_text()
-    assert "## Dice ↑, demo, roads: 12 cases, 2 runs of each" in text
+    assert "## Dice ↑, roads: 12 cases, 2 runs of each" in text
     assert "| **1 CLoss** | 1 | 1 to 1 | 100% |  | 100% | 100% |" in text
     assert "A loss wins if its interval is 1 to 1" in text
     assert "<strong>1 CLoss</strong>" in (tables / "stability.html").read_text()
     assert r"\textbf{1 CLoss} & 1 & 1 to 1 & 100\%" in (tables / "stability.tex").read_text()
     rows = list(csv.DictReader(io.StringIO((tables / "stability.csv").read_text())))
-    first = next(row for row in rows if row["metric"] == "dice" and row["on"] == "demo, roads")
+    first = next(row for row in rows if row["metric"] == "dice" and row["on"] == "roads")
     assert (first["loss"], first["winner"], first["beats SCNP"], first["beats CLoss"]) == ("CLoss", "True", "1.0", "")
     assert "ranks" in entries.experiments(ranked.parent)[0].links
 

@@ -35,8 +35,8 @@ def test_leaderboard_ranks_over_all_cases(summary):
 def test_cases_of_all_datasets_are_told_apart(summary):
     values = summary.values("dice")
     assert values.shape == (24, 3)
-    assert values.index[0] == "demo, roads: case0"
-    assert len(summary.values("dice", "demo, walls")) == 12
+    assert values.index[0] == "roads: case0"
+    assert len(summary.values("dice", "walls")) == 12
 
 
 def test_parts_of_a_test_set_are_not_averaged_together(writer):
@@ -47,9 +47,9 @@ def test_parts_of_a_test_set_are_not_averaged_together(writer):
     writer.run(dice=BETTER)
     writer.run("closs", dice=BETTER)
     summary = Summary([writer.write_plan()])
-    assert list(summary.blocks) == ["demo, roads (inside)", "demo, roads (outside)"]
+    assert list(summary.blocks) == ["roads (inside)", "roads (outside)"]
     assert len(summary.values("dice")) == 6
-    assert len(summary.values("dice", "demo, roads (outside)")) == 6
+    assert len(summary.values("dice", "roads (outside)")) == 6
 
 
 @pytest.fixture
@@ -68,15 +68,26 @@ def other_parameters(writer_of, tmp_path):
 
 def test_a_loss_with_other_parameters_on_another_dataset_is_one_row(other_parameters):
     table = other_parameters.leaderboard()
-    assert list(table.index) == ["CLoss (parameters by dataset)", "SCNP (window=5)", "SCNP", "Dice&CE"]
+    assert list(table.index) == ["CLoss (gamma by dataset)", "SCNP (window=5)", "SCNP", "Dice&CE"]
     assert list(table["n"]) == [36, 24, 36, 36]
     assert list(table["ranked"]) == [24] * 4
 
 
+def test_what_the_rows_of_an_entry_share_stays_in_its_name(writer):
+    for dataset, further in (("roads", {}), ("vessels", {"iterations": 5})):
+        writer.run(dataset=dataset, dice=BETTER)
+        for shared in ({}, {"normalize": "all"}):
+            writer.run("closs", dataset=dataset, parameters=shared | further, dice=BETTER)
+    table = Summary([writer.write_plan()]).leaderboard()
+    assert set(table.index) == {
+        "Dice&CE",
+        "CLoss (iterations by dataset)",
+        "CLoss (normalize=all, iterations by dataset)",
+    }
+
+
 def test_what_the_ranks_leave_out_is_named(other_parameters, summary):
-    assert other_parameters.left_out("dice") == [
-        "demo, cells: 12 of 12 cases do not count, as they lack SCNP (window=5)"
-    ]
+    assert other_parameters.left_out("dice") == ["cells: 12 of 12 cases do not count, as they lack SCNP (window=5)"]
     assert summary.left_out("dice") == []
 
 
@@ -114,7 +125,7 @@ def test_experiment_without_a_finished_run_is_named(writer):
 
 
 def test_verdicts_in_words(summary):
-    closs, scnp = verdicts.verdicts(summary, "demo, roads", "dice")
+    closs, scnp = verdicts.verdicts(summary, "roads", "dice")
     assert (closs.kind, closs.effect, closs.low) == ("better", pytest.approx(0.2), pytest.approx(0.2))
     # two losses: Holm doubles the smallest of 2^12 patterns of signs
     assert closs.p == pytest.approx(2 * 2 / 2**12)
@@ -122,7 +133,7 @@ def test_verdicts_in_words(summary):
     assert scnp.words(summary.column("dice")).startswith("better by 0.100 ")
     assert verdicts.table(summary, "dice").shape == (2, 2)
     # errors: lower is better, and the two hundredths of Dice are two components
-    assert verdicts.verdicts(summary, "demo, roads", "betti0_error")[0].kind == "better"
+    assert verdicts.verdicts(summary, "roads", "betti0_error")[0].kind == "better"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +148,7 @@ def test_verdicts_against_a_loss(writer, shift, cases, words):
     writer.run(dice=BETTER[:cases])
     writer.run("closs", dice=[value + shift for value in BETTER[:cases]])
     found = Summary([writer.write_plan()])
-    (verdict,) = verdicts.verdicts(found, "demo, roads", "dice")
+    (verdict,) = verdicts.verdicts(found, "roads", "dice")
     assert verdict.words(found.column("dice")).startswith(words)
     verdicts.paired_differences(found, "dice").draw_without_rendering()
 
@@ -145,7 +156,7 @@ def test_verdicts_against_a_loss(writer, shift, cases, words):
 def test_without_dice_ce_there_is_no_verdict(writer):
     writer.run("closs")
     found = Summary([writer.write_plan()])
-    assert verdicts.verdicts(found, "demo, roads", "dice") == []
+    assert verdicts.verdicts(found, "roads", "dice") == []
     verdicts.paired_differences(found, "dice").draw_without_rendering()
 
 

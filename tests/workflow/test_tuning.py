@@ -247,6 +247,10 @@ def test_table_and_figure_show_every_trial_and_what_was_chosen(tried, tmp_path):
     assert labels["CLoss (normalize=mask, gamma tuned)"] == f"CLoss (normalize=mask, tuned gamma={gamma})"
     assert set(entry_names(results).values()) == {*chosen, "SCNP"}
 
+    for panel in tables.figure(made).axes[: len(chosen)]:
+        shown = [float(label.get_text()) for label in panel.get_xticklabels()]
+        assert shown == sorted(shown)
+
     other = replace(made, choices=[replace(choice, chosen=1 - choice.chosen) for choice in made.choices])
     choices.write_choices(plan.folder, other)
     assert "is not what was chosen last: run the experiment again" in tables.save(results)[1].read_text()
