@@ -38,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """
     results = collect(options.folder)
     print(rendering.terminal(results))
-    written = rendering.render(results, options.columns, options.style) + saved_figures.stability(results)
+    tables = rendering.render(results, options.columns, options.style)
+    written = [*tables, *saved_figures.advice(results), *saved_figures.stability(results)]
     print("\n" + "\n".join(map(str, written)))
     return 0

@@ -60,14 +60,19 @@ class Balance:
         return RECOMMENDED if gains else OPEN
 
     @property
-    def standing(self) -> tuple[int, float]:
-        """Return what puts losses in order: the kind, then the mean standardised effect on the topology, best first."""
+    def effect(self) -> float:
+        """Return the mean standardised effect on the topology, positive where it is better; NaN where unknown."""
         effects = [
             evidence.standardized(change.differences).mean()
             for slug, change in self.changes.items()
             if slug in TOPOLOGY and len(change.differences)
         ]
-        return KINDS.index(self.kind), -sum(effects) / len(effects) if effects else math.inf
+        return float(sum(effects) / len(effects)) if effects else math.nan
+
+    @property
+    def standing(self) -> tuple[int, float]:
+        """Return what puts losses in order: the kind, then the effect, best first."""
+        return KINDS.index(self.kind), math.inf if math.isnan(self.effect) else -self.effect
 
 
 @dataclass(frozen=True)
@@ -182,19 +187,25 @@ def at_a_glance(found: Sequence[Advice]) -> list[list[str]]:
     First come the losses that are better on more datasets than they are worse on; of equal ones those that have a price
     on fewer.
     """
-    kinds: dict[str, dict[str, str]] = {}
+    lines = [["loss", *(advice.title for advice in found)]]
+    for loss, balances in by_loss(found).items():
+        kinds = [balances[each.block].kind if each.block in balances else "" for each in found]
+        lines.append([loss, *(_SHORT.get(kind, "-") for kind in kinds)])
+    return lines
+
+
+def by_loss(found: Sequence[Advice]) -> dict[str, dict[str, Balance]]:
+    """Return the balances of each loss by dataset (block), the losses in the order of `at_a_glance`."""
+    balances: dict[str, dict[str, Balance]] = {}
     for advice in found:
         for each in advice.balances:
-            kinds.setdefault(each.loss, {})[advice.title] = each.kind
+            balances.setdefault(each.loss, {})[advice.block] = each
 
     def place(loss: str) -> tuple[int, int]:
-        had = list(kinds[loss].values())
+        had = [each.kind for each in balances[loss].values()]
         return had.count(WORSE_ONLY) - had.count(RECOMMENDED), had.count(AT_A_PRICE)
 
-    lines = [["loss", *(advice.title for advice in found)]]
-    for loss in sorted(kinds, key=place):
-        lines.append([loss, *(_SHORT[kinds[loss][each.title]] if each.title in kinds[loss] else "-" for each in found)])
-    return lines
+    return {loss: balances[loss] for loss in sorted(balances, key=place)}
 
 
 def _cell(change: Verdict | None, column: MetricColumn) -> str:

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from PIL import Image
 
 from pictures.style import save
-from runs.files import write_atomic
-from runs.results import RunResult, collect
+from runs.files import atomic, write_atomic
+from runs.results import Results, RunResult, collect
 from tables.claims import exchange, page, scorecard
 from tables.experiment import render, saved_figures, summary_figures, tuning
 from tables.experiment.summary import Summary
 
-LIMIT = 5 * 2**20  # bytes: more does not belong in a repository
+LIMIT = 8 * 2**20  # bytes: more does not belong in a repository
+_TABLES = {".csv", ".md"}  # `render` makes HTML and LaTeX of the runs
+_COLOURS = 64  # of a chart
 
 
 def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
@@ -29,21 +32,14 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
         Paths of the files.
 
     Raises:
-        ValueError: nothing to publish, or more than 5 MB.
+        ValueError: nothing to publish, or more than 8 MB.
     """
     folder, target = Path(experiment), Path(destination)
     results = collect(folder)
-    written = [_copy(path, target / "tables") for path in render.render(results)]
-    drawn = saved_figures.metrics(results) + saved_figures.stability(results) + saved_figures.validations(results)
-    written += [_copy(path, target / "figures") for path in drawn]
-    written += [_copy(path, target / path.parent.name) for path in tuning.save(results)]
-    summary = Summary([folder])
-    for name, draw in (
-        ("cost", summary_figures.against_cost),
-        ("ranks", summary_figures.critical_differences),
-        ("datasets", summary_figures.small_multiples),
-    ):
-        written.append(save(draw(summary), target / "figures" / f"{name}.png"))
+    made = [*render.render(results), *tuning.save(results)]
+    written = [_copy(path, target / "tables") for path in made if path.suffix in _TABLES]
+    charts = [path for path in made if path.suffix == ".png"] + _figures(results)
+    written += [_small(path, target / "figures") for path in charts]
     answers = scorecard.make([folder])
     written.append(write_atomic(target / "scorecard.md", page.markdown(answers)))
     written.append(write_atomic(target / "scorecard.json", exchange.as_json(answers)))
@@ -54,6 +50,24 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
     if size > LIMIT:
         raise ValueError(f"{target} has {size / 2**20:.1f} MB, more than {LIMIT / 2**20:.0f}: publish fewer datasets")
     return written
+
+
+def _figures(results: Results) -> list[Path]:
+    """Draw the charts that are published."""
+    drawn = [*saved_figures.advice(results), *saved_figures.metrics(results), *saved_figures.stability(results)]
+    drawn += saved_figures.validations(results)
+    summary, folder = Summary(collected=[results]), results.folder / "figures"
+    drawn.append(save(summary_figures.against_cost(summary), folder / "cost.png"))
+    drawn.append(save(summary_figures.critical_differences(summary), folder / "ranks.png"))
+    return [*drawn, save(summary_figures.small_multiples(summary), folder / "datasets.png")]
+
+
+def _small(path: Path, folder: Path) -> Path:
+    """Copy a chart with few colours, which takes a third of the space."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Image.open(path) as chart, atomic(folder / path.name) as temporary:
+        chart.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(temporary, "PNG", optimize=True)
+    return folder / path.name
 
 
 def _copy(path: Path, folder: Path) -> Path:

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from evaluation import cases
 from pictures.style import save
 from runs.results import DONE, Results
-from tables.experiment import figures, run_figures, stability_figure, stability_tables, validation_curves
+from tables.experiment import advice as weighed
+from tables.experiment import advice_figure, figures, run_figures, stability_figure, stability_tables, validation_curves
 from tables.experiment.stability import by_metric
 
 
@@ -46,6 +47,12 @@ def stability(results: Results) -> list[Path]:
     found = stability_tables.collect(results)
     drawn = {slug: stability_figure.draw(orders, results.banner) for slug, orders in by_metric(found).items()}
     return [save(figure, results.folder / "figures" / f"stability-{slug}.png") for slug, figure in drawn.items()]
+
+
+def advice(results: Results) -> list[Path]:
+    """Save which loss is for which structure; nothing where there is nothing to compare."""
+    found = weighed.collect(results)
+    return [save(advice_figure.draw(found, results.banner), results.folder / "figures" / "advice.png")] if found else []
 
 
 def pictures(results: Results) -> list[Path]:

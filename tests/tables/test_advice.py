@@ -5,11 +5,13 @@ import io
 
 import pytest
 from fixtures.finished_runs import DEFINITIONS, write_numbers
+from matplotlib.colors import to_rgb
 
+from pictures import style
 from runs.evaluation import MetricDefinition
 from runs.results import collect
 from tables import markup
-from tables.experiment import advice, render
+from tables.experiment import advice, advice_figure, render
 from tables.experiment.advice import AT_A_PRICE, RECOMMENDED, WORSE_ONLY
 from tables.experiment.verdicts import OPEN, TOO_FEW
 
@@ -87,6 +89,15 @@ def test_all_structures_at_once(experiment, writer):
     assert [told[1][place] for place in places] == [markup.strong("better"), "-", "-"]
     assert [told[2][place] for place in places] == [markup.strong("better"), "at a price", markup.emphasis("worse")]
     assert "| CLoss |" in advice.page(results, found).markdown().partition("## Membranes")[0]
+
+    drawn = advice_figure.draw(found, "a banner").axes[0]
+    assert [label.get_text() for label in drawn.get_yticklabels()] == ["SCNP", "CLoss"]
+    assert [label.get_text() for label in drawn.get_xticklabels()] == [each.title for each in found]
+    squares = {(round(patch.get_x() + 0.48), round(patch.get_y() + 0.46)): patch for patch in drawn.patches}
+    assert set(squares) == {(0, 0), (0, 1), (1, 1), (2, 1)}  # column, row: SCNP has run on the first dataset only
+    column = {each.block: place for place, each in enumerate(found)}
+    shown = [squares[column[place], 1].get_facecolor() for place in places]
+    assert [each[:3] for each in shown] == [to_rgb(style.OKABE_ITO[n]) for n in (0, 3, 1)]
 
 
 def test_cells_are_signed_as_the_metric_is_and_marked(experiment):
