@@ -6,7 +6,7 @@ CLoss divides the cross-entropy on its critical pixels M by the number of all pi
 each of several starting points (iterations of Dice&CE) and with each learning rate, Dice&CE and both readings are
 trained for the same number of iterations. Every setting is compared with Dice&CE of the same seed, case by case, after
 the papers' post-processing. Finished runs are not repeated, so that the same command goes on after an interruption.
-Writes normalisation.csv, normalisation.md, normalisation.png and provenance.json.
+Writes normalisation.csv, normalisation.md, normalisation.png and normalisation.provenance.json.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from scipy.stats import spearmanr
 
-from runs.files import atomic, write_json
+from benchmarks.studies import METRICS, values_by_case, write_study
 from runs.predictions import read_prediction
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from training.config import Config
 
 READINGS = ("all", "mask")
-METRICS = ("dice", "cldice", "betti0_error", "e0_gt", "ags")
 # what may decide between the readings: column and printed name
 FACTORS = {"dice_at_start": "Dice at the start", "share_of_m": "share of M at the start", "rate": "learning rate"}
 # effects that are drawn and correlated: column and printed name
@@ -296,27 +295,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     summary = summarise(rows)
     write_study(output, "normalisation", rows, page(summary, protocol, chosen.seeds), draw(summary))
     return 0
-
-
-def write_study(folder: Path, name: str, rows: pd.DataFrame, text: str, figure: "Figure") -> None:
-    """Write a study's rows, page, figure and provenance, and print where the page is."""
-    from pictures import style
-    from runs import provenance
-
-    with atomic(folder / f"{name}.csv") as path:
-        rows.to_csv(path, index=False)
-    with atomic(folder / f"{name}.md") as path:
-        path.write_text(text)
-    style.save(figure, folder / f"{name}.png")
-    write_json(folder / f"{name}.provenance.json", asdict(provenance.collect()))
-    print(folder / f"{name}.md")
-
-
-def values_by_case(path: Path, postprocessed: int = 0) -> pd.DataFrame:
-    """Return the metrics of a metrics.csv: a row for each case, a column for each metric."""
-    rows = pd.read_csv(path, dtype={"case": str})
-    rows = rows[rows["postprocessed"] == postprocessed]
-    return rows.groupby(["case", "metric"])["value"].mean().unstack("metric")
 
 
 def _shares(run: Path, protocol: Protocol, setting: Setting) -> dict[str, float]:

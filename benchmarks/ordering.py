@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from scipy.stats import kendalltau
 
-from benchmarks.normalisation import METRICS, values_by_case, write_study
+from benchmarks.studies import METRICS, values_by_case, write_study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import normalisation
-from benchmarks.normalisation import METRICS, Protocol, Setting, correlations, draw, measure, page, summarise
+from benchmarks.normalisation import Protocol, Setting, correlations, draw, measure, page, summarise
+from benchmarks.studies import METRICS
 
 
 def hand_made_rows():
