@@ -110,7 +110,7 @@ class Advice:
     def _doubts(self) -> list[str]:
         """Return why the order may be another one elsewhere."""
         cases = max((len(change.differences) for each in self.balances for change in each.changes.values()), default=0)
-        doubts = [f"{cases} cases only"] if cases < intervals.ROUGH else []
+        doubts = [f"{cases} case{'s' * (cases != 1)} only"] if cases < intervals.ROUGH else []
         doubts += ["one run of each loss, so that differences between seeds are unknown"] if self.runs == 1 else []
         return [f"Not known: {'; '.join(doubts)}."] if doubts else []
 
