@@ -218,7 +218,7 @@ def _progress(folder: Path, record: RunRecord) -> belonging.Verdict:
     """Return how far a training got; "done" when it has ended well."""
     failure = read_failure(folder)
     if failure or record.exit_cause.startswith(FAILED):
-        return FAILED, failure.error if failure else record.exit_cause
+        return FAILED, failure.error if failure else record.exit_cause.removeprefix(f"{FAILED}: ")
     if not record.started:
         return MISSING, "the run was not started"
     if record.exit_cause != COMPLETED:

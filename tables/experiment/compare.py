@@ -11,6 +11,7 @@ from tables.experiment.once import once
 
 STATES = {MISSING: "(no run)"}
 BASELINE = "dice_ce"
+_NAMED = 3  # runs that a note on what is not done names
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,7 @@ def comparison(runs: list[RunResult], dataset: str, postprocessed: bool, part: s
         grouped.setdefault(result.row, []).append(result)
     rows = [_row(group, columns, postprocessed) for group in grouped.values()]
     rows = _with_tests(rows, list(grouped.values()), columns, postprocessed)
-    notes = _where_measured(runs)
-    notes += [f"{result.label}, {result.folder.name}: {result.state}: {result.reason}" for result in runs
-             if result.state != DONE]  # fmt: skip
+    notes = _where_measured(runs) + _not_done(runs)
     notes += [remark for result in runs for remark in result.remarks]
     notes += [_uneven(row, column) for row in rows for column in columns if row.cells[column.slug].is_uneven]
     return Comparison(dataset, postprocessed, columns, rows, notes, part)
@@ -150,6 +149,18 @@ def _where_measured(runs: list[RunResult]) -> list[str]:
     known = {result.options["fov"] for result in runs if result.state == DONE and "fov" in result.options}
     said = {True: "Measured inside the field of view", False: "Measured on whole images, outside the field of view too"}
     return [said[fov] for fov in sorted(known)]
+
+
+def _not_done(runs: list[RunResult]) -> list[str]:
+    """Return a note for each reason why runs are not done, with the first of these runs."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for result in runs:
+        if result.state != DONE:
+            found.setdefault((result.state, result.reason), []).append(f"{result.label}, {result.folder.name}")
+    return [
+        f"{'; '.join(named[:_NAMED])}{f'; and {len(named) - _NAMED} more' * (len(named) > _NAMED)}: {state}: {reason}"
+        for (state, reason), named in found.items()
+    ]
 
 
 def _uneven(row: ComparisonRow, column: MetricColumn) -> str:

@@ -74,7 +74,7 @@ def test_means_and_states(hpm):
     assert (base["status"], base["n"], base["published"]) == ("measured", 8, 0.9145)
     assert base["ci_low"] < base["measured"] < base["ci_high"]
     failed = one(found, row="CREMI-A, U-Net + THPM", metric="dice")
-    assert (failed["status"], failed["note"]) == ("failed", "failed: loss is NaN")
+    assert (failed["status"], failed["note"]) == ("failed", "loss is NaN")
     missing = one(found, row="CREMI-B, U-Net", metric="dice")
     assert (missing["status"], missing["note"]) == ("missing", "none of its 1 runs of hpm-scale0.01")
 

@@ -53,6 +53,18 @@ def test_terminal(demo):
         assert part in text
 
 
+def test_runs_that_are_not_done_for_the_same_reason_are_one_note(writer):
+    for loss in ("dice_ce", "closs", "scnp"):
+        writer.run(loss, seed=0)
+        for seed in (1, 2):
+            shutil.rmtree(writer.run(loss, seed=seed))
+    writer.run("scnp", parameters={"window": 5}, cause="failed: loss is NaN")
+    notes = re.findall("^.*: (?:no run|failed): .*$", render.terminal(collect(writer.write_plan())), re.MULTILINE)
+    missing, failed = dict.fromkeys(notes)
+    assert missing.startswith("Dice&CE, fold0-seed1; Dice&CE, fold0-seed2; CLoss, fold0-seed1; and 3 more: no run: ")
+    assert failed == "SCNP (window=5), fold0-seed0: failed: loss is NaN"
+
+
 def test_markdown(demo):
     text = render.markdown(collect(demo))
     assert re.search(r"\| CLoss \(gamma=0.3\) \| \*\*0.685 ± 0.060 \(0.5\d\d, 0.7\d\d\)†\*\* \|", text)
