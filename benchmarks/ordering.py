@@ -275,6 +275,8 @@ def draw(found: Sequence[Agreement], order: dict[str, float]) -> "Figure":
         heights = [each.errors.get(name, float("nan")) / each.errors[BASELINE] for name in names]
         axes.plot(heights, marker=marker, color=colour, linewidth=1, label=each.setting)
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     axes.set_xticks(range(len(names)), [losses.entry(name).title for name in names])
     axes.set(xlabel="loss, in the published order", ylabel="Betti-0 error / Dice&CE's (down is better)")
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
