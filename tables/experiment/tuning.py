@@ -93,31 +93,32 @@ def figure(found: Choices, banner: str = "") -> Figure:
     for axes, entry in zip(grid, entries, strict=False):
         for choice in found.choices:
             if choice.entry == entry:
-                _line(axes, choice, found.metric, **_look(datasets.index(choice.dataset)))
+                _line(axes, choice, found.metric, *_look(datasets.index(choice.dataset)))
         axes.set_title(entry)
         axes.set_ylabel(metrics.entry(found.metric).title)
     for axes in grid[len(entries) :]:
         axes.axis("off")
     style.heading(drawn, "Tuned on validation cases; filled: chosen", banner)
-    handles = [Line2D([], [], label=dataset, **_look(place)) for place, dataset in enumerate(datasets)]
+    looks = [(dataset, *_look(place)) for place, dataset in enumerate(datasets)]
+    handles = [Line2D([], [], color=colour, marker=marker, label=dataset) for dataset, colour, marker in looks]
     drawn.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     return drawn
 
 
-def _look(place: int) -> dict[str, str]:
+def _look(place: int) -> tuple[str, str]:
     """Return colour and marker of a dataset's line: further ones take the colours again with another marker."""
     again, colour = divmod(place, len(style.OKABE_ITO))
-    return {"color": style.OKABE_ITO[colour], "marker": "osD^"[again % 4]}
+    return style.OKABE_ITO[colour], "osD^"[again % 4]
 
 
-def _line(axes: Axes, choice: Choice, metric: str, color: str, marker: str) -> None:
+def _line(axes: Axes, choice: Choice, metric: str, colour: str, marker: str) -> None:
     """Draw the trials of a loss on one dataset, equally far apart, in order if they are numbers."""
     order = sorted(range(len(choice.trials)), key=lambda number: _numbers(choice.trials[number]))
     trials = [choice.trials[number] for number in order]
     values = [float("nan") if (value := trial.scores[metric]) is None else value for trial in trials]
-    axes.plot(values, color=color, marker=marker, markerfacecolor="white", linewidth=1)
+    axes.plot(values, color=colour, marker=marker, markerfacecolor="white", linewidth=1)
     chosen = order.index(choice.chosen)
-    axes.plot(chosen, values[chosen], color=color, marker=marker)
+    axes.plot(chosen, values[chosen], color=colour, marker=marker)
     axes.set_xticks(range(len(trials)), [_told(trial, names=len(trial.values) > 1) for trial in trials])
     axes.set_xlabel(", ".join(trials[0].values))
 
