@@ -54,17 +54,20 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
 
 def _figures(results: Results) -> list[Path]:
     """Draw the charts that are published."""
-    drawn = [*saved_figures.advice(results), *saved_figures.metrics(results), *saved_figures.stability(results)]
-    drawn += saved_figures.validations(results)
     summary, folder = Summary(collected=[results]), results.folder / "figures"
-    drawn.append(save(summary_figures.against_cost(summary), folder / "cost.png"))
-    drawn.append(save(summary_figures.critical_differences(summary), folder / "ranks.png"))
-    return [*drawn, save(summary_figures.small_multiples(summary), folder / "datasets.png")]
+    return [
+        *saved_figures.advice(results),
+        *saved_figures.metrics(results),
+        *saved_figures.stability(results),
+        *saved_figures.validations(results),
+        save(summary_figures.against_cost(summary), folder / "cost.png"),
+        save(summary_figures.critical_differences(summary), folder / "ranks.png"),
+        save(summary_figures.small_multiples(summary), folder / "datasets.png"),
+    ]
 
 
 def _small(path: Path, folder: Path) -> Path:
     """Copy a chart with few colours, which takes a third of the space."""
-    folder.mkdir(parents=True, exist_ok=True)
     with Image.open(path) as chart, atomic(folder / path.name) as temporary:
         chart.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(temporary, "PNG", optimize=True)
     return folder / path.name
