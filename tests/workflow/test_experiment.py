@@ -33,7 +33,7 @@ def refusal(experiment, **changes):
 @pytest.mark.parametrize("name", names())
 def test_experiments_of_the_suite_can_be_planned(name, tmp_path):
     for quick in (False, True):
-        if quick and name in ("smoke", "desk", "campaign"):
+        if quick and name in ("smoke", "desk", "campaign", "labels"):
             continue
         source = tmp_path / "data"
         source.mkdir(exist_ok=True)
