@@ -62,6 +62,19 @@ def legend(figure: Figure, entries: Iterable[tuple[str, str]], columns: int = 6,
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
 
 
+def series(place: int) -> tuple[str, int]:
+    """Return how one of many series is told from the others.
+
+    Args:
+        place: of the series, from 0.
+
+    Returns:
+        Its colour; and how many earlier series have the same one, for marker or line to tell apart.
+    """
+    again, colour = divmod(place, len(OKABE_ITO))
+    return OKABE_ITO[colour], again
+
+
 def no_ticks(axes: Axes) -> None:
     """Remove ticks and frame from an image's axes."""
     axes.set_xticks([])

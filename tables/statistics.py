@@ -118,7 +118,7 @@ def friedman(values: pd.DataFrame) -> float:
         p; NaN for fewer than three methods or two cases, or where all values are equal.
     """
     complete: Any = values.dropna()
-    if complete.shape[1] < 3 or len(complete) < 2:
+    if complete.shape[1] < 3 or len(complete) < 2 or (complete.nunique(axis=1) == 1).all():
         return math.nan
     return float(stats.friedmanchisquare(*complete.to_numpy().T).pvalue)
 

@@ -107,8 +107,8 @@ def figure(found: Choices, banner: str = "") -> Figure:
 
 def _look(place: int) -> tuple[str, str]:
     """Return colour and marker of a dataset's line: further ones take the colours again with another marker."""
-    again, colour = divmod(place, len(style.OKABE_ITO))
-    return style.OKABE_ITO[colour], "osD^"[again % 4]
+    colour, again = style.series(place)
+    return colour, "osD^"[again % 4]
 
 
 def _line(axes: Axes, choice: Choice, metric: str, colour: str, marker: str) -> None:

@@ -57,8 +57,8 @@ def _draw(runs: Sequence[RunResult], title: str, banner: str) -> Figure:
     panels = figure.subplots(1, len(history.VALIDATED))
     for number, result in enumerate(runs):
         is_baseline = result.run.loss == BASELINE and not result.run.loss_parameters
-        colour = style.BASELINE if is_baseline else style.OKABE_ITO[number % len(style.OKABE_ITO)]
-        line = "--" if is_baseline else ("-", "-.", ":")[number // len(style.OKABE_ITO) % 3]
+        colour, again = style.series(number)
+        colour, line = (style.BASELINE, "--") if is_baseline else (colour, ("-", "-.", ":")[again % 3])
         course = _course(result.folder)
         if course is None:
             continue

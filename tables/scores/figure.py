@@ -64,7 +64,7 @@ def _rough(scores: Scores) -> str:
 def _panel(axes: Axes, scores: Scores, measure: Measure) -> None:
     generator = np.random.default_rng(0)
     for place, method in enumerate(scores.methods):
-        colour = style.OKABE_ITO[place % len(style.OKABE_ITO)]
+        colour, _ = style.series(place)
         values = scores.of(method, measure.label).dropna().to_numpy(float)
         heights = place + 0.14 + generator.uniform(-_SPREAD, _SPREAD, len(values))
         axes.plot(values, heights, "o", color=colour, alpha=0.35, markersize=3, markeredgewidth=0)

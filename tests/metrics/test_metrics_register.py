@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import metrics
+from tests.fixtures.lines import lines
 
 NAMES = metrics.names()
 few = settings(max_examples=20, deadline=None)
@@ -45,13 +46,7 @@ def shape_for(name: str) -> tuple[int, ...]:
 
 def example(shape: tuple[int, ...], seed: int, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    target = np.zeros(shape, np.uint8)
-    for c in range(1, classes):
-        for axis in range(len(shape)):
-            place = [slice(None)] * len(shape)
-            start = rng.integers(0, shape[axis] - 2)
-            place[axis] = slice(start, start + 2)
-            target[tuple(place)] = c
+    target = lines(shape, classes, rng)
     noise = rng.random(shape) < 0.1
     return np.where(noise, rng.integers(0, classes, shape), target).astype(np.uint8), target
 

@@ -112,6 +112,11 @@ def test_ranks_and_friedman():
     assert math.isnan(friedman(values[2:]))  # of two cases, one is complete
 
 
+@pytest.mark.filterwarnings("error")
+def test_friedman_of_equal_methods_is_undefined_without_a_warning():
+    assert math.isnan(friedman(pd.DataFrame(dict.fromkeys("abc", [0.9, 0.8, 0.7]))))
+
+
 @pytest.mark.parametrize(("methods", "quantile"), [(2, 1.960), (5, 2.728), (10, 3.164)])
 def test_critical_difference_has_demsar_s_quantiles(methods, quantile):
     """Demsar 2006, table 5a, for 0.05."""
