@@ -25,75 +25,38 @@ _UNCHECKED = (
     "HPM's results for CREMI-C fit 123 slices instead of 125",
 )
 _ONE = "125 slices, 1250 x 1250, grey"
-
-
-@register(
-    "cremi_a",
-    title="CREMI-A",
+# what the samples share
+_register = partial(
+    register,
     dims=2,
     structure="membranes",
     classes=("background", "membrane"),
     licence=_LICENCE,
     where=_WHERE,
-    size=_ONE,
-    uses={"hpm": ["1"]},
     reference=_REFERENCE,
     unchecked=_UNCHECKED,
 )
+
+
+@_register("cremi_a", title="CREMI-A", size=_ONE, uses={"hpm": ["1"]})
 def cremi_a(source: Path, *, radius: int = 2) -> Plan:
     """Plan sample A as 2D slices, in five folds of contiguous blocks, without a test set (HPM). See `plan_samples`."""
     return plan_samples(source, "A", radius)
 
 
-@register(
-    "cremi_b",
-    title="CREMI-B",
-    dims=2,
-    structure="membranes",
-    classes=("background", "membrane"),
-    licence=_LICENCE,
-    where=_WHERE,
-    size=_ONE,
-    uses={"hpm": ["1"]},
-    reference=_REFERENCE,
-    unchecked=_UNCHECKED,
-)
+@_register("cremi_b", title="CREMI-B", size=_ONE, uses={"hpm": ["1"]})
 def cremi_b(source: Path, *, radius: int = 2) -> Plan:
     """Plan sample B as 2D slices, in five folds of contiguous blocks, without a test set (HPM). See `plan_samples`."""
     return plan_samples(source, "B", radius)
 
 
-@register(
-    "cremi_c",
-    title="CREMI-C",
-    dims=2,
-    structure="membranes",
-    classes=("background", "membrane"),
-    licence=_LICENCE,
-    where=_WHERE,
-    size=_ONE,
-    uses={"hpm": ["1"]},
-    reference=_REFERENCE,
-    unchecked=_UNCHECKED,
-)
+@_register("cremi_c", title="CREMI-C", size=_ONE, uses={"hpm": ["1"]})
 def cremi_c(source: Path, *, radius: int = 2) -> Plan:
     """Plan sample C as 2D slices, in five folds of contiguous blocks, without a test set (HPM). See `plan_samples`."""
     return plan_samples(source, "C", radius)
 
 
-@register(
-    "cremi",
-    title="CREMI",
-    dims=2,
-    structure="membranes",
-    classes=("background", "membrane"),
-    licence=_LICENCE,
-    where=_WHERE,
-    size="3 x 125 slices, 1250 x 1250, grey",
-    uses={"cldice": ["1"]},
-    reference=_REFERENCE,
-    unchecked=_UNCHECKED,
-)
+@_register("cremi", title="CREMI", size="3 x 125 slices, 1250 x 1250, grey", uses={"cldice": ["1"]})
 def cremi(source: Path, *, radius: int = 2) -> Plan:
     """Plan all samples: the last 17 slices of each for the test, three folds over the others (clDice's numbers).
 
