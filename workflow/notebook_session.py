@@ -1,15 +1,18 @@
-"""The start of every notebook: change to the right folder, and collect its parameters."""
+"""What notebooks share: change to the right folder, collect the parameters, show a picture that may not be there."""
 
 import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from registry.nearest import unknown
 from workflow.import_check import check_rooms
 from workflow.places import project_root
+
+if TYPE_CHECKING:
+    from IPython.display import Image
 
 _PAPERMILL = "# Parameters\n"  # the first line of the cell that papermill adds
 _ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
@@ -59,6 +62,21 @@ def given(form: type, namespace: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise ValueError("; ".join(problems))
     return {name: namespace[name] for name in names}
+
+
+def picture(path: str | Path | bool | None, instead: str = "not drawn: `pictures` is false") -> "Image | str":
+    """Return what a cell ends with to show a figure.
+
+    Args:
+        path: of the figure; None or false where it was not drawn.
+        instead: why it was not drawn.
+
+    Returns:
+        The figure, or the reason.
+    """
+    from IPython.display import Image
+
+    return Image(path) if path else instead
 
 
 def _assigned(cells: Sequence[str]) -> list[str]:
