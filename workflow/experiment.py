@@ -4,14 +4,14 @@ An experiment file is YAML with these keys (all but `datasets` and `losses` are 
 
     title, note      printed above the tables and figures
     smoke            true: results only show that everything works, and say so
-    datasets         name: {source, options, partial, adjacency, fov, common, pretrain, finetune, losses}, for each
-                     (source: folder below --data with the official files; options: of the dataset, and partial:
+    datasets         name: {source, options, partial, adjacency, fov, metrics, common, pretrain, finetune, losses}, for
+                     each (source: folder below --data with the official files; options: of the dataset, and partial:
                      continue without missing files, see data_prep.prepare; losses: parameters that differ on this
                      dataset)
     losses           list of slugs, or {slug: {parameter: value, tune: {parameter: [values]}}}: see
                      workflow.loss_entries
     choose_by        metric of the validation cases by which values are chosen, "cldice" if omitted; ties by Dice
-    metrics          list of slugs; all if omitted
+    metrics          list of slugs; all if omitted (a dataset's own `metrics` comes first)
     fov              false: measure outside the fields of view, too, on datasets that have them (default true; a
                      dataset's own `fov` comes first; training always ignores what is outside)
     folds, seeds     lists of integers, [0] if omitted
@@ -49,8 +49,8 @@ _KEYS: dict[str, type] = {
     "folds": list, "seeds": list, "choose_by": str, "common": dict, "pretrain": dict, "finetune": dict, "quick": dict,
 }  # fmt: skip
 _DATASET_KEYS: dict[str, type] = {
-    "source": str, "options": dict, "partial": bool, "adjacency": int, "fov": bool, "common": dict, "pretrain": dict,
-    "finetune": dict, "losses": dict,
+    "source": str, "options": dict, "partial": bool, "adjacency": int, "fov": bool, "metrics": list, "common": dict,
+    "pretrain": dict, "finetune": dict, "losses": dict,
 }  # fmt: skip
 
 
@@ -291,6 +291,7 @@ def _datasets(datasets: Mapping[str, Any], prepared: Path) -> list[str]:
         problems += typed
         if not typed and settings:
             problems += _sections(settings, f"datasets.{name}.")
+            problems += [f"datasets.{name}: {text}" for text in _metrics(settings.get("metrics", []))]
             for slug, parameters in settings.get("losses", {}).items():
                 problems += [f"datasets.{name}.losses: {text}" for text in loss_problems(slug, parameters or {})]
     return problems

@@ -174,7 +174,7 @@ def _job(config: Config, experiment: Experiment) -> Job:
     evaluate = {
         "run": folder,
         "pretrain": after or folder,
-        "metrics": experiment.metrics,
+        "metrics": settings.get("metrics", experiment.metrics),
         "adjacency": settings.get("adjacency", 0),
         "fov": settings.get("fov", experiment.fov),
     }

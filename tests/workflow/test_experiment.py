@@ -137,6 +137,15 @@ def test_field_of_view_of_a_dataset_comes_before_that_of_the_experiment(experime
     assert "`fov` must be a bool" in refusal(experiment, fov=0)
 
 
+def test_metrics_of_a_dataset_replace_those_of_the_experiment(experiment, tmp_path):
+    content = SMALL | {"metrics": ["dice"], "datasets": {"synthetic2d": {}, "synthetic3d": {"metrics": ["cldice"]}}}
+    plan = plans.make(experiment(content), str(tmp_path))
+    asked = {job.train["dataset"]: job.evaluate["metrics"] for job in plan.jobs}
+    assert asked == {"synthetic2d": ["dice"], "synthetic3d": ["cldice"]}
+    told = refusal(experiment, datasets={"synthetic2d": {"metrics": ["dise"]}})
+    assert "datasets.synthetic2d: unknown metric 'dise'" in told
+
+
 def test_quick_and_set(experiment, tmp_path):
     content = SMALL | {"quick": {"finetune": {"iterations": 2}}}
     assert experiment(content, quick=True).finetune == {"iterations": 2}
