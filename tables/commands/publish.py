@@ -15,7 +15,7 @@ def add(commands: Any) -> None:
     """
     parser = commands.add_parser("publish", help="keep an experiment's tables, figures, scorecard and provenance")
     parser.add_argument("experiment", type=Path, help="the experiment's folder, such as results/desk")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder that gets it, 8 MB at most")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder that gets it, 10 MB at most")
     parser.set_defaults(run=run)
 
 
