@@ -18,10 +18,11 @@ from tables.experiment.summary import LEADING, Summary, complete_cases
 _PER_ROW = 3
 # losses drawn in a picture of predictions
 _MOST_ROWS = 14
+_LINE = 0.14  # height of a legend's line in inches
 
 
 def against_cost(summary: Summary, metrics: tuple[str, ...] = (LEADING, "betti1_error")) -> Figure:
-    """Draw the average rank of each loss against its cost; below and to the left is better.
+    """Draw the average rank of each loss against its cost; above and to the left is better.
 
     Args:
         summary: the runs.
@@ -30,8 +31,8 @@ def against_cost(summary: Summary, metrics: tuple[str, ...] = (LEADING, "betti1_
     Returns:
         The figure.
     """
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
     cost = summary.seconds()
+    figure = Figure(figsize=(11, max(4.6, 0.8 + _LINE * len(cost))), layout="constrained")
     numbers = pd.Series(range(1, len(cost) + 1), index=cost.index)
     drawn = []
     for axes, metric in zip(np.ravel([figure.subplots(1, len(metrics))]), metrics, strict=True):

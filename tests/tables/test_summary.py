@@ -113,6 +113,19 @@ def test_figures_hold_something(summary, draw):
     assert any(axes.lines for axes in figure.axes)
 
 
+def test_legend_of_many_losses_fits_into_the_figure(writer):
+    writer.run()
+    for number in range(35):
+        writer.run("closs", parameters={"gamma": number / 100})
+    figure = summary_figures.against_cost(Summary([writer.write_plan()]), metrics=("dice",))
+    figure.draw_without_rendering()
+    (legend,), whole = figure.legends, figure.bbox
+    box = legend.get_window_extent()
+    assert box.y0 >= whole.y0
+    assert box.y1 <= whole.y1
+    assert box.height > 3 * figure.dpi
+
+
 def test_folder_without_runs_is_named(tmp_path):
     with pytest.raises(ValueError, match="no experiment in it"):
         Summary([tmp_path])
