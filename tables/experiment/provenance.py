@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runs.record import RunRecord
-from runs.results import Results
+from runs.results import Results, RunResult
 
 _PACKAGES = ("torch", "monai", "numpy", "scikit-image")
 
@@ -19,12 +19,11 @@ def lines(results: Results) -> list[str]:
         One line each for code, machine, packages, data and evaluation; differing ones are listed.
     """
     records = [result.record for result in results.runs if result.record.started]
-    data = [f"{record.data.name} {record.data.checksum[:12]}" for record in records if record.data.name]
     found = {
         "Code": _different(_commit(record) for record in records),
         "Machine": _different(_machine(record) for record in records),
         "Packages": _different(_packages(record) for record in records),
-        "Data": _different(data),
+        "Data": _different(_data(result) for result in results.runs),
         "Evaluation": _different(_options(result.options) for result in results.runs),
         "Left out": "; ".join(f"{slug}: {reason}" for slug, reason in results.left_out.items()),
     }
@@ -51,6 +50,13 @@ def _machine(record: RunRecord) -> str:
 def _packages(record: RunRecord) -> str:
     known = [f"{name} {record.packages[name]}" for name in _PACKAGES if record.packages.get(name)]
     return ", ".join([f"Python {record.python}", *known]) if record.python else ""
+
+
+def _data(result: RunResult) -> str:
+    """Return the dataset, its checksum and the options that it was prepared with, such as labels=noisy."""
+    data = result.record.data
+    options = ", ".join(f"{name}={value}" for name, value in (result.card.options or {}).items())
+    return f"{data.name} {data.checksum[:12]}" + f" ({options})" * bool(options) if data.name else ""
 
 
 def _options(options: Mapping[str, Any]) -> str:
