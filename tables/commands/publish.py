@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from tables.experiment.publish import publish
+from tables.experiment.publish import LIMIT, publish
 
 
 def add(commands: Any) -> None:
@@ -15,7 +15,8 @@ def add(commands: Any) -> None:
     """
     parser = commands.add_parser("publish", help="keep an experiment's tables, figures, scorecard and provenance")
     parser.add_argument("experiment", type=Path, help="the experiment's folder, such as results/desk")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder that gets it, 10 MB at most")
+    most = f"{LIMIT / 2**20:.0f} MB at most"
+    parser.add_argument("-o", "--output", type=Path, required=True, help=f"folder that gets it, {most}")
     parser.set_defaults(run=run)
 
 

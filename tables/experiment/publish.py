@@ -32,7 +32,7 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
         Paths of the files.
 
     Raises:
-        ValueError: nothing to publish, or more than 10 MB.
+        ValueError: nothing to publish, or more than `LIMIT`.
     """
     folder, target = Path(experiment), Path(destination)
     results = collect(folder)
