@@ -3,9 +3,9 @@ import pickle
 import h5py
 import numpy as np
 import pytest
+from fixtures.volume_layouts import cremi
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from volume_layouts import cremi
 
 import data_prep
 from data_prep import PreparationError, Prepared

@@ -5,8 +5,8 @@ import pickle
 
 import numpy as np
 import pytest
-from layouts import grey, save, structure
-from volume_layouts import ihc_tma, lynsec, nuinsseg
+from fixtures.layouts import grey, save, structure
+from fixtures.volume_layouts import ihc_tma, lynsec, nuinsseg
 
 import data_prep
 from data_prep import PreparationError, Prepared

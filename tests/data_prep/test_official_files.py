@@ -6,10 +6,10 @@ import shutil
 
 import numpy as np
 import pytest
-from layouts import chase_db1, crack500_photographs, drive, grey, hrf, save, stare, structure
+from fixtures.layouts import chase_db1, crack500_photographs, drive, grey, hrf, save, stare, structure
+from fixtures.volume_layouts import LAYOUTS as VOLUMES
+from fixtures.volume_layouts import labels, nifti, nuinsseg, volume
 from PIL import Image
-from volume_layouts import LAYOUTS as VOLUMES
-from volume_layouts import labels, nifti, nuinsseg, volume
 
 import data_prep
 from data_prep import PreparationError, Prepared
@@ -169,7 +169,7 @@ def test_litter_is_no_case_and_unpacked_volumes_are(layout, tmp_path, monkeypatc
 
 
 def test_litter_beside_deepglobe_tiles_is_no_case(tmp_path, monkeypatch):
-    from layouts import deepglobe_roads
+    from fixtures.layouts import deepglobe_roads
 
     monkeypatch.setattr(importlib.import_module("data_prep.datasets.deepglobe_roads"), "COUNTS", {"labelled": 20})
     files = deepglobe_roads(tmp_path / "source")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from layouts import LAYOUTS, SIZE, Layout, structure
+from fixtures.layouts import LAYOUTS, SIZE, Layout, structure
 from PIL import Image
 from scipy.io import loadmat, savemat
 
@@ -131,7 +131,7 @@ def _write_mask_like(path, mask):
 
 
 def _write_like(path, values):
-    from layouts import save
+    from fixtures.layouts import save
 
     return save(path, values)
 

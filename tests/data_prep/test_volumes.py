@@ -8,8 +8,7 @@ import nibabel
 import numpy as np
 import pytest
 import tifffile
-from scipy.io import savemat
-from volume_layouts import (
+from fixtures.volume_layouts import (
     AXONS,
     LAYOUTS,
     SPACING,
@@ -24,6 +23,7 @@ from volume_layouts import (
     vesselnn,
     volume,
 )
+from scipy.io import savemat
 
 import data_prep
 from data_prep import PreparationError, Prepared
@@ -310,7 +310,7 @@ def test_cirrmri600_in_the_numbers_of_scnp(tmp_path, monkeypatch):
 
 
 def test_mslesseg_keeps_all_times_of_a_patient_together(tmp_path, monkeypatch):
-    from volume_layouts import mslesseg
+    from fixtures.volume_layouts import mslesseg
 
     mslesseg(tmp_path / "source")
     monkeypatch.setattr("data_prep.datasets.mslesseg.COUNTS", {"train": 10, "test": 2})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-from nnunet_examples import SPATIAL, classes, regions, value_and_gradient
+from fixtures.nnunet_examples import SPATIAL, classes, regions, value_and_gradient
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 

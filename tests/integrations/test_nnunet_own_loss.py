@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from nnunet_examples import classes, regions, value_and_gradient
+from fixtures.nnunet_examples import classes, regions, value_and_gradient
 
 from integrations.nnunet.loss import DeepSupervision, NNUNetLoss, Problem, scale_weights
 
