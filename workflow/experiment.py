@@ -8,8 +8,8 @@ An experiment file is YAML with these keys (all but `datasets` and `losses` are 
                      each (source: folder below --data with the official files; options: of the dataset, and partial:
                      continue without missing files, see data_prep.prepare; losses: parameters that differ on this
                      dataset)
-    losses           list of slugs, or {slug: {parameter: value, tune: {parameter: [values]}}}: see
-                     workflow.loss_entries
+    losses           list of slugs, or {slug: {parameter: value, tune: {parameter: [values]}, seeds: [integers]}}:
+                     see workflow.loss_entries
     choose_by        metric of the validation cases by which values are chosen, "cldice" if omitted; ties by Dice
     metrics          list of slugs; all if omitted (a dataset's own `metrics` comes first)
     fov              false: measure outside the fields of view, too, on datasets that have them (default true; a
@@ -34,7 +34,7 @@ import yaml
 from registry.nearest import unknown
 from runs.history import VALIDATED
 from runs.paths import is_folder_name
-from workflow.loss_entries import LossEntry, list_problems, loss_problems, read_entry
+from workflow.loss_entries import LossEntry, different_integers, list_problems, loss_problems, read_entry
 
 FOLDER = Path(__file__).parent / "experiments"
 SECTIONS = ("common", "pretrain", "finetune")
@@ -76,6 +76,15 @@ class Experiment:
     common: dict[str, Any] = field(default_factory=dict)
     pretrain: dict[str, Any] = field(default_factory=dict)
     finetune: dict[str, Any] = field(default_factory=dict)
+
+    def seeds_of(self, entry: LossEntry) -> list[int]:
+        """Return the seeds of an entry of `losses`: its own ones, if it has any."""
+        return self.seeds if entry.seeds is None else entry.seeds
+
+    @property
+    def all_seeds(self) -> list[int]:
+        """Return the seeds of the experiment and those that some entry adds."""
+        return list(dict.fromkeys([*self.seeds, *(seed for entry in self.losses for seed in self.seeds_of(entry))]))
 
 
 def names() -> list[str]:
@@ -208,9 +217,7 @@ def _problems(content: dict[str, Any], prepared: Path) -> list[str]:
     problems += _datasets(content["datasets"], prepared)
     problems += [] if problems else _choice(content)
     for key in ("folds", "seeds"):
-        values = content.get(key, [0])
-        if not values or any(type(value) is not int or value < 0 for value in values) or len(set(values)) < len(values):
-            problems.append(f"`{key}` must be a list of different integers from 0, got {values}")
+        problems += different_integers(f"`{key}`", content.get(key, [0]))
     return problems
 
 

@@ -1,11 +1,14 @@
-"""The list of losses of an experiment file: slugs, parameters, and values to try on validation cases.
+"""The list of losses of an experiment file: slugs, parameters, values to try on validation cases, seeds.
 
     - dice_ce: {tune: {learning_rate: [0.0003, 0.001, 0.003]}}
     - closs: {normalize: mask, tune: {gamma: [0.05, 0.1, 0.2]}}
-    - scnp
+    - scnp: {seeds: [0, 1, 2, 3, 4]}
+    - cbdice
 
-What `tune` lists is tried in all combinations, with the first seed; all tuned entries have the same number of trials.
-It may list parameters of the loss, and those of the training that leave the number of iterations and patches as it is.
+`seeds` takes the place of the experiment's own: more runs of what the experiment is about, fewer of the rest. What
+`tune` lists is tried in all combinations, with the experiment's first seed; all tuned entries have the same number of
+trials. It may list parameters of the loss, and those of the training that leave the number of iterations and patches as
+it is.
 """
 
 import itertools
@@ -16,7 +19,7 @@ from typing import Any
 from registry.nearest import unknown
 from runs import paths
 
-TUNE = "tune"
+TUNE, SEEDS = "tune", "seeds"
 # of notebooks/train.ipynb; any other would give one loss more to learn from than another
 TRAINING = ("learning_rate", "weight_decay", "optimizer", "foreground_share")
 
@@ -29,11 +32,13 @@ class LossEntry:
         slug: name of the loss.
         parameters: fixed ones, by name.
         tune: values to try, by the name of a parameter of the loss or of the training.
+        seeds: its own ones; None for those of the experiment.
     """
 
     slug: str
     parameters: dict[str, Any] = field(default_factory=dict)
     tune: dict[str, list[Any]] = field(default_factory=dict)
+    seeds: list[int] | None = None
 
     @property
     def trials(self) -> list[dict[str, Any]]:
@@ -54,7 +59,7 @@ class LossEntry:
 
 
 def read_entry(given: Any) -> LossEntry:
-    """Read `slug` or `{slug: {parameter: value, tune: {parameter: values}}}`.
+    """Read `slug` or `{slug: {parameter: value, tune: {parameter: values}, seeds: [integers]}}`.
 
     Args:
         given: an element of the list, as YAML gives it.
@@ -71,7 +76,7 @@ def read_entry(given: Any) -> LossEntry:
         slug, parameters = next(iter(given.items()))
         if isinstance(slug, str) and isinstance(parameters or {}, dict):
             fixed = dict(parameters or {})
-            return LossEntry(slug, tune=fixed.pop(TUNE, None) or {}, parameters=fixed)
+            return LossEntry(slug, tune=fixed.pop(TUNE, None) or {}, seeds=fixed.pop(SEEDS, None), parameters=fixed)
     raise ValueError(f"an entry of `losses` must be a slug or {{slug: {{parameter: value}}}}, got {given!r}")
 
 
@@ -92,6 +97,7 @@ def list_problems(given: Iterable[Any]) -> list[str]:
             problems.append(str(error))
             continue
         problems += loss_problems(entry.slug, entry.parameters) or _tune_problems(entry)
+        problems += [] if entry.seeds is None else different_integers(f"`seeds` of {entry.slug}", entry.seeds)
         entries.append(entry)
     return problems or [*_repeated(entries), *_uneven(entries), *_ambiguous(entries)]
 
@@ -112,6 +118,22 @@ def loss_problems(slug: str, parameters: Mapping[str, Any]) -> list[str]:
         return [unknown("loss", slug, losses.names())]
     known = losses.parameters(slug)
     return [unknown(f"parameter of {slug}", name, known) for name in parameters if name not in known]
+
+
+def different_integers(where: str, given: Any) -> list[str]:
+    """Check folds or seeds.
+
+    Args:
+        where: what is checked, for messages.
+        given: the value, as YAML gives it.
+
+    Returns:
+        The problem; none if it is a list of different integers from 0.
+    """
+    whole = isinstance(given, list) and given and all(type(value) is int and value >= 0 for value in given)
+    if whole and len(set(given)) == len(given):
+        return []
+    return [f"{where} must be a list of different integers from 0, got {given}"]
 
 
 def _tune_problems(entry: LossEntry) -> list[str]:

@@ -144,7 +144,7 @@ def _jobs(
             if not {entry.slug, _on(entry.slug, dataset)} & skipped.keys()
         ]
         for fold in experiment.folds:
-            for seed in experiment.seeds:
+            for seed in experiment.all_seeds:
                 fixed = {"dataset": dataset, "fold": fold, "seed": seed, "experiment": experiment.name}
                 fixed |= {"results": results, "data": f"{results}/data", "smoke": experiment.smoke}
                 pretrain = _parameters(experiment, settings, "pretrain") | fixed
@@ -152,6 +152,8 @@ def _jobs(
                 yield pretrain, "", {}
                 start = Config(**pretrain).run_folder / CHECKPOINT
                 for position, entry in losses:
+                    if seed not in experiment.seeds_of(entry):
+                        continue
                     tuned = values.get((dataset, position), entry.trials[0] if entry.tune else {})
                     own = {name: value for name, value in tuned.items() if name in register.parameters(entry.slug)}
                     here = merge(entry.parameters, settings.get("losses", {}).get(entry.slug) or {}) | own

@@ -71,7 +71,7 @@ def make_rounds(
     Raises:
         ExperimentError: see `workflow.plan.make`.
     """
-    tuned = [entry for entry in experiment.losses if entry.tune]
+    tuned = [replace(entry, seeds=None) for entry in experiment.losses if entry.tune]
     if not tuned:
         return None
     reduced = replace(experiment, losses=tuned, seeds=experiment.seeds[:1])

@@ -1,10 +1,12 @@
 """Experiment files: what is refused, with what words, and how they expand into runs."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from workflow import plan as plans
-from workflow.experiment import ExperimentError, load, merge, names
+from workflow.experiment import ExperimentError, find, load, merge, names
 
 SMALL = {
     "datasets": {"synthetic2d": None},
@@ -30,26 +32,30 @@ def refusal(experiment, **changes):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", names())
-def test_experiments_of_the_suite_can_be_planned(name, tmp_path):
-    for quick in (False, True):
-        if quick and name in ("smoke", "desk", "campaign", "labels"):
-            continue
-        source = tmp_path / "data"
-        source.mkdir(exist_ok=True)
-        experiment = load(name, quick)
-        plan = plans.make(experiment, str(tmp_path), str(source))
-        slugs = [entry.slug for entry in experiment.losses]
-        left_out = [loss for dataset in plan.datasets for loss in slugs if f"{loss} on {dataset}" in plan.skipped]
-        runs = (1 + len(experiment.losses)) * len(plan.datasets) - len(left_out)
-        assert len(plan.jobs) == runs * len(experiment.seeds) * len(experiment.folds)
-        assert plan.experiment == name + ("-quick" if quick else "")
+VARIANTS = [(name, False) for name in names()] + [
+    (name, True) for name in names() if "\nquick:" in find(name).read_text()
+]
+
+
+@pytest.mark.parametrize(("name", "quick"), VARIANTS)
+def test_experiments_of_the_suite_can_be_planned(name, quick, tmp_path):
+    source = tmp_path / "data"
+    source.mkdir()
+    experiment = load(name, quick)
+    plan = plans.make(experiment, str(tmp_path), str(source))
+    fine_tuned = sum(
+        len(experiment.seeds_of(entry))
+        for dataset in plan.datasets
+        for entry in experiment.losses
+        if f"{entry.slug} on {dataset}" not in plan.skipped
+    )
+    pretrained = len(experiment.all_seeds) * len(plan.datasets)
+    assert len(plan.jobs) == (pretrained + fine_tuned) * len(experiment.folds)
+    assert plan.experiment == name + ("-quick" if quick else "")
 
 
 @pytest.mark.parametrize("name", names())
 def test_experiment_opens_with_command_duration_and_result(name):
-    from workflow.experiment import find
-
     head = [line for line in find(name).read_text().splitlines()[:8] if line.startswith("#")]
     assert f"python -m workflow {name}" in head[0]
     assert any("Expect:" in line for line in head)
@@ -120,6 +126,19 @@ def test_plan_holds_pretraining_and_fine_tuning(experiment, tmp_path):
     assert second.train["iterations"] == 3
     assert third.train["loss_parameters"] == {"gamma": 0.3}
     assert third.folder.endswith("small/runs/synthetic2d/closs,gamma=0.3/fold0-seed0")
+
+
+def test_an_entry_of_the_list_may_have_seeds_of_its_own(experiment, tmp_path):
+    few = experiment(SMALL | {"seeds": [0], "losses": ["dice_ce", {"closs": {"gamma": 0.3, "seeds": [0, 4]}}]})
+    plan = plans.make(few, str(tmp_path))
+    assert [Path(job.folder).parent.name + job.folder[-6:] for job in plan.jobs] == [
+        "dice_ce,stage=pretrain-seed0", "dice_ce-seed0", "closs,gamma=0.3-seed0", "dice_ce,stage=pretrain-seed4",
+        "closs,gamma=0.3-seed4",
+    ]  # fmt: skip
+    assert plan.jobs[-1].after == plan.jobs[-2].folder
+    for wrong in ([], [1, 1], [-1], 3, [True]):
+        told = refusal(experiment, losses=[{"closs": {"seeds": wrong}}])
+        assert f"`seeds` of closs must be a list of different integers from 0, got {wrong}" in told
 
 
 def test_parameters_of_a_dataset_go_over_those_of_the_experiment(experiment, tmp_path):

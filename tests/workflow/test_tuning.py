@@ -268,6 +268,13 @@ def test_plan_counts_trials_and_budget(tiny, tmp_path, capsys):
     assert not (tmp_path / "results" / "small" / "plan.json").exists()
 
 
+def test_trials_have_one_seed_whatever_the_seeds_of_a_loss(tiny, tmp_path):
+    results = _prepared(tiny, tmp_path)
+    losses = [{"closs": {"seeds": [3, 4, 5], "tune": {"gamma": [0.1, 0.4]}}}, "scnp"]
+    rounds = tuning.make_rounds(_load(tmp_path, losses=losses, seeds=[3]), results, "")
+    assert [job.train["seed"] for job in [*rounds.start.jobs, *rounds.jobs]] == [3, 3, 3]
+
+
 def test_experiment_goes_on_from_its_trials_to_the_tables(tried, tmp_path, capfd):
     """By processes, from where the trials are trained: one seed and one loss, so that it takes a minute."""
     one = ["seeds=[3]", "losses=[{closs: {normalize: mask, tune: {gamma: [0.1, 0.4]}}}]"]
