@@ -56,6 +56,45 @@ def per_case(runs: list[RunResult], metric: str, postprocessed: bool) -> pd.Seri
     return values.groupby(level=0).mean()
 
 
+def by_run(runs: Sequence[RunResult], metric: str, postprocessed: bool) -> pd.DataFrame:
+    """Return the values of a loss run by run.
+
+    Args:
+        runs: runs that differ only by fold and seed.
+        metric: slug.
+        postprocessed: with or without post-processing.
+
+    Returns:
+        A row for each case, a column for each finished run with values, named by fold and seed.
+    """
+    found = {}
+    for result in runs:
+        cases, values = result.numbers.of(metric, postprocessed) if result.state == DONE else ([], [])
+        if len(cases):
+            name = f"fold{result.run.fold}-seed{result.run.seed}"
+            found[name] = pd.Series(values, pd.Index(cases, name="case"))
+    return pd.DataFrame(found, dtype=float)
+
+
+def differences(one: pd.DataFrame, other: pd.DataFrame) -> pd.Series:
+    """Return the differences between two losses, averaged within each case over the runs that both have.
+
+    Runs of one fold and seed start from the same weights and see the same patches, so that their difference is the
+    losses'. A run that only one of them has (it failed, or the other has fewer seeds) would bring its own luck in.
+
+    Args:
+        one: values of a loss, see `by_run`.
+        other: values of the loss that is subtracted.
+
+    Returns:
+        Difference by case, NaN where no run of both has a value; of the means over runs where they share no run.
+    """
+    shared = [name for name in one if name in other]
+    if not shared:
+        return one.mean(axis=1) - other.mean(axis=1)
+    return (one[shared] - other[shared]).mean(axis=1)
+
+
 def all_values(runs: Sequence[RunResult], metric: str, postprocessed: bool) -> pd.Series:
     """Return the values of all finished runs, several for each case if there are several runs.
 

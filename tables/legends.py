@@ -11,11 +11,12 @@ NULL = (
     "The tests' null: the two losses are exchangeable in every case. Where equal means hide distributions of "
     "different shapes, they reject in up to 14 % of simulated experiments, not 5 % (docs/results.md)."
 )
+SHARED = "Differences and their tests are taken over the runs (folds and seeds) that both losses have."
 COMPARISON = (
     "Mean ± standard deviation over cases (folds and seeds averaged within each case first); [k/n]: defined in k of n "
     "cases; arrows: which way is better; best marked; the pretraining, from which all start, does not compete. Stars: "
     "another mean than Dice&CE's by a paired permutation test on the cases, Holm over the table (* p < 0.05, ** 0.01, "
-    f"*** 0.001). In parentheses the interval. {INTERVAL} {NULL}"
+    f"*** 0.001). In parentheses the interval. {SHARED} {INTERVAL} {NULL}"
 )
 PAPER = (
     "Above: as published, bold as printed. Below: measured here, mean ± standard deviation as the paper gives it; "
@@ -44,7 +45,7 @@ SCORECARD = (
     "numbers say nothing about any loss. Not run: no runs of both losses on a dataset of the claim. Costs: the "
     "ratio against the limit, without a test. I²: share of the spread between the datasets' effects that chance "
     "does not explain. Folds and seeds are averaged within each case first; of a test set in parts, the first "
-    f"counts unless the claim is about the others. {INTERVAL} {NULL}"
+    f"counts unless the claim is about the others. {SHARED} {INTERVAL} {NULL}"
 )
 SCORECARD_BY_DATASET = (
     "Mean difference: over the cases of the dataset, in the metric's unit, positive in the claim's favour. p: paired "
@@ -72,5 +73,5 @@ ADVICE = (
     "Losses are in the order of that verdict, then of the mean standardised effect on clDice metric and Betti errors. "
     "Time: seconds of an iteration over Dice&CE's in the same runs; machines that do other work make it rough. The "
     "datasets stand for their kinds of structure as far as one dataset can. "
-    f"{INTERVAL} {NULL} Without post-processing."
+    f"{SHARED} {INTERVAL} {NULL} Without post-processing."
 )

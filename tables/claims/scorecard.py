@@ -180,8 +180,8 @@ def _compare(claim: Claim, answer: Answer, dataset: str, runs: list[RunResult]) 
         costs = [_cost(side, claim.metric) for side in (left, right)]
         differences = {"ratio": costs[0] / costs[1]} if all(math.isfinite(cost) for cost in costs) else {}
     else:
-        values = [averages.per_case(side, claim.metric, claim.postprocessed) for side in (left, right)]
-        differences = _by_case((claim.sign * (values[0] - values[1])).dropna())
+        values = [averages.by_run(side, claim.metric, claim.postprocessed) for side in (left, right)]
+        differences = _by_case((claim.sign * averages.differences(*values)).dropna())
     if differences:
         answer.differences[dataset] = differences
         answer.scale[dataset] = _scale(left)

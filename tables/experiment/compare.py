@@ -173,11 +173,11 @@ def _uneven(row: ComparisonRow, column: MetricColumn) -> str:
 def _with_tests(
     rows: list[ComparisonRow], groups: list[list[RunResult]], columns: list[MetricColumn], postprocessed: bool
 ) -> list[ComparisonRow]:
-    """Test every loss against the baseline on the differences by case, with Holm's correction over the table."""
+    """Test every loss against the baseline on `averages.differences`, with Holm's correction over the table."""
     places = [place for place, row in enumerate(rows) if row.baseline and not row.state]
     if not places:
         return rows
-    against = {c.slug: averages.per_case(groups[places[0]], c.slug, postprocessed) for c in columns}
+    against = {c.slug: averages.by_run(groups[places[0]], c.slug, postprocessed) for c in columns}
     tested = [
         (place, column.slug)
         for place, row in enumerate(rows)
@@ -186,7 +186,7 @@ def _with_tests(
     ]
     p_values = []
     for place, slug in tested:
-        difference = averages.per_case(groups[place], slug, postprocessed) - against[slug]
+        difference = averages.differences(averages.by_run(groups[place], slug, postprocessed), against[slug])
         p_values.append(statistics.paired_permutation(difference) if difference.notna().sum() > 1 else math.nan)
     cells = [dict(row.cells) for row in rows]
     for (place, slug), p in zip(tested, statistics.holm(p_values), strict=True):

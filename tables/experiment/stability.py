@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from runs.results import RunResult
 from tables import stability
 from tables.experiment.compare import MetricColumn
 from tables.experiment.summary import LEADING, Summary, complete_cases
@@ -86,7 +85,7 @@ def by_metric(found: Sequence[Order]) -> dict[str, list[Order]]:
 
 def _by_column(summary: Summary, column: MetricColumn) -> list[Order]:
     """Return the order of the losses by one metric, over all datasets first."""
-    found = {block: _values(summary.by_loss(block), column.slug) for block in summary.blocks}
+    found = {block: _values(summary.by_run(column.slug, block)) for block in summary.blocks}
     found = {block: values for block, values in found.items() if len(values.names) > 1 and values.array.size}
     listed = [_order(block, column, values.names, [values.array], values.notes) for block, values in found.items()]
     leading = {block: values for block, values in found.items() if block in summary.leading}
@@ -121,13 +120,12 @@ def _order(
     return Order(block, column, [names[place] for place in places], ordered, cases, runs, notes)
 
 
-def _values(by_loss: dict[str, list[RunResult]], metric: str) -> _Values:
+def _values(by_run: dict[str, pd.DataFrame]) -> _Values:
     """Return a metric's values where every loss has one: of the cases, and of the folds and seeds."""
-    frames = {name: _by_run(runs, metric) for name, runs in by_loss.items()}
-    frames = {name: frame for name, frame in frames.items() if frame.size}
+    frames = {name: frame for name, frame in by_run.items() if frame.size}
     means = pd.DataFrame({name: frame.mean(axis=1) for name, frame in frames.items()})
     kept = [str(name) for name in complete_cases(means)] if len(means) else []
-    notes = [f"{name}: has too few values, left out" for name in by_loss if name not in kept]
+    notes = [f"{name}: has too few values, left out" for name in by_run if name not in kept]
     if not kept:
         return _Values([], np.empty((0, 0, 0)), notes)
     shared = [run for run in frames[kept[0]] if all(run in frames[name] for name in kept)]
@@ -137,15 +135,3 @@ def _values(by_loss: dict[str, list[RunResult]], metric: str) -> _Values:
         notes.append(f"{len(values) - len(complete)} of {len(values)} cases lack a value of some run, left out")
     array = complete.to_numpy().reshape(len(complete), len(kept), len(shared)).transpose(1, 0, 2)
     return _Values(kept, array, notes)
-
-
-def _by_run(runs: list[RunResult], metric: str) -> pd.DataFrame:
-    """Return a loss's values: a row for each case, a column for each fold and seed."""
-    found = {}
-    for run in runs:
-        cases, values = run.numbers.of(metric, postprocessed=False)
-        if len(cases):
-            found[run.run.fold, run.run.seed] = pd.Series(values, index=list(cases))
-    frame = pd.DataFrame(found)
-    frame.columns = [f"fold{fold}-seed{seed}" for fold, seed in found]
-    return frame

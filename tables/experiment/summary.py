@@ -61,6 +61,15 @@ class Summary:
             grouped.setdefault(self.names[run.folder], []).append(run)
         return grouped
 
+    def by_run(self, metric: str, block: str = "") -> dict[str, pd.DataFrame]:
+        """Return a metric of every loss run by run (`averages.by_run`); rows and `block` are those of `values`."""
+        found: dict[str, list[pd.DataFrame]] = {}
+        for name in [block] if block else self.leading:
+            for loss, runs in self.by_loss(name).items():
+                frame = averages.by_run(runs, metric, False)
+                found.setdefault(loss, []).append(frame.set_axis([f"{name}: {case}" for case in frame.index]))
+        return {loss: pd.concat(frames) for loss, frames in found.items()}
+
     def values(self, metric: str, block: str = "") -> pd.DataFrame:
         """Return a metric of every loss on every case, without post-processing.
 
@@ -150,17 +159,20 @@ class Summary:
             metric: slug.
 
         Returns:
-            Row against column: share of cases in which the row is better (ties count half), with stars where the mean
-            difference is significant (paired permutation test, Holm over all pairs).
+            Row against column: share of cases in which the row is better (ties count half) over the runs that both
+            have, with stars where the mean difference is significant (paired permutation test, Holm over all pairs).
         """
         column, values = self.column(metric), complete_cases(self.values(metric))
         sign = 1 if column.higher_is_better else -1
-        names = list(values.columns)
-        pairs = [(a, b) for place, a in enumerate(names) for b in names[place + 1 :]]
-        p_values = statistics.holm([statistics.paired_permutation(values[a] - values[b]) for a, b in pairs])
+        names, runs = list(values.columns), self.by_run(metric)
+        pairs = {
+            (a, b): sign * averages.differences(runs[a], runs[b]).reindex(values.index).dropna()
+            for place, a in enumerate(names)
+            for b in names[place + 1 :]
+        }
+        p_values = statistics.holm([statistics.paired_permutation(difference) for difference in pairs.values()])
         table = pd.DataFrame("", index=names, columns=names)
-        for (a, b), p in zip(pairs, p_values, strict=True):
-            difference = sign * (values[a] - values[b])
+        for ((a, b), difference), p in zip(pairs.items(), p_values, strict=True):
             share = float((difference > 0).mean() + (difference == 0).mean() / 2)
             table.loc[a, b] = f"{share:.0%}{statistics.stars(p)}"
             table.loc[b, a] = f"{1 - share:.0%}{statistics.stars(p)}"

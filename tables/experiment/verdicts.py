@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pictures import style
-from tables import intervals, legends, statistics
+from tables import averages, intervals, legends, statistics
 from tables.experiment.compare import BASELINE, MetricColumn
 from tables.experiment.summary import LEADING, Summary
 
@@ -75,14 +75,15 @@ def verdicts(summary: Summary, block: str, metric: str = LEADING) -> list[Verdic
     Returns:
         One verdict for each other loss, in the experiment's order; none without Dice&CE.
     """
-    column, values = summary.column(metric), summary.values(metric, block)
+    column = summary.column(metric)
     base = next((name for name, runs in summary.by_loss(block).items() if runs[0].row[1] == BASELINE), None)
     if base is None:
         return []
     sign = 1 if column.higher_is_better else -1
-    found = []
-    for name in values.columns.drop(base):
-        differences = (sign * (values[name] - values[base])).dropna()
+    runs = summary.by_run(column.slug, block)
+    against, found = runs.pop(base), []
+    for name, values in runs.items():
+        differences = (sign * averages.differences(values, against)).dropna()
         low, high = intervals.studentized_interval(differences)
         p = statistics.paired_permutation(differences) if len(differences) >= _FEW else math.nan
         found.append(Verdict(block, name, differences, float(differences.mean()), low, high, p))
