@@ -65,7 +65,8 @@ def by_run(runs: Sequence[RunResult], metric: str, postprocessed: bool) -> pd.Da
         postprocessed: with or without post-processing.
 
     Returns:
-        A row for each case, a column for each finished run with values, named by fold and seed.
+        A row for each case in the order of their names, a column for each finished run with values, named by fold and
+        seed.
     """
     found = {}
     for result in runs:
@@ -73,7 +74,7 @@ def by_run(runs: Sequence[RunResult], metric: str, postprocessed: bool) -> pd.Da
         if len(cases):
             name = f"fold{result.run.fold}-seed{result.run.seed}"
             found[name] = pd.Series(values, pd.Index(cases, name="case"))
-    return pd.DataFrame(found, dtype=float)
+    return pd.DataFrame(found, dtype=float).sort_index()
 
 
 def differences(one: pd.DataFrame, other: pd.DataFrame) -> pd.Series:

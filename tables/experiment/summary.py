@@ -80,13 +80,7 @@ class Summary:
         Returns:
             A row for each case (with its block's name before it), a column for each loss by its printed name.
         """
-        frames = []
-        for name in [block] if block else self.leading:
-            rows = {label: averages.per_case(runs, metric, False) for label, runs in self.by_loss(name).items()}
-            frame = pd.DataFrame(rows)
-            frame.index = pd.Index([f"{name}: {case}" for case in frame.index])
-            frames.append(frame)
-        return pd.concat(frames)
+        return pd.DataFrame({loss: runs.mean(axis=1) for loss, runs in self.by_run(metric, block).items()})
 
     def seconds(self, block: str = "") -> pd.Series:
         """Return each loss's seconds per iteration relative to Dice&CE's, averaged over the blocks that have both.
