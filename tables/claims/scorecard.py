@@ -184,7 +184,7 @@ def _compare(claim: Claim, answer: Answer, dataset: str, runs: list[RunResult]) 
         differences = _by_case((claim.sign * averages.differences(*values)).dropna())
     if differences:
         answer.differences[dataset] = differences
-        answer.scale[dataset] = _scale(left)
+        answer.scale[dataset] = _scale(left, right)
 
 
 def _by_case(values: pd.Series) -> dict[str, float]:
@@ -208,9 +208,11 @@ def _cost(runs: list[RunResult], metric: str) -> float:
     return sum(known) / len(known) if known else math.nan
 
 
-def _scale(runs: list[RunResult]) -> str:
+def _scale(runs: list[RunResult], others: list[RunResult]) -> str:
+    """Return in words how large a comparison is; the seeds are those that both sides have."""
     parameters = runs[0].record.parameters
-    seeds = len({result.run.seed for result in runs})
+    own, their = ({result.run.seed for result in side} for side in (runs, others))
+    seeds = len(own & their or own)
     words = [f"{parameters.get('iterations', '?')} iterations", f"{seeds} seed{'s' if seeds > 1 else ''}"]
     scale = runs[0].record.scale
     words += [f"scale {scale:g}"] if scale != 1 else []

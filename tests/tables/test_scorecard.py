@@ -93,6 +93,16 @@ def test_confirmed_with_effect_interval_and_cases(experiment):
     assert answer.scale == {"roads": "? iterations, 2 seeds, smoke"}
 
 
+def test_a_further_seed_of_one_side_counts_neither_in_the_effect_nor_in_the_scale(writer):
+    for seed in (0, 1):
+        writer.run(seed=seed, dice=[value - 0.1 for value in BETTER])
+        writer.run("closs", seed=seed, dice=BETTER)
+    writer.run("closs", seed=2, dice=[0.0] * 12)
+    answer = _one(writer.write_plan(smoke=False), DICE)
+    assert answer.effects[0].mean == pytest.approx(0.1)
+    assert "2 seeds" in answer.scale["roads"]
+
+
 def test_lower_is_better_for_errors(experiment):
     answer = _one(experiment, BETTI)
     assert (answer.status, answer.effects[0].mean) == (CONFIRMED, pytest.approx(1.0))
