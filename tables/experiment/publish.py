@@ -10,6 +10,7 @@ from PIL import Image
 
 from pictures.style import save
 from runs.files import atomic, write_atomic
+from runs.lock import NOTEBOOK, alone
 from runs.results import Results, RunResult, collect
 from tables.claims import exchange, page, scorecard
 from tables.experiment import render, saved_figures, summary_figures, tuning
@@ -36,19 +37,26 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
     """
     folder, target = Path(experiment), Path(destination)
     results = collect(folder)
+    with alone(folder, NOTEBOOK) as waited:  # the notebook of the tables writes the same files
+        written = _write(collect(folder) if waited else results, target)
+    size = sum(path.stat().st_size for path in written)
+    if size > LIMIT:
+        raise ValueError(f"{target} has {size / 2**20:.1f} MB, more than {LIMIT / 2**20:.0f}: publish fewer datasets")
+    return written
+
+
+def _write(results: Results, target: Path) -> list[Path]:
+    """Make everything once more, from one state of the runs and of the code, and copy what lasts."""
     made = [*render.render(results), *tuning.save(results)]
     written = [_copy(path, target / "tables") for path in made if path.suffix in _TABLES]
     charts = [path for path in made if path.suffix == ".png"] + _figures(results)
     written += [_small(path, target / "figures") for path in charts]
-    answers = scorecard.make([folder])
+    answers = scorecard.make([results.folder])
     written.append(write_atomic(target / "scorecard.md", page.markdown(answers)))
     written.append(write_atomic(target / "scorecard.json", exchange.as_json(answers)))
     runs = pd.DataFrame([_provenance(result) for result in results.runs])
     written.append(write_atomic(target / "runs.csv", runs.to_csv(index=False, lineterminator="\n")))
     written += [_values(results.of(name), target / "values" / f"{name}.csv.xz") for name in results.datasets]
-    size = sum(path.stat().st_size for path in written)
-    if size > LIMIT:
-        raise ValueError(f"{target} has {size / 2**20:.1f} MB, more than {LIMIT / 2**20:.0f}: publish fewer datasets")
     return written
 
 

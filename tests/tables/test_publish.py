@@ -1,8 +1,11 @@
+import fcntl
+
 import pandas as pd
 import pytest
 
+from runs.lock import NOTEBOOK
 from tables.__main__ import main
-from tables.experiment import publish
+from tables.experiment import publish, render
 
 
 @pytest.fixture
@@ -45,3 +48,20 @@ def test_too_much_is_refused(experiment, tmp_path, monkeypatch):
     monkeypatch.setattr(publish, "LIMIT", 1000)
     with pytest.raises(ValueError, match="publish fewer datasets"):
         publish.publish(experiment, tmp_path / "published")
+
+
+@pytest.mark.parametrize("command", [["publish", "-o", "published"], ["render"]], ids=lambda command: command[0])
+def test_the_notebook_of_the_tables_does_not_write_meanwhile(command, experiment, tmp_path, monkeypatch):
+    """Figures of one state of the code once lay beside tables of another, as both wrote into one folder."""
+    tried = []
+
+    def rendered(*_):
+        with (experiment / NOTEBOOK).open() as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        tried.append(True)
+        return []
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(render, "render", rendered)
+    assert main([command[0], str(experiment), *command[1:]]) == 0
+    assert tried
