@@ -7,6 +7,7 @@ show.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,13 +133,17 @@ class Results:
             dataset: its name.
 
         Returns:
-            Printed name of each part to the runs with the metrics of its cases; {"": the runs} without such parts.
+            Printed name of each part to the runs with the metrics of its cases; {"": the runs} without such parts. The
+            same object each time: nobody may change it.
         """
-        runs = self.of(dataset)
-        groups = _parts(runs)
-        if len(groups) < 2:
-            return {"": runs}
-        return {name: [_restrict(result, members) for result in runs] for name, members in groups.items()}
+        if dataset not in self._divided:
+            self._divided[dataset] = _divide(self.of(dataset))
+        return self._divided[dataset]
+
+    @cached_property
+    def _divided(self) -> dict[str, dict[str, list[RunResult]]]:
+        """Hold the parts of the datasets asked for: dividing a thousand runs anew for each table takes minutes."""
+        return {}
 
     @property
     def banner(self) -> str:
@@ -316,6 +321,14 @@ def _expected_data(runs: list[RunResult], plan: ExperimentPlan, root: Path) -> d
     return {
         dataset: steps.read_prepared(folder, dataset) or counts.most_common(1)[0][0] for dataset, counts in seen.items()
     }
+
+
+def _divide(runs: list[RunResult]) -> dict[str, list[RunResult]]:
+    """Return the runs on a dataset by the parts of its test set, see `Results.parts`."""
+    groups = _parts(runs)
+    if len(groups) < 2:
+        return {"": runs}
+    return {name: [_restrict(result, members) for result in runs] for name, members in groups.items()}
 
 
 def _parts(runs: list[RunResult]) -> dict[str, set[str]]:
