@@ -143,3 +143,20 @@ def test_validations_are_drawn_of_the_runs_that_have_them(demo):
     assert len(drawn) > 1
     closs = next(result for result in runs if result.run.loss == "closs")
     assert len(validation_curves.of_run(closs.folder).axes[0].lines) == 2  # beside Dice&CE's
+
+
+def test_validations_of_many_losses_have_a_line_each_and_room(writer):
+    """Thirty-five curves and their legend once left the axes a height of a few pixels."""
+    for number in range(35):
+        folder = writer.run("closs" if number else "dice_ce", parameters={"gamma": number / 100} if number else {})
+        course = pd.read_csv(folder / "history.csv").assign(validation_seconds=1.0)
+        for name in ("dice", "cldice", "betti0_error"):
+            course[f"validation_{name}"] = 0.1 * course.index + number
+        course.to_csv(folder / "history.csv", index=False)
+    figure = validation_curves.of_dataset(collect(writer.write_plan()), "roads")
+    figure.canvas.draw()
+    for axes in figure.axes:
+        assert axes.get_window_extent().height > 0.7 * figure.bbox.height
+        assert len({tuple(line.get_ydata()) for line in axes.lines if line.get_linestyle() == "-"}) == 35
+    assert len(figure.axes[0].get_yticklabels()) == 35
+    assert not any(axes.get_legend() for axes in figure.axes)

@@ -45,6 +45,7 @@ def test_everything_worth_keeping_is_there_and_small(experiment, tmp_path):
 
 
 def test_too_much_is_refused(experiment, tmp_path, monkeypatch):
+    monkeypatch.setattr(publish, "_write", lambda *_: [experiment / "plan.json"])
     monkeypatch.setattr(publish, "LIMIT", 1000)
     with pytest.raises(ValueError, match="publish fewer datasets"):
         publish.publish(experiment, tmp_path / "published")
@@ -59,9 +60,9 @@ def test_the_notebook_of_the_tables_does_not_write_meanwhile(command, experiment
         with (experiment / NOTEBOOK).open() as lock, pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         tried.append(True)
-        return []
+        raise ValueError("far enough")
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(render, "render", rendered)
-    assert main([command[0], str(experiment), *command[1:]]) == 0
+    assert main([command[0], str(experiment), *command[1:]]) == 2
     assert tried
