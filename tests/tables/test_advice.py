@@ -124,3 +124,14 @@ def test_rendering_writes_it_in_four_formats(experiment):
     assert float(by_metric["betti0_error"]["gain"]) == 2.0
     assert {row["verdict"] for row in rows} == {RECOMMENDED}
     assert r"\textbf{CLoss}" in (results.folder / "tables/advice.tex").read_text()
+
+
+def test_texts_of_a_figure_of_one_dataset_are_not_cut_off(experiment):
+    """The explanation below the squares is wider than these where there are few datasets."""
+    figure = advice_figure.draw(advice.collect(experiment()), "a banner")
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    for text in [axes.xaxis.label, *axes.get_xticklabels(), *axes.get_yticklabels()]:
+        box = text.get_window_extent()
+        assert box.x0 >= 0, text.get_text()
+        assert box.x1 <= figure.bbox.x1, text.get_text()
