@@ -52,8 +52,7 @@ def per_case(runs: list[RunResult], metric: str, postprocessed: bool) -> pd.Seri
     Returns:
         Value by case; NaN where it is undefined in every run.
     """
-    values = all_values(runs, metric, postprocessed)
-    return values.groupby(level=0).mean()
+    return by_run(runs, metric, postprocessed).mean(axis=1)
 
 
 def by_run(runs: Sequence[RunResult], metric: str, postprocessed: bool) -> pd.DataFrame:

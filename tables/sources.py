@@ -1,8 +1,10 @@
 """The experiments that are given to several commands and notebooks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from runs.lock import NOTEBOOK, alone
 from runs.results import Results, collect
 
 
@@ -40,3 +42,18 @@ def collect_all(folders: Sequence[str | Path]) -> list[Results]:
         ValueError: a folder without an experiment, or an experiment without runs.
     """
     return [collect(experiment) for folder in folders for experiment in experiments(folder)]
+
+
+@contextmanager
+def undisturbed(folder: str | Path) -> Iterator[Results]:
+    """Keep the notebook of an experiment's tables, which writes the same files, out until the block ends.
+
+    Args:
+        folder: the experiment's folder.
+
+    Yields:
+        Its runs, as they are once no other process writes there.
+    """
+    results = collect(folder)
+    with alone(folder, NOTEBOOK) as waited:
+        yield collect(folder) if waited else results

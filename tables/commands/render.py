@@ -4,10 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from runs.lock import NOTEBOOK, alone
-from runs.results import collect
 from tables.experiment import latex, saved_figures
 from tables.experiment import render as rendering
+from tables.sources import undisturbed
 
 
 def add(commands: Any) -> None:
@@ -37,9 +36,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ValueError: there is nothing to render, it is broken, or there is no such column.
     """
-    results = collect(options.folder)
-    with alone(options.folder, NOTEBOOK) as waited:  # the notebook of the tables writes the same files
-        results = collect(options.folder) if waited else results
+    with undisturbed(options.folder) as results:
         print(rendering.terminal(results))
         tables = rendering.render(results, options.columns, options.style)
         written = [*tables, *saved_figures.advice(results), *saved_figures.stability(results)]

@@ -10,11 +10,11 @@ from PIL import Image
 
 from pictures.style import save
 from runs.files import atomic, write_atomic
-from runs.lock import NOTEBOOK, alone
-from runs.results import Results, RunResult, collect
+from runs.results import Results, RunResult
 from tables.claims import exchange, page, scorecard
 from tables.experiment import render, saved_figures, summary_figures, tuning
 from tables.experiment.summary import Summary
+from tables.sources import undisturbed
 
 LIMIT = 10 * 2**20  # bytes: more does not belong in a repository
 _TABLES = {".csv", ".md"}  # `render` makes HTML and LaTeX of the runs
@@ -35,10 +35,9 @@ def publish(experiment: str | Path, destination: str | Path) -> list[Path]:
     Raises:
         ValueError: nothing to publish, or more than `LIMIT`.
     """
-    folder, target = Path(experiment), Path(destination)
-    results = collect(folder)
-    with alone(folder, NOTEBOOK) as waited:  # the notebook of the tables writes the same files
-        written = _write(collect(folder) if waited else results, target)
+    target = Path(destination)
+    with undisturbed(experiment) as results:
+        written = _write(results, target)
     size = sum(path.stat().st_size for path in written)
     if size > LIMIT:
         raise ValueError(f"{target} has {size / 2**20:.1f} MB, more than {LIMIT / 2**20:.0f}: publish fewer datasets")
