@@ -53,13 +53,12 @@ def of_dataset(results: Results, dataset: str) -> Figure | None:
     Returns:
         The figure; None where no run has validated.
     """
-    first: dict[tuple[str, str], RunResult] = {}
-    for result in results.of(dataset):
-        if result.run.stage == "finetune" and _course(result.folder) is not None:
-            first.setdefault(result.row, result)
+    first: dict[tuple[str, str], tuple[RunResult, pd.DataFrame]] = {}
+    for result, course in _courses(each for each in results.of(dataset) if each.run.stage == "finetune"):
+        first.setdefault(result.row, (result, course))
     if not first:
         return None
-    return _draw(_courses(first.values()), f"Validations on {dataset}, first fold and seed", results.banner)
+    return _draw(list(first.values()), f"Validations on {dataset}, first fold and seed", results.banner)
 
 
 def _draw(courses: Courses, title: str, banner: str) -> Figure:
